@@ -1,0 +1,68 @@
+#pragma once
+/*
+ * One AWS call: resolve credentials, sign, send, classify, try again. Asynchronous on the HTTP
+ * client's loop; at most `concurrency` requests are in flight, the rest wait in order. One thread.
+ */
+#include <stdatomic.h>
+
+#include "eidcached/aws/creds.h"
+#include "eidcached/aws/endpoint.h"
+#include "eidcached/aws/retry.h"
+#include "eidcached/aws/sigv4.h"
+
+/* The engine: one a process, shared by all sources and the S3 store. */
+struct eidc_aws;
+struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrency,
+                              const atomic_bool *stop /* may be NULL */);
+void eidc_aws_free(struct eidc_aws *aws); /* after everything in flight ended; NULL is fine */
+struct eidc_http_client *eidc_aws_http(struct eidc_aws *aws);
+
+/* Where and as whom. Owned by the caller, must outlive its calls. */
+struct eidc_aws_target {
+    const char *service; /* signing name: "glue", "s3" */
+    const char *region;
+    struct eidc_endpoint endpoint;
+    struct eidc_creds_provider *creds; /* a cache; may be shared */
+    const char *ca_bundle;
+    unsigned max_attempts; /* tries in all; 0: 3 */
+    int64_t connect_timeout_ms, timeout_ms;
+};
+
+struct eidc_aws_request {
+    const struct eidc_aws_target *target; /* host override: see host */
+    const char *operation;                /* "GetTables": for metrics, logs, errors */
+    const char *method;
+    const char *host;     /* NULL: the endpoint's (S3 virtual hosting sets it) */
+    struct eidc_str path; /* decoded; the endpoint's base path goes in front */
+    const struct eidc_sigv4_param *params;
+    size_t param_count;
+    const struct eidc_http_headers *headers;
+    struct eidc_str body; /* must outlive the call; the rest is copied */
+    size_t max_response;
+    bool s3;
+    /* Called for every complete 2xx answer before it counts as success: false turns it into a
+     * transient failure that is tried again (a truncated or malformed page). May be NULL. */
+    bool (*check)(void *arg, struct eidc_str body, struct eidc_err *err);
+};
+
+struct eidc_aws_response {
+    int status;          /* of the last try; 0: none came */
+    bool ok;             /* 2xx, checked */
+    char code[96];       /* AWS error code without namespace: "EntityNotFoundException", or "" */
+    struct eidc_err err; /* when !ok: "glue GetTables: AccessDeniedException: ... (request id)" */
+    struct eidc_http_headers headers;
+    struct eidc_buf body;
+    unsigned tries;
+};
+
+/* done may move body and headers out; the rest is freed after it. Always called, from step(),
+ * also when cancelled. */
+typedef void eidc_aws_done(void *arg, struct eidc_aws_response *response);
+void eidc_aws_call(struct eidc_aws *aws, const struct eidc_aws_request *request,
+                   eidc_aws_done *done, void *arg);
+/* The same, waited for. False when !ok; *response is filled either way: eidc_aws_response_free. */
+bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *request,
+                        struct eidc_aws_response *response);
+void eidc_aws_response_free(struct eidc_aws_response *response);
+/* Ends every call with CANCELLED, from here. */
+void eidc_aws_cancel(struct eidc_aws *aws);

@@ -1,0 +1,12 @@
+#pragma once
+/* What the configuration says about AWS: once for all, and once a source with its overrides.
+ * NULL and 0 mean "not set". Strings are owned by the configuration. */
+#include <stdint.h>
+
+enum eidc_s3_addressing { EIDC_S3_AUTO, EIDC_S3_VIRTUAL, EIDC_S3_PATH };
+
+struct eidc_aws_settings {
+    const char *region, *profile, *endpoint_url, *ca_bundle;
+    unsigned max_attempts;
+    int64_t connect_timeout_ms, timeout_ms;
+};

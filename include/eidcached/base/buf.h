@@ -1,0 +1,66 @@
+#pragma once
+/*
+ * eidc_str: a view of bytes that someone else owns. Not NUL-terminated, may hold any byte.
+ * eidc_buf: bytes that grow, up to a limit.
+ *
+ * Invariants of eidc_buf: valid when zeroed; p is NULL or p[n] == 0; n <= limit unless limit is 0
+ * (no limit). An append that cannot be done whole is not done at all, sets `failed`, and every
+ * later append fails too: write many, check once. Not thread-safe.
+ */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct eidc_str {
+    const char *p;
+    size_t n;
+};
+
+#define EIDC_STR(literal) ((struct eidc_str){(literal), sizeof(literal) - 1})
+/* printf("%.*s", EIDC_STR_ARG(s)) */
+#define EIDC_STR_ARG(s) (int)(s).n, (s).p
+
+static inline struct eidc_str eidc_str_of(const char *z)
+{
+    return (struct eidc_str){z, z ? strlen(z) : 0};
+}
+
+static inline bool eidc_str_eq(struct eidc_str a, struct eidc_str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* Byte order, the shorter first: <0, 0, >0. */
+int eidc_str_cmp(struct eidc_str a, struct eidc_str b);
+bool eidc_str_starts(struct eidc_str s, struct eidc_str prefix);
+/* Unsigned decimal of the whole view; false if empty, not digits, or over max. */
+bool eidc_str_u64(struct eidc_str s, uint64_t max, uint64_t *out);
+
+struct eidc_buf {
+    char *p;
+    size_t n, cap;
+    size_t limit; /* bytes; 0 = none */
+    bool failed;
+};
+
+bool eidc_buf_add(struct eidc_buf *b, const void *data, size_t n);
+bool eidc_buf_add_str(struct eidc_buf *b, struct eidc_str s);
+bool eidc_buf_add_z(struct eidc_buf *b, const char *z);
+bool eidc_buf_add_byte(struct eidc_buf *b, char c);
+bool eidc_buf_addf(struct eidc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool eidc_buf_addv(struct eidc_buf *b, const char *fmt, va_list ap);
+/* Room for n more bytes; returns where they go, NULL when over the limit or out of memory.
+ * The caller writes there and then adds what it wrote to b->n with eidc_buf_commit. */
+char *eidc_buf_reserve(struct eidc_buf *b, size_t n);
+void eidc_buf_commit(struct eidc_buf *b, size_t n);
+void eidc_buf_clear(struct eidc_buf *b); /* n = 0, failed = false; keeps the memory */
+void eidc_buf_free(struct eidc_buf *b);  /* back to zeroed, limit kept */
+
+static inline struct eidc_str eidc_buf_view(const struct eidc_buf *b)
+{
+    return (struct eidc_str){b->p ? b->p : "", b->n};
+}
+
+#define EIDC_BUF_AUTO __attribute__((cleanup(eidc_buf_free))) struct eidc_buf

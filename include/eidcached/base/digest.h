@@ -1,0 +1,13 @@
+#pragma once
+/* Checksums and HMAC over OpenSSL, with the algorithm fetched once. Thread-safe. */
+#include "eidcached/base/buf.h"
+
+#define EIDC_SHA256_BYTES 32
+
+void eidc_sha256(struct eidc_str data, uint8_t out[static EIDC_SHA256_BYTES]);
+void eidc_sha256_hex(struct eidc_str data, char out[static 2 * EIDC_SHA256_BYTES + 1]); /* + NUL */
+void eidc_hmac_sha256(struct eidc_str key, struct eidc_str data,
+                      uint8_t out[static EIDC_SHA256_BYTES]);
+
+/* True when equal; takes the same time wherever they differ. */
+bool eidc_equal_secret(struct eidc_str a, struct eidc_str b);

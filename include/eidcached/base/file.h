@@ -1,0 +1,21 @@
+#pragma once
+/* Files of this machine. Errors name the path. */
+#include "eidcached/base/buf.h"
+#include "eidcached/base/err.h"
+
+/* Appends the whole file to *out; LIMIT when it is longer than max bytes. Regular files and pipes.
+ */
+bool eidc_file_read(const char *path, size_t max, struct eidc_buf *out, struct eidc_err *err);
+
+/* Replaces path by data or leaves it as it was: write a temporary file beside it, fsync, rename,
+ * fsync the folder. */
+bool eidc_file_write(const char *path, struct eidc_str data, unsigned mode, struct eidc_err *err);
+
+/* Makes path a symbolic link to target, replacing it atomically. */
+bool eidc_file_link(const char *path, const char *target, struct eidc_err *err);
+
+/* Makes path and its parents, mode 0755 less the umask; fine when it is there. */
+bool eidc_dir_make(const char *path, struct eidc_err *err);
+
+/* Maps a regular file read-only; an empty file is CORRUPT. Unmap with munmap(*p, *n). */
+bool eidc_file_map(const char *path, void **p, size_t *n, struct eidc_err *err);

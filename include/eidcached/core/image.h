@@ -1,0 +1,99 @@
+#pragma once
+/*
+ * An image: the immutable two-way map as one block of bytes, the same in memory, on disk and on
+ * S3 (docs/image-format.md). This is the reader. Opening is O(1) and trusts nothing: every later
+ * access is bounds-checked, so that a damaged or hostile block gives an error or a miss, never a
+ * fault. An open image is immutable: any number of threads may read it. Views returned point into
+ * the block and live as long as the image.
+ *
+ * An entry is one (name, EID) pair; entries are ordered by name, then EID, byte by byte.
+ */
+#include "eidcached/base/buf.h"
+#include "eidcached/base/err.h"
+#include "eidcached/core/eid.h"
+
+#define EIDC_IMAGE_ID_TEXT 17 /* 16 hex digits and NUL */
+
+struct eidc_image;
+
+/* Opens a block of memory. When the image is freed, release(block, size, arg) is called (NULL:
+ * the block stays the caller's). On failure the block is untouched and still the caller's. */
+typedef void eidc_image_release(void *block, size_t size, void *arg);
+bool eidc_image_open(void *block, size_t size, eidc_image_release *release, void *arg,
+                     struct eidc_image **out, struct eidc_err *err);
+/* Maps a file and opens it. Errors name the path. */
+bool eidc_image_map_file(const char *path, struct eidc_image **out, struct eidc_err *err);
+void eidc_image_free(struct eidc_image *image); /* NULL is fine */
+
+struct eidc_image_info {
+    uint64_t number; /* of the generation */
+    int64_t created_at_ms;
+    uint64_t entries;      /* (name, EID) pairs */
+    uint64_t names;        /* distinct names */
+    uint64_t text_entries; /* entries whose EID is a field's text */
+    uint32_t scopes;
+    uint32_t format_version;
+    uint8_t content_sha256[32];
+    char id[EIDC_IMAGE_ID_TEXT];
+    struct eidc_eid_scheme scheme;
+};
+const struct eidc_image_info *eidc_image_info(const struct eidc_image *image);
+struct eidc_str eidc_image_block(const struct eidc_image *image); /* all bytes of it */
+
+/* The trailing whole-file hash: damage of any bit. What a daemon checks of whatever it loads. */
+bool eidc_image_check(const struct eidc_image *image, struct eidc_err *err);
+/* Everything: the hashes, the order of the records, that each is found both ways and no index
+ * holds more, checksum EIDs recomputed (unless keyed and no key is given). */
+bool eidc_image_verify(const struct eidc_image *image, struct eidc_str key, struct eidc_err *err);
+
+struct eidc_record {
+    struct eidc_str name;
+    struct eidc_str eid; /* raw bytes, or text when eid_is_text */
+    bool eid_is_text;
+    uint32_t scope_set; /* see eidc_image_scope_set */
+};
+
+/* Hits of one look-up, in byte order of names (reverse) or EIDs (forward). On the stack; no
+ * allocation. */
+struct eidc_hits {
+    const struct eidc_image *image; /* private */
+    uint64_t at[2], left[2];
+    bool posting[2];
+};
+/* False: a miss. */
+bool eidc_image_forward(const struct eidc_image *image, struct eidc_str name,
+                        struct eidc_hits *hits);
+/* eid as text: printed checksum EIDs and field EIDs are both found. */
+bool eidc_image_reverse(const struct eidc_image *image, struct eidc_str eid,
+                        struct eidc_hits *hits);
+bool eidc_hits_next(struct eidc_hits *hits, struct eidc_record *out);
+/* Both at once for one raw EID (merging, diffing). */
+bool eidc_image_has(const struct eidc_image *image, const struct eidc_record *record);
+
+/* The record's EID as text; returns the length, no NUL. */
+size_t eidc_record_print_eid(const struct eidc_image *image, const struct eidc_record *record,
+                             char out[static EIDC_EID_TEXT_MAX]);
+
+/* Walks entries in order. */
+struct eidc_cursor {
+    const struct eidc_image *image; /* private */
+    uint64_t at, left;
+};
+struct eidc_cursor eidc_image_begin(const struct eidc_image *image);
+/* The first entry whose name is >= name. */
+struct eidc_cursor eidc_image_seek(const struct eidc_image *image, struct eidc_str name);
+bool eidc_cursor_next(struct eidc_cursor *cursor, struct eidc_record *out);
+
+/* Scopes, ordered by source, then scope name. */
+struct eidc_scope {
+    struct eidc_str source, name;
+    int64_t as_of_ms; /* when its listing last succeeded, at the time the image was built */
+};
+bool eidc_image_scope(const struct eidc_image *image, uint32_t index, struct eidc_scope *out);
+/* Index of a scope, or UINT32_MAX. O(log scopes). */
+uint32_t eidc_image_find_scope(const struct eidc_image *image, struct eidc_str source,
+                               struct eidc_str name);
+/* The scopes that listed a record: returns how many there are and writes up to max of their
+ * indexes, ascending. 0 for a damaged set. */
+size_t eidc_image_scope_set(const struct eidc_image *image, uint32_t scope_set, uint32_t *out,
+                            size_t max);

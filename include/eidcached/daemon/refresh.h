@@ -1,0 +1,36 @@
+#pragma once
+/*
+ * The one writer: a thread that lists, builds, guards, publishes and saves, on a schedule, with
+ * back-off after failures, and on request.
+ */
+#include "eidcached/daemon/config.h"
+#include "eidcached/daemon/report.h"
+
+struct eidc_refresh;
+
+/* Builds sources and stores from the configuration (which must outlive it). Errors name the
+ * section and option. report is the caller's and outlives it. */
+bool eidc_refresh_new(const struct eidc_config *config, struct eidc_report *report,
+                      struct eidc_refresh **out, struct eidc_err *err);
+void eidc_refresh_free(struct eidc_refresh *refresh); /* stops the thread first; NULL is fine */
+
+/* Publishes the newest good image of (directory, S3), if there is one of the configured scheme.
+ * Before start(). False: nothing found, *err says what was looked at. */
+bool eidc_refresh_warm_start(struct eidc_refresh *refresh, struct eidc_err *err);
+
+/* One refresh now, in this thread (--once; start() must not have been called). */
+void eidc_refresh_once(struct eidc_refresh *refresh, struct eidc_round_report *out);
+
+/* Starts the thread; the first refresh begins at once. */
+bool eidc_refresh_start(struct eidc_refresh *refresh, struct eidc_err *err);
+/* Ends what is in flight and joins the thread. */
+void eidc_refresh_stop(struct eidc_refresh *refresh);
+
+/* Asks for a refresh now; returns its ticket (an already running one is not joined: its listing
+ * may be older than the request). Thread-safe. */
+uint64_t eidc_refresh_request(struct eidc_refresh *refresh, bool accept_shrink);
+/* Waits until that ticket ended. False: time-out or stopping. Thread-safe. */
+bool eidc_refresh_wait(struct eidc_refresh *refresh, uint64_t ticket, int64_t timeout_ms,
+                       struct eidc_round_report *out);
+/* Monotonic time of the thread's last sign of life, for the watchdog. Thread-safe. */
+int64_t eidc_refresh_heartbeat_ms(struct eidc_refresh *refresh);

@@ -1,0 +1,1 @@
+#include "eidcached/adapters/filter.h"

@@ -1,0 +1,1 @@
+#include "eidcached/adapters/snapshot_codec.h"

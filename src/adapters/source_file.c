@@ -1,0 +1,1 @@
+#include "eidcached/adapters/source_file.h"

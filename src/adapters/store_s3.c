@@ -1,0 +1,1 @@
+#include "eidcached/adapters/store_s3.h"

@@ -1,0 +1,1 @@
+typedef int eidc_aws_creds_profile_empty;

@@ -1,0 +1,1 @@
+#include "eidcached/aws/listing.h"

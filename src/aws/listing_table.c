@@ -1,0 +1,1 @@
+typedef int eidc_aws_listing_table_empty;

@@ -1,0 +1,1 @@
+#include "eidcached/aws/sigv4.h"

@@ -1,0 +1,1 @@
+typedef int eidc_aws_template_empty;

@@ -1,0 +1,1 @@
+#include "eidcached/base/json_strings.h"

@@ -1,0 +1,1 @@
+#include "eidcached/base/mem.h"

@@ -1,0 +1,1 @@
+typedef int eidc_base_metrics_process_empty;

@@ -1,0 +1,1 @@
+#include "eidcached/base/utf8.h"

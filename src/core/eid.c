@@ -1,0 +1,1 @@
+#include "eidcached/core/eid.h"

@@ -1,0 +1,1 @@
+typedef int eidc_core_image_find_empty;

@@ -1,0 +1,1 @@
+typedef int eidc_ctl_commands_empty;

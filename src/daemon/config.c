@@ -1,0 +1,1 @@
+#include "eidcached/daemon/config.h"

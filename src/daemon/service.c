@@ -1,0 +1,1 @@
+#include "eidcached/daemon/service.h"

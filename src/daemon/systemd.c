@@ -1,0 +1,1 @@
+typedef int eidc_daemon_systemd_empty;

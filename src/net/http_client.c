@@ -1,0 +1,1 @@
+#include "eidcached/net/http_client.h"

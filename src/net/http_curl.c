@@ -1,0 +1,1 @@
+typedef int eidc_net_http_curl_empty;
