@@ -7,11 +7,9 @@
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
 
-#define EIDC_EID_RAW_MAX    64 /* bytes: SHA-512 untruncated */
-#define EIDC_EID_PREFIX_MAX 32
-#define EIDC_EID_TEXT_MAX                                                                          \
-    255 /* of a field EID; a printed checksum EID is never longer than 160                         \
-         */
+#define EIDC_EID_RAW_MAX       64 /* bytes: SHA-512 untruncated */
+#define EIDC_EID_PREFIX_MAX    32
+#define EIDC_EID_TEXT_MAX      255 /* of a field EID; printed checksum EIDs are shorter */
 #define EIDC_EID_FINGERPRINT   16
 #define EIDC_EID_ALGORITHM_MAX 31
 
