@@ -10,7 +10,6 @@
 
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
-#include "eidcached/core/names.h"
 
 struct eidc_listing {
     const char *id;           /* "glue.tables": what `list:` names */
