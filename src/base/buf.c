@@ -1,1 +1,150 @@
 #include "eidcached/base/buf.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIRST_CAPACITY 64
+
+int eidc_str_cmp(struct eidc_str a, struct eidc_str b)
+{
+    size_t shorter = a.n < b.n ? a.n : b.n;
+    int order = shorter > 0 ? memcmp(a.p, b.p, shorter) : 0;
+    return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+bool eidc_str_starts(struct eidc_str s, struct eidc_str prefix)
+{
+    return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+bool eidc_str_u64(struct eidc_str s, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        uint64_t digit = (uint64_t)(s.p[i] - '0');
+        if (value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    if (s.n == 0 || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+/* The capacity to aim for: half as much again, so that appending n bytes costs O(n). */
+static size_t next_capacity(const struct eidc_buf *b, size_t needed)
+{
+    size_t grown = b->cap < FIRST_CAPACITY ? FIRST_CAPACITY : b->cap;
+    if (__builtin_add_overflow(grown, b->cap / 2, &grown) || grown < needed)
+        grown = needed;
+    if (b->limit > 0 && b->limit < SIZE_MAX && grown > b->limit + 1)
+        grown = b->limit + 1;
+    return grown;
+}
+
+static bool grow(struct eidc_buf *b, size_t needed)
+{
+    size_t capacity = next_capacity(b, needed);
+    char *p = realloc(b->p, capacity);
+    if (p == NULL && capacity > needed) {
+        capacity = needed;
+        p = realloc(b->p, capacity);
+    }
+    if (p == NULL)
+        return false;
+    b->p = p;
+    b->cap = capacity;
+    b->p[b->n] = '\0';
+    return true;
+}
+
+char *eidc_buf_reserve(struct eidc_buf *b, size_t n)
+{
+    if (b->failed)
+        return NULL;
+    size_t total, needed; /* needed: and the NUL */
+    bool fits = !__builtin_add_overflow(b->n, n, &total) &&
+                !__builtin_add_overflow(total, 1, &needed) && (b->limit == 0 || total <= b->limit);
+    if (!fits || (needed > b->cap && !grow(b, needed))) {
+        b->failed = true;
+        return NULL;
+    }
+    return b->p + b->n;
+}
+
+void eidc_buf_commit(struct eidc_buf *b, size_t n)
+{
+    assert(b->n + n < b->cap || n == 0);
+    b->n += n;
+    if (b->p != NULL)
+        b->p[b->n] = '\0';
+}
+
+bool eidc_buf_add(struct eidc_buf *b, const void *data, size_t n)
+{
+    char *to = eidc_buf_reserve(b, n);
+    if (to == NULL)
+        return false;
+    if (n > 0)
+        memcpy(to, data, n);
+    eidc_buf_commit(b, n);
+    return true;
+}
+
+bool eidc_buf_add_str(struct eidc_buf *b, struct eidc_str s)
+{
+    return eidc_buf_add(b, s.p, s.n);
+}
+
+bool eidc_buf_add_z(struct eidc_buf *b, const char *z)
+{
+    return eidc_buf_add(b, z, strlen(z));
+}
+
+bool eidc_buf_add_byte(struct eidc_buf *b, char c)
+{
+    return eidc_buf_add(b, &c, 1);
+}
+
+bool eidc_buf_addf(struct eidc_buf *b, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    bool added = eidc_buf_addv(b, fmt, ap);
+    va_end(ap);
+    return added;
+}
+
+bool eidc_buf_addv(struct eidc_buf *b, const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (n < 0)
+        b->failed = true;
+    char *to = n < 0 ? NULL : eidc_buf_reserve(b, (size_t)n);
+    if (to == NULL)
+        return false;
+    vsnprintf(to, (size_t)n + 1, fmt, ap);
+    eidc_buf_commit(b, (size_t)n);
+    return true;
+}
+
+void eidc_buf_clear(struct eidc_buf *b)
+{
+    b->n = 0;
+    b->failed = false;
+    if (b->p != NULL)
+        b->p[0] = '\0';
+}
+
+void eidc_buf_free(struct eidc_buf *b)
+{
+    free(b->p);
+    *b = (struct eidc_buf){.limit = b->limit};
+}
