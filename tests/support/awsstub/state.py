@@ -1,0 +1,105 @@
+"""What the stand-in knows: settings, catalog, objects, credentials, faults, and what was called."""
+import base64
+import collections
+import secrets
+import threading
+import time
+
+LONG_TERM = {"AKIDEXAMPLE": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
+LOG_MAX = 20000
+
+SETTINGS = {
+    "region": "eu-west-1",  # the only one whose credential scope is accepted
+    "page_size": 100,  # the server's own limit, below what MaxResults asks
+    "latency_ms": 0,  # added to every call
+    "clock_offset_s": 0,  # the server's clock against ours
+    "creds_ttl": 3600,  # of temporary credentials
+    "reject_attributes": False,  # a Glue that does not know AttributesToGet
+    "s3_unquoted_if_match": False,  # compares If-Match without the quotes, as radosgw does
+    "account": "123456789012",
+    "container_token": None,  # what Authorization must be on /ecs/creds
+}
+
+
+class Refuse(Exception):
+    """A request that is answered with an error of AWS's form."""
+
+    def __init__(self, status, code, message):
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Object:
+    """One S3 object."""
+
+    def __init__(self, data, etag, headers, at):
+        self.data, self.etag, self.headers, self.at = data, etag, headers, at
+
+
+class State:
+    """Everything that a reset forgets."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.reset()
+
+    def reset(self):
+        self.settings = dict(SETTINGS)
+        self.databases, self.known = [], set()
+        self.tables, self.gone = {}, set()
+        self.default_tables = []
+        self.pages = {}  # serialized pages, by what they were cut from
+        self.tokens, self.imds_tokens, self.temporary = {}, set(), {}
+        self.faults = []
+        self.buckets = collections.defaultdict(dict)
+        self.calls = collections.Counter()
+        self.log = collections.deque(maxlen=LOG_MAX)
+        self.refused = collections.deque(maxlen=200)
+        self.in_flight = self.in_flight_max = 0
+
+    def now(self):
+        return time.time() + self.settings["clock_offset_s"]
+
+    def tables_of(self, database):
+        return self.tables.get(database, self.default_tables)
+
+    def new_credentials(self):
+        """Temporary credentials, in the form that IMDS and the container endpoint give them."""
+        key = "ASIA" + secrets.token_hex(8).upper()
+        secret, token = secrets.token_urlsafe(30), base64.b64encode(secrets.token_bytes(180))
+        expires = self.now() + self.settings["creds_ttl"]
+        self.temporary[key] = (secret, token.decode(), expires)
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires))
+        return {
+            "AccessKeyId": key,
+            "SecretAccessKey": secret,
+            "Token": token.decode(),
+            "Expiration": stamp,
+        }
+
+    def secret_of(self, key, token):
+        """The secret of an access key, or a refusal as the services word it."""
+        if token is None and key in LONG_TERM:
+            return LONG_TERM[key]
+        held = self.temporary.get(key)
+        if held is None or held[1] != token:
+            raise Refuse(403, "UnrecognizedClientException",
+                         "The security token included in the request is invalid")
+        if held[2] < self.now():
+            raise Refuse(400, "ExpiredTokenException",
+                         "The security token included in the request is expired")
+        return held[0]
+
+    def entered(self):
+        with self.lock:
+            self.in_flight += 1
+            self.in_flight_max = max(self.in_flight_max, self.in_flight)
+
+    def left(self):
+        with self.lock:
+            self.in_flight -= 1
+
+    def called(self, operation, **more):
+        with self.lock:
+            self.calls[operation] += 1
+            self.log.append(dict(more, op=operation, t=time.time()))
