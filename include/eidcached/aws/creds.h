@@ -3,7 +3,7 @@
  * Credentials: one provider a file behind a two-function vtable; the chain is itself a provider,
  * and so is the cache. Order of the chain: environment, profile, container, IMDSv2. Providers may
  * do HTTP through the client they were made with (never through a proxy) and wait for it: call
- * them only from the thread that steps that client, and never from inside a callback.
+ * them only from the thread that steps that client, and never again while a get() is waiting.
  */
 #include "eidcached/aws/settings.h"
 #include "eidcached/net/http_client.h"
