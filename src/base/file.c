@@ -1,1 +1,210 @@
 #include "eidcached/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "eidcached/base/mem.h"
+
+#define READ_CHUNK ((size_t)64 * 1024)
+
+static void close_fd(const int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+#define FD_AUTO __attribute__((cleanup(close_fd))) int
+
+static ssize_t read_some(int fd, char *into, size_t n)
+{
+    ssize_t got;
+    do
+        got = read(fd, into, n);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static size_t first_chunk(int fd, size_t max)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+        return READ_CHUNK;
+    size_t size = (size_t)st.st_size;
+    return (size < max ? size : max) + 1; /* one more, so that the end is seen without growing */
+}
+
+/* Reads to the end. A byte more than max is asked for, to tell "exactly max" from "too long". */
+static bool read_all(int fd, const char *path, size_t max, struct eidc_buf *out,
+                     struct eidc_err *err)
+{
+    size_t chunk = first_chunk(fd, max);
+    for (size_t total = 0;;) {
+        if (max != SIZE_MAX && chunk > max - total + 1)
+            chunk = max - total + 1;
+        char *into = eidc_buf_reserve(out, chunk);
+        if (into == NULL)
+            return eidc_fail(err, out->limit != 0 ? EIDC_ERR_LIMIT : EIDC_ERR_NOMEM,
+                             "%s: does not fit into memory set aside for it", path);
+        ssize_t got = read_some(fd, into, chunk);
+        if (got < 0)
+            return eidc_fail_errno(err, "cannot read %s", path);
+        if (got == 0)
+            return true;
+        total += (size_t)got;
+        if (total > max)
+            return eidc_fail(err, EIDC_ERR_LIMIT, "%s: longer than %zu bytes", path, max);
+        eidc_buf_commit(out, (size_t)got);
+        chunk = chunk > (size_t)got ? chunk - (size_t)got : READ_CHUNK;
+    }
+}
+
+bool eidc_file_read(const char *path, size_t max, struct eidc_buf *out, struct eidc_err *err)
+{
+    FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return eidc_fail_errno(err, "cannot open %s", path);
+    size_t before = out->n;
+    if (read_all(fd, path, max, out, err))
+        return true;
+    out->n = before;
+    if (out->p != NULL)
+        out->p[before] = 0;
+    return false;
+}
+
+/* The folder that holds path, for openat and fsync. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return eidc_xstrdup(".");
+    return slash == path ? eidc_xstrdup("/") : eidc_xstrndup(path, (size_t)(slash - path));
+}
+
+/* A name beside path that no other process or thread uses, hidden from patterns such as *.eidc. */
+static char *temporary_beside(const char *path)
+{
+    static atomic_uint counter;
+    char *folder EIDC_AUTO_FREE = folder_of(path);
+    const char *slash = strrchr(path, '/');
+    return eidc_xprintf("%s/.%s.%d.%u.tmp", folder, slash != NULL ? slash + 1 : path, (int)getpid(),
+                        atomic_fetch_add(&counter, 1));
+}
+
+/* A rename is on disk when its folder is. Some file systems cannot sync folders; that is fine. */
+static bool sync_folder(const char *path, struct eidc_err *err)
+{
+    char *folder EIDC_AUTO_FREE = folder_of(path);
+    FD_AUTO fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP))
+        return eidc_fail_errno(err, "cannot sync folder %s", folder);
+    return true;
+}
+
+static bool write_all(int fd, struct eidc_str data)
+{
+    while (data.n > 0) {
+        ssize_t put = write(fd, data.p, data.n);
+        if (put < 0 && errno != EINTR)
+            return false;
+        if (put > 0) {
+            data.p += put;
+            data.n -= (size_t)put;
+        }
+    }
+    return true;
+}
+
+static bool write_new(const char *path, struct eidc_str data, unsigned mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    bool ok = write_all(fd, data) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
+    int saved = errno;
+    if (close(fd) != 0 && ok)
+        return false; /* some file systems report a failed write only here */
+    errno = saved;
+    return ok;
+}
+
+/* Moves temporary over path; removes it when that fails. */
+static bool put_in_place(const char *temporary, const char *path, struct eidc_err *err)
+{
+    if (rename(temporary, path) != 0) {
+        int saved = errno;
+        unlink(temporary);
+        errno = saved;
+        return eidc_fail_errno(err, "cannot replace %s", path);
+    }
+    return sync_folder(path, err);
+}
+
+bool eidc_file_write(const char *path, struct eidc_str data, unsigned mode, struct eidc_err *err)
+{
+    char *temporary EIDC_AUTO_FREE = temporary_beside(path);
+    if (!write_new(temporary, data, mode)) {
+        int saved = errno;
+        if (saved != EEXIST)
+            unlink(temporary);
+        errno = saved;
+        return eidc_fail_errno(err, "cannot write %s", path);
+    }
+    return put_in_place(temporary, path, err);
+}
+
+bool eidc_file_link(const char *path, const char *target, struct eidc_err *err)
+{
+    char *temporary EIDC_AUTO_FREE = temporary_beside(path);
+    if (symlink(target, temporary) != 0)
+        return eidc_fail_errno(err, "cannot link %s to %s", path, target);
+    return put_in_place(temporary, path, err);
+}
+
+static bool make_one(const char *path)
+{
+    if (mkdir(path, 0755) == 0)
+        return true;
+    struct stat st;
+    if (errno != EEXIST || stat(path, &st) != 0)
+        return false;
+    errno = ENOTDIR;
+    return S_ISDIR(st.st_mode);
+}
+
+bool eidc_dir_make(const char *path, struct eidc_err *err)
+{
+    char *part EIDC_AUTO_FREE = eidc_xstrdup(path);
+    for (char *slash = strchr(part + (*part == '/'), '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (!make_one(part))
+            return eidc_fail_errno(err, "cannot make folder %s", part);
+        *slash = '/';
+    }
+    if (!make_one(part))
+        return eidc_fail_errno(err, "cannot make folder %s", path);
+    return true;
+}
+
+bool eidc_file_map(const char *path, void **p, size_t *n, struct eidc_err *err)
+{
+    FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return eidc_fail_errno(err, "cannot open %s", path);
+    if (!S_ISREG(st.st_mode))
+        return eidc_fail(err, EIDC_ERR_INVALID, "%s: not a regular file", path);
+    if (st.st_size == 0)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "%s: empty", path);
+    void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED)
+        return eidc_fail_errno(err, "cannot map %s", path);
+    *p = map;
+    *n = (size_t)st.st_size;
+    return true;
+}
