@@ -135,12 +135,18 @@ bool eidc_buf_addv(struct eidc_buf *b, const char *fmt, va_list ap)
     return true;
 }
 
+void eidc_buf_truncate(struct eidc_buf *b, size_t n)
+{
+    assert(n <= b->n);
+    b->n = n;
+    if (b->p != NULL)
+        b->p[n] = '\0';
+}
+
 void eidc_buf_clear(struct eidc_buf *b)
 {
-    b->n = 0;
+    eidc_buf_truncate(b, 0);
     b->failed = false;
-    if (b->p != NULL)
-        b->p[0] = '\0';
 }
 
 void eidc_buf_free(struct eidc_buf *b)

@@ -1,1 +1,78 @@
 #include "eidcached/base/utf8.h"
+
+/* What follows a lead byte: how many bytes, and the range of the first of them. That range is
+ * where overlong forms, surrogates and code points above U+10FFFF fall out. */
+struct lead {
+    uint8_t first, last; /* lead bytes */
+    uint8_t follow;      /* continuation bytes */
+    uint8_t second_min, second_max;
+};
+
+static const struct lead leads[] = {
+    {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf},
+    {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf},
+    {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
+};
+
+static const struct lead *find_lead(uint8_t byte)
+{
+    for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
+        if (byte >= leads[i].first && byte <= leads[i].last)
+            return &leads[i];
+    return NULL;
+}
+
+/* Length of the character of more than one byte at p; 0 if it is not one. */
+static size_t long_character(const uint8_t *p, size_t n)
+{
+    const struct lead *lead = find_lead(p[0]);
+    if (lead == NULL || n <= lead->follow || p[1] < lead->second_min || p[1] > lead->second_max)
+        return 0;
+    for (size_t i = 2; i <= lead->follow; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return (size_t)lead->follow + 1;
+}
+
+static size_t skip_ascii(const uint8_t *p, size_t at, size_t n)
+{
+    uint64_t word;
+    while (n - at >= sizeof(word)) {
+        memcpy(&word, p + at, sizeof(word));
+        if ((word & 0x8080808080808080u) != 0)
+            break;
+        at += sizeof(word);
+    }
+    while (at < n && p[at] < 0x80)
+        at++;
+    return at;
+}
+
+size_t eidc_utf8_valid_prefix(struct eidc_str s)
+{
+    const uint8_t *p = (const uint8_t *)s.p;
+    size_t at = skip_ascii(p, 0, s.n);
+    while (at < s.n) {
+        size_t length = long_character(p + at, s.n - at);
+        if (length == 0)
+            break;
+        at = skip_ascii(p, at + length, s.n);
+    }
+    return at;
+}
+
+size_t eidc_utf8_encode(uint32_t code_point, char out[static 4])
+{
+    if (code_point < 0x80) {
+        out[0] = (char)code_point;
+        return 1;
+    }
+    static const uint8_t marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t n = code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i > 0; i--) {
+        out[i] = (char)(0x80 | (code_point & 0x3f));
+        code_point >>= 6;
+    }
+    out[0] = (char)(marks[n] | code_point);
+    return n;
+}

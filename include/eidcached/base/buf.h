@@ -55,8 +55,9 @@ bool eidc_buf_addv(struct eidc_buf *b, const char *fmt, va_list ap);
  * The caller writes there and then adds what it wrote to b->n with eidc_buf_commit. */
 char *eidc_buf_reserve(struct eidc_buf *b, size_t n);
 void eidc_buf_commit(struct eidc_buf *b, size_t n);
-void eidc_buf_clear(struct eidc_buf *b); /* n = 0, failed = false; keeps the memory */
-void eidc_buf_free(struct eidc_buf *b);  /* back to zeroed, limit kept */
+void eidc_buf_truncate(struct eidc_buf *b, size_t n); /* back to n bytes; n <= b->n */
+void eidc_buf_clear(struct eidc_buf *b);              /* n = 0, failed = false; keeps the memory */
+void eidc_buf_free(struct eidc_buf *b);               /* back to zeroed, limit kept */
 
 static inline struct eidc_str eidc_buf_view(const struct eidc_buf *b)
 {

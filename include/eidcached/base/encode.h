@@ -18,5 +18,6 @@ bool eidc_base64url_decode(struct eidc_str in, uint8_t *out, size_t n);
 
 /* Appends s with every byte but A-Z a-z 0-9 - . _ ~ and those in `keep` as %XX, upper case. */
 void eidc_percent_encode(struct eidc_buf *out, struct eidc_str s, const char *keep);
-/* Appends s with %XX decoded, once. '+' is left alone. False: a '%' without two hex digits. */
+/* Appends s with %XX decoded, once. '+' is left alone. False: a '%' without two hex digits;
+ * nothing was appended. */
 bool eidc_percent_decode(struct eidc_buf *out, struct eidc_str s);

@@ -38,3 +38,7 @@ void eidc_json_time(struct eidc_json *j, int64_t unix_ms); /* RFC 3339 UTC; 0 gi
 
 /* Appends s quoted and escaped, on its own. */
 void eidc_json_quote(struct eidc_buf *out, struct eidc_str s);
+
+/* Length of the prefix of s that stands for itself between the quotes of a JSON string: up to the
+ * first quote, backslash or control character. Fast; does not look at UTF-8. */
+size_t eidc_json_plain_prefix(struct eidc_str s);

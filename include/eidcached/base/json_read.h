@@ -14,7 +14,7 @@ bool eidc_json_parse(struct eidc_str text, cJSON **out, struct eidc_err *err);
 
 /* Members of an object by exact key. False when missing or of another type; *out untouched. */
 bool eidc_json_get_str(const cJSON *object, const char *key, struct eidc_str *out);
-bool eidc_json_get_u64(const cJSON *object, const char *key, uint64_t *out); /* exact up to 2^53 */
+bool eidc_json_get_u64(const cJSON *object, const char *key, uint64_t *out); /* below 2^53: exact */
 bool eidc_json_get_time(const cJSON *object, const char *key, int64_t *unix_ms);
 
 static inline void eidc_cjson_free_p(cJSON **p)

@@ -21,3 +21,9 @@ enum eidc_json_step { EIDC_JSON_STRING, EIDC_JSON_END, EIDC_JSON_BAD };
 enum eidc_json_step eidc_json_strings_next(struct eidc_json_strings *walk, struct eidc_str *out,
                                            struct eidc_err *err);
 void eidc_json_strings_free(struct eidc_json_strings *walk);
+
+/* Reads the one string whose opening quote is at text.p[*at] and moves *at behind its closing
+ * quote. `decoded` is cleared and used only if there are escapes. NULL when it is good, else what
+ * is wrong with it, for a message; then *at is where. */
+const char *eidc_json_string_read(struct eidc_str text, size_t *at, struct eidc_buf *decoded,
+                                  struct eidc_str *out);
