@@ -1,1 +1,124 @@
 #include "eidcached/aws/retry.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "eidcached/base/clock.h"
+
+#define QUOTA_TOKENS      500
+#define COST_THROTTLE     5
+#define COST_OTHER        14
+#define BASE_TRANSIENT_MS 50
+#define BASE_THROTTLE_MS  1000
+#define DELAY_MAX_MS      20000
+#define HINT_MAX_MS       5000
+#define ATTEMPTS_DEFAULT  3
+
+static const struct {
+    const char *code;
+    enum eidc_retry_class cls;
+} codes[] = {
+    {"Throttling", EIDC_RETRY_THROTTLE},
+    {"ThrottlingException", EIDC_RETRY_THROTTLE},
+    {"ThrottledException", EIDC_RETRY_THROTTLE},
+    {"RequestThrottledException", EIDC_RETRY_THROTTLE},
+    {"RequestThrottled", EIDC_RETRY_THROTTLE},
+    {"TooManyRequestsException", EIDC_RETRY_THROTTLE},
+    {"ProvisionedThroughputExceededException", EIDC_RETRY_THROTTLE},
+    {"TransactionInProgressException", EIDC_RETRY_THROTTLE},
+    {"RequestLimitExceeded", EIDC_RETRY_THROTTLE},
+    {"BandwidthLimitExceeded", EIDC_RETRY_THROTTLE},
+    {"LimitExceededException", EIDC_RETRY_THROTTLE},
+    {"SlowDown", EIDC_RETRY_THROTTLE},
+    {"PriorRequestNotComplete", EIDC_RETRY_THROTTLE},
+    {"EC2ThrottledException", EIDC_RETRY_THROTTLE},
+    {"RequestTimeout", EIDC_RETRY_TRANSIENT},
+    {"RequestTimeoutException", EIDC_RETRY_TRANSIENT},
+    {"OperationTimeoutException", EIDC_RETRY_TRANSIENT},
+    {"FederationSourceRetryableException", EIDC_RETRY_TRANSIENT},
+    {"ExpiredToken", EIDC_RETRY_AUTH},
+    {"ExpiredTokenException", EIDC_RETRY_AUTH},
+    {"InvalidToken", EIDC_RETRY_AUTH},
+    {"InvalidClientTokenId", EIDC_RETRY_AUTH},
+    {"InvalidAccessKeyId", EIDC_RETRY_AUTH},
+    {"UnrecognizedClientException", EIDC_RETRY_AUTH},
+    {"RequestTimeTooSkewed", EIDC_RETRY_SKEW},
+    {"RequestExpired", EIDC_RETRY_SKEW},
+    {"RequestInTheFuture", EIDC_RETRY_SKEW},
+    /* These may mean a wrong key as well: the caller compares the clocks before it believes it. */
+    {"InvalidSignatureException", EIDC_RETRY_SKEW},
+    {"SignatureDoesNotMatch", EIDC_RETRY_SKEW},
+};
+
+enum eidc_retry_class eidc_retry_classify(int status, const char *code)
+{
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (strcmp(codes[i].code, code) == 0)
+            return codes[i].cls;
+    }
+    if (status == 429)
+        return EIDC_RETRY_THROTTLE;
+    if (status == 0 || status == 500 || (status >= 502 && status <= 504))
+        return EIDC_RETRY_TRANSIENT;
+    return EIDC_RETRY_NO;
+}
+
+static unsigned cost_of(enum eidc_retry_class cls)
+{
+    return cls == EIDC_RETRY_THROTTLE ? COST_THROTTLE : COST_OTHER;
+}
+
+static bool take_tokens(struct eidc_retry_quota *quota, unsigned cost)
+{
+    if (!quota->started)
+        *quota = (struct eidc_retry_quota){.tokens = QUOTA_TOKENS, .started = true};
+    if (quota->tokens < cost)
+        return false;
+    quota->tokens -= cost;
+    return true;
+}
+
+/* What was wrong is put right before an AUTH or SKEW retry: there is nothing to wait for. */
+static int64_t own_delay_ms(enum eidc_retry_class cls, unsigned attempt)
+{
+    if (cls == EIDC_RETRY_AUTH || cls == EIDC_RETRY_SKEW)
+        return 0;
+    return eidc_backoff_ms(attempt - 1,
+                           cls == EIDC_RETRY_THROTTLE ? BASE_THROTTLE_MS : BASE_TRANSIENT_MS,
+                           DELAY_MAX_MS);
+}
+
+bool eidc_retry_next(struct eidc_retry_quota *quota, enum eidc_retry_class cls, unsigned attempt,
+                     unsigned max_attempts, int64_t hint_ms, int64_t *delay_ms)
+{
+    if (cls == EIDC_RETRY_NO || attempt == 0)
+        return false;
+    if (attempt >= (max_attempts ? max_attempts : ATTEMPTS_DEFAULT))
+        return false;
+    if (!take_tokens(quota, cost_of(cls)))
+        return false;
+    int64_t own = own_delay_ms(cls, attempt);
+    int64_t delay = hint_ms > own ? hint_ms : own;
+    *delay_ms = delay > own + HINT_MAX_MS ? own + HINT_MAX_MS : delay;
+    return true;
+}
+
+void eidc_retry_success(struct eidc_retry_quota *quota, enum eidc_retry_class retried)
+{
+    if (!quota->started)
+        return;
+    quota->tokens += retried == EIDC_RETRY_NO ? 1 : cost_of(retried);
+    if (quota->tokens > QUOTA_TOKENS)
+        quota->tokens = QUOTA_TOKENS;
+}
+
+const char *eidc_retry_class_name(enum eidc_retry_class cls)
+{
+    static const char *const names[] = {
+        [EIDC_RETRY_NO] = "none",           [EIDC_RETRY_TRANSIENT] = "transient",
+        [EIDC_RETRY_THROTTLE] = "throttle", [EIDC_RETRY_AUTH] = "auth",
+        [EIDC_RETRY_SKEW] = "skew",
+    };
+    return names[cls];
+}

@@ -41,9 +41,14 @@ const struct eidc_listing *eidc_listing_at(size_t index);     /* NULL past the e
 void eidc_listing_body(const struct eidc_listing *row, struct eidc_str parent,
                        struct eidc_str token, bool with_optional, struct eidc_buf *out);
 
+/* Did the server refuse the row's optional members (an older or stricter stand-in)? Then the page
+ * is asked for again without them. */
+bool eidc_listing_refused_optional(const struct eidc_listing *row, const char *code,
+                                   const char *message);
+
 /* Checks a page and walks its elements in order: name is the element's name, element the object
  * itself (NULL for a bare string). item may fail (limit): the page fails with that error.
- * *token: the next token, empty at the end. Errors: CORRUPT (not a whole page). */
+ * *token: the next token, empty at the end; untouched on failure. Errors: CORRUPT (not a whole page). */
 typedef bool eidc_listing_item(void *arg, struct eidc_str name, const cJSON *element,
                                struct eidc_err *err);
 bool eidc_listing_page(const struct eidc_listing *row, struct eidc_str body,

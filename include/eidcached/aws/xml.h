@@ -3,9 +3,9 @@
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
 
-/* Called for each element that holds text, with its path from the root: "Error/Code",
- * "ListBucketResult/Contents/Key". Also called at the end of each element without text (text.n
- * == 0). Return false to stop with an error already set. */
+/* Called at the end of each element, with its path from the root: "Error/Code",
+ * "ListBucketResult/Contents/Key". text is empty when the element has children. Return false to
+ * stop with an error already set. Errors of the document: CORRUPT. */
 typedef bool eidc_xml_element(void *arg, const char *path, struct eidc_str text,
                               struct eidc_err *err);
 bool eidc_xml_parse(struct eidc_str document, eidc_xml_element *element, void *arg,
