@@ -3,8 +3,9 @@
  * A YAML document flattened, over libyaml: every scalar with its path, in document order.
  *   http:                      http.listen   [0] "127.0.0.1:1"  line 2
  *     listen: [a:1, b:2]       http.listen   [1] "b:2"
- * Refused: more than one document, anchors and aliases, duplicate keys, keys that are not plain
- * scalars or hold a '.', nesting over 16, sequences of anything but scalars.
+ * Refused: more than one document, anchors, aliases and tags, duplicate keys, keys that are not
+ * scalars, empty or hold a '.', values with a NUL, nesting over 16, sequences of anything but
+ * scalars.
  */
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
