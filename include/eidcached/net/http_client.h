@@ -39,7 +39,8 @@ struct eidc_http_request {
 
 struct eidc_http_response {
     int status;          /* 0: no complete answer came; then err says why */
-    struct eidc_err err; /* TIMEOUT, UNAVAILABLE (refused, reset, cut short), LIMIT, CANCELLED */
+    struct eidc_err err; /* TIMEOUT, UNAVAILABLE (refused, reset, cut short), LIMIT, CANCELLED,
+                          * INVALID (the URL). Names the host, never the path or query */
     struct eidc_http_headers headers;
     struct eidc_buf body;
 };
@@ -75,6 +76,7 @@ bool eidc_http_perform(struct eidc_http_client *c, const struct eidc_http_reques
                        struct eidc_http_response *response, struct eidc_err *err);
 void eidc_http_response_free(struct eidc_http_response *response);
 
-/* The real one, over libcurl's multi interface. Sets nothing global but curl_global_init. */
+/* The real one, over libcurl's multi interface. Sets nothing global but curl_global_init. A
+ * request on a kept-alive connection that turns out to be closed is sent again on a fresh one. */
 bool eidc_http_curl_new(const char *user_agent, struct eidc_http_client **out,
                         struct eidc_err *err);
