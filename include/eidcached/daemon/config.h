@@ -85,6 +85,9 @@ struct eidc_config_problems {
 bool eidc_config_load(const char *path, struct eidc_config **out,
                       struct eidc_config_problems *problems);
 void eidc_config_free(struct eidc_config *config);
+/* Whether all options of a section ("http") have the same values. */
+bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_config *b,
+                               const char *section);
 void eidc_config_problems_free(struct eidc_config_problems *problems);
 
 /* The effective configuration as YAML that loads to the same. */

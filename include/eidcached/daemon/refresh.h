@@ -9,7 +9,8 @@
 struct eidc_refresh;
 
 /* Builds sources and stores from the configuration (which must outlive it). Errors name the
- * section and option. report is the caller's and outlives it. */
+ * section and option. report is the caller's, outlives it, and is written from start() or once()
+ * on. */
 bool eidc_refresh_new(const struct eidc_config *config, struct eidc_report *report,
                       struct eidc_refresh **out, struct eidc_err *err);
 void eidc_refresh_free(struct eidc_refresh *refresh); /* stops the thread first; NULL is fine */
@@ -32,5 +33,7 @@ uint64_t eidc_refresh_request(struct eidc_refresh *refresh, bool accept_shrink);
 /* Waits until that ticket ended. False: time-out or stopping. Thread-safe. */
 bool eidc_refresh_wait(struct eidc_refresh *refresh, uint64_t ticket, int64_t timeout_ms,
                        struct eidc_round_report *out);
+/* How it makes EIDs. */
+const struct eidc_eid_scheme *eidc_refresh_scheme(const struct eidc_refresh *refresh);
 /* Monotonic time of the thread's last sign of life, for the watchdog. Thread-safe. */
 int64_t eidc_refresh_heartbeat_ms(struct eidc_refresh *refresh);

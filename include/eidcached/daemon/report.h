@@ -41,6 +41,7 @@ struct eidc_round_report {
     enum eidc_refresh_result result;
     int64_t started_at_ms, duration_ms;
     uint64_t generation, names, added, removed;
+    bool save_failed;              /* some store lacks it */
     char error[EIDC_ERR_TEXT_MAX]; /* "" when none */
 };
 
@@ -63,6 +64,13 @@ struct eidc_report {
 
 void eidc_report_init(struct eidc_report *report);
 void eidc_report_free(struct eidc_report *report);
+/* Replaces the lists of sources and stores; takes both arrays and what they hold. The refresher
+ * then updates the rows in place, under the lock. */
+void eidc_report_assign(struct eidc_report *report, struct eidc_source_report *sources,
+                        size_t source_count, struct eidc_store_report *stores, size_t store_count);
+void eidc_report_add_round(struct eidc_report *report, const struct eidc_round_report *round);
+void eidc_report_state(struct eidc_report *report, enum eidc_refresh_state state,
+                       int64_t next_at_ms);
 /* The newest ended round; false: none yet. */
 bool eidc_report_last(struct eidc_report *report, struct eidc_round_report *out);
 /* Writes the members "refresh", "sources", "guard" and "stores" of /v1/status. */

@@ -1,0 +1,39 @@
+#pragma once
+/*
+ * The guard against a catalog that shrinks for the wrong reason (a lost grant looks like a
+ * deletion). When more than max_shrink of the entries and more than 10 would vanish, they are
+ * held: they stay in the image until they return, an operator accepts, or `confirmations`
+ * refreshes in a row missed them. Each vanished entry is counted on its own, so that ordinary
+ * churn does not restart the count of the others. Refresher's thread only; valid when zeroed.
+ */
+#include "eidcached/core/current.h"
+#include "eidcached/core/image_build.h"
+
+#define EIDC_GUARD_ALWAYS_ALLOWED 10 /* entries that may vanish however small the map is */
+
+struct eidc_missing {
+    uint64_t entry; /* hash of name and EID */
+    uint32_t times; /* refreshes in a row that missed it */
+};
+
+struct eidc_guard {
+    unsigned max_shrink; /* per mille of the entries */
+    unsigned confirmations;
+
+    bool held;
+    uint64_t removals; /* entries held */
+    char sample[256];  /* some of their names, for people */
+
+    struct eidc_missing *missing; /* private, ordered by entry */
+    size_t missing_count;
+};
+
+/* Judges the candidate that shall follow `before`. When nothing is held *kept is NULL. Else *kept
+ * is the image to publish in its place: the candidate with the held entries put back, the scopes
+ * that hold some of them keeping their old as_of, since nothing confirmed these entries.
+ * accept: an operator takes the removals as they are. */
+bool eidc_guard_judge(struct eidc_guard *guard, const struct eidc_generation *before,
+                      const struct eidc_image *candidate, bool accept,
+                      const struct eidc_build_options *build, struct eidc_image **kept,
+                      struct eidc_err *err);
+void eidc_guard_free(struct eidc_guard *guard);

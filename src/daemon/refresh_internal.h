@@ -1,0 +1,52 @@
+#pragma once
+/* What refresh.c (the thread), refresh_setup.c (building it) and refresh_run.c (one refresh)
+ * share. */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "eidcached/aws/call.h"
+#include "eidcached/core/image_build.h"
+#include "eidcached/core/source.h"
+#include "eidcached/daemon/guard.h"
+#include "eidcached/daemon/refresh.h"
+#include "eidcached/daemon/round.h"
+#include "eidcached/daemon/saver.h"
+
+struct eidc_refresh {
+    const struct eidc_config *config;
+    struct eidc_report *report;
+
+    /* built once by setup, used by the refresher's thread only */
+    struct eidc_http_client *http;
+    struct eidc_aws *aws;
+    struct eidc_source **sources;
+    size_t source_count;
+    struct eidc_store *stores[2]; /* the directory, then S3 */
+    size_t store_count;
+    struct eidc_buf key; /* of keyed EIDs */
+    struct eidc_build_options build;
+    struct eidc_guard guard;
+    struct eidc_saver saver;
+
+    /* shared with other threads */
+    atomic_bool stop;
+    _Atomic int64_t heartbeat; /* monotonic ms */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;  /* something below changed */
+    uint64_t started, ended; /* refreshes */
+    uint64_t wanted;         /* run until this ticket has ended */
+    bool accept_shrink;
+    struct eidc_round_report last;
+    pthread_t thread;
+    bool running;
+};
+
+/* Fills http .. saver from the configuration. */
+bool eidc_refresh_setup(struct eidc_refresh *r, struct eidc_err *err);
+void eidc_refresh_teardown(struct eidc_refresh *r);
+/* Makes the report's rows those of this refresher. */
+void eidc_refresh_adopt_report(struct eidc_refresh *r);
+
+/* One refresh, whole: list, build, guard, publish, save, report. */
+void eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrink,
+                      struct eidc_round_report *out);

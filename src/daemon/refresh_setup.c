@@ -1,0 +1,209 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "eidcached/adapters/source_aws.h"
+#include "eidcached/adapters/source_file.h"
+#include "eidcached/adapters/store_dir.h"
+#include "eidcached/adapters/store_s3.h"
+#include "eidcached/base/clock.h"
+#include "eidcached/base/file.h"
+#include "eidcached/base/mem.h"
+#include "refresh_internal.h"
+
+#define KEY_MAX    4096
+#define USER_AGENT "eidcached/" EIDC_VERSION
+
+/* A source's settings where it has any, else those of the aws section. */
+static struct eidc_aws_settings merged(const struct eidc_aws_settings *all,
+                                       const struct eidc_aws_settings *own)
+{
+    struct eidc_aws_settings m = *all;
+
+    if (own->region)
+        m.region = own->region;
+    if (own->profile)
+        m.profile = own->profile;
+    if (own->endpoint_url)
+        m.endpoint_url = own->endpoint_url;
+    if (own->ca_bundle)
+        m.ca_bundle = own->ca_bundle;
+    if (own->max_attempts)
+        m.max_attempts = own->max_attempts;
+    if (own->connect_timeout_ms)
+        m.connect_timeout_ms = own->connect_timeout_ms;
+    if (own->timeout_ms)
+        m.timeout_ms = own->timeout_ms;
+    return m;
+}
+
+static const char *eid_field(const struct eidc_config_source *c)
+{
+    static const char field[] = "field:";
+    const size_t n = sizeof field - 1;
+
+    return c->eid != NULL && strncmp(c->eid, field, n) == 0 ? c->eid + n : NULL;
+}
+
+static bool make_aws_source(struct eidc_refresh *r, const struct eidc_config_source *c,
+                            const struct eidc_filter *filter, struct eidc_source **out,
+                            struct eidc_err *err)
+{
+    const struct eidc_source_aws_options options = {
+        .name = c->name,
+        .listing = eidc_listing_find(c->list),
+        .name_template = c->name_template,
+        .eid_field = eid_field(c),
+        .regions = c->regions.at,
+        .region_count = c->regions.n,
+        .filter = *filter,
+        .aws = merged(&r->config->aws, &c->aws),
+        .max_names = r->config->refresh.max_names,
+        .max_response = r->config->refresh.max_response,
+    };
+
+    return eidc_source_aws_new(&options, r->aws, out, err);
+}
+
+static bool make_source(struct eidc_refresh *r, const struct eidc_config_source *c,
+                        struct eidc_source **out, struct eidc_err *err)
+{
+    const struct eidc_filter filter = {c->include.at, c->exclude.at, c->include.n, c->exclude.n};
+    bool ok = c->type == EIDC_SOURCE_FILE
+                  ? eidc_source_file_new(c->name, c->path, &filter, r->config->refresh.max_names,
+                                         out, err)
+                  : make_aws_source(r, c, &filter, out, err);
+
+    return ok || eidc_wrap(err, "sources.%s", c->name);
+}
+
+static bool make_sources(struct eidc_refresh *r, struct eidc_err *err)
+{
+    r->sources = eidc_xcalloc(r->config->source_count + 1, sizeof(struct eidc_source *));
+    for (size_t i = 0; i < r->config->source_count; i++) {
+        if (!make_source(r, &r->config->sources[i], &r->sources[i], err))
+            return false;
+        r->source_count++;
+    }
+    return true;
+}
+
+static bool make_s3(struct eidc_refresh *r, struct eidc_store **out, struct eidc_err *err)
+{
+    const struct eidc_config *c = r->config;
+    const struct eidc_store_s3_options options = {
+        .url = c->snapshot.s3,
+        .keep = c->snapshot.keep,
+        .compress = c->snapshot.compress,
+        .checksum_sha256 = c->snapshot.checksum_sha256,
+        .kms_key = c->snapshot.kms_key,
+        .expected_owner = c->snapshot.expected_owner,
+        .addressing = c->snapshot.addressing,
+        .aws = c->aws,
+    };
+
+    return eidc_store_s3_new(&options, r->aws, out, err) || eidc_wrap(err, "snapshot.s3");
+}
+
+static bool is_set(const char *s)
+{
+    return s != NULL && s[0] != '\0';
+}
+
+static bool make_stores(struct eidc_refresh *r, struct eidc_err *err)
+{
+    const char *dir = r->config->snapshot.dir;
+
+    if (is_set(dir)) {
+        if (!eidc_store_dir_new(dir, r->config->snapshot.keep, &r->stores[0], err))
+            return eidc_wrap(err, "snapshot.dir");
+        r->store_count = 1;
+    }
+    if (is_set(r->config->snapshot.s3)) {
+        if (!make_s3(r, &r->stores[r->store_count], err))
+            return false;
+        r->store_count++;
+    }
+    return true;
+}
+
+static bool read_key(struct eidc_refresh *r, struct eidc_err *err)
+{
+    const char *path = r->config->eid.key_file;
+
+    if (!is_set(path))
+        return true;
+    if (!eidc_file_read(path, KEY_MAX, &r->key, err))
+        return eidc_wrap(err, "eid.key_file");
+    if (r->key.n > 0 && r->key.p[r->key.n - 1] == '\n')
+        r->key.n--; /* an editor's */
+    if (r->key.n == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "eid.key_file: %s is empty", path);
+    return true;
+}
+
+static bool make_build_options(struct eidc_refresh *r, struct eidc_err *err)
+{
+    const struct eidc_config *c = r->config;
+
+    if (!read_key(r, err))
+        return false;
+    r->build.key = eidc_buf_view(&r->key);
+    r->build.keep_collisions = c->eid.keep_collisions;
+    return eidc_eid_scheme_make(c->eid.algorithm, c->eid.bits, c->eid.encoding, c->eid.prefix,
+                                r->build.key, &r->build.scheme, err);
+}
+
+bool eidc_refresh_setup(struct eidc_refresh *r, struct eidc_err *err)
+{
+    if (!make_build_options(r, err))
+        return false;
+    if (!eidc_http_curl_new(USER_AGENT, &r->http, err))
+        return false;
+    r->aws = eidc_aws_new(r->http, r->config->refresh.concurrency, &r->stop);
+    if (!make_sources(r, err) || !make_stores(r, err))
+        return false;
+    r->guard.max_shrink = r->config->refresh.max_shrink;
+    r->guard.confirmations = r->config->refresh.shrink_confirmations;
+    r->saver = (struct eidc_saver){
+        .stores = r->stores,
+        .store_count = r->store_count,
+        .json = r->config->snapshot.json,
+        .report = r->report,
+    };
+    eidc_saver_init(&r->saver);
+    return true;
+}
+
+void eidc_refresh_teardown(struct eidc_refresh *r)
+{
+    for (size_t i = 0; i < r->source_count; i++)
+        r->sources[i]->ops->destroy(r->sources[i]);
+    for (size_t i = 0; i < r->store_count; i++)
+        r->stores[i]->ops->destroy(r->stores[i]);
+    free(r->sources);
+    eidc_saver_free(&r->saver);
+    eidc_guard_free(&r->guard);
+    if (r->aws != NULL)
+        eidc_aws_free(r->aws);
+    if (r->http != NULL)
+        r->http->ops->destroy(r->http);
+    if (r->key.p != NULL)
+        explicit_bzero(r->key.p, r->key.cap);
+    eidc_buf_free(&r->key);
+}
+
+void eidc_refresh_adopt_report(struct eidc_refresh *r)
+{
+    struct eidc_source_report *sources = eidc_xcalloc(r->source_count + 1, sizeof *sources);
+    struct eidc_store_report *stores = eidc_xcalloc(r->store_count + 1, sizeof *stores);
+
+    for (size_t i = 0; i < r->source_count; i++) {
+        sources[i].name = eidc_xstrdup(r->sources[i]->name);
+        sources[i].type = r->config->sources[i].type == EIDC_SOURCE_AWS ? "aws" : "file";
+    }
+    for (size_t i = 0; i < r->store_count; i++) {
+        stores[i].url = eidc_xstrdup(r->stores[i]->url);
+        stores[i].role = i == 0 ? "primary" : "secondary";
+    }
+    eidc_report_assign(r->report, sources, r->source_count, stores, r->store_count);
+}
