@@ -1,1 +1,411 @@
+/*
+ * The engine. A call is in exactly one place: queued, being sent, in flight, or waiting for a
+ * timer. Sending may wait for credentials, which steps the client from inside: calls that end
+ * meanwhile find `pumping` set and leave the queue to the loop that is already at it.
+ */
 #include "eidcached/aws/call.h"
+
+#include <assert.h>
+#include <time.h>
+
+#include "eidcached/aws/call_state.h"
+#include "eidcached/base/clock.h"
+#include "eidcached/base/log.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/base/metrics.h"
+
+#define SKEW_MIN_MS     60000 /* less than this does not make a signature invalid */
+#define REFUSED_KEEP_MS 30000
+#define HINT_MAX_MS     3600000
+#define WAIT_STEP_MS    1000
+
+TAILQ_HEAD(calls, eidc_call);
+
+struct eidc_aws {
+    struct eidc_http_client *http;
+    const atomic_bool *stop;
+    unsigned concurrency, in_flight;
+    struct calls all, queue;
+    struct eidc_retry_quota quota;
+    int64_t skew_ms;   /* the servers' clock minus ours */
+    char *refused_key; /* the access key that was last found refused, and when */
+    int64_t refused_at_ms;
+    unsigned inside;     /* our own callbacks on the stack: they pump before they return */
+    bool pumping, armed; /* a pump is running; a timer will start one */
+};
+
+struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrency,
+                              const atomic_bool *stop)
+{
+    struct eidc_aws *aws = eidc_xcalloc(1, sizeof(*aws));
+    aws->http = http;
+    aws->concurrency = concurrency ? concurrency : 1;
+    aws->stop = stop;
+    TAILQ_INIT(&aws->all);
+    TAILQ_INIT(&aws->queue);
+    return aws;
+}
+
+void eidc_aws_free(struct eidc_aws *aws)
+{
+    if (!aws)
+        return;
+    assert(TAILQ_EMPTY(&aws->all));
+    free(aws->refused_key);
+    free(aws);
+}
+
+struct eidc_http_client *eidc_aws_http(struct eidc_aws *aws)
+{
+    return aws->http;
+}
+
+unsigned eidc_aws_concurrency(const struct eidc_aws *aws)
+{
+    return aws->concurrency;
+}
+
+static bool stopping(const struct eidc_aws *aws)
+{
+    return aws->stop && atomic_load(aws->stop);
+}
+
+void eidc_aws_response_free(struct eidc_aws_response *response)
+{
+    eidc_http_headers_free(&response->headers);
+    eidc_buf_free(&response->body);
+}
+
+static void name_error(const struct eidc_call *call, struct eidc_err *err)
+{
+    const char *service = call->request.target->service, *operation = call->request.operation;
+    if (call->tries > 1)
+        eidc_wrap(err, "%s %s (%u tries)", service, operation, call->tries);
+    else
+        eidc_wrap(err, "%s %s", service, operation);
+}
+
+/* The call is gone afterwards; done may have started others. */
+static void finish(struct eidc_call *call, struct eidc_aws_response *response)
+{
+    struct eidc_aws *aws = call->aws;
+    if (!response->ok)
+        name_error(call, &response->err);
+    TAILQ_REMOVE(&aws->all, call, all);
+    aws->inside++;
+    call->done(call->arg, response);
+    aws->inside--;
+    eidc_aws_response_free(response);
+    eidc_call_free(call);
+}
+
+static void fail_call(struct eidc_call *call, const struct eidc_err *err)
+{
+    struct eidc_aws_response response = {.err = *err, .tries = call->tries};
+    finish(call, &response);
+}
+
+static void cancel_call(struct eidc_call *call)
+{
+    struct eidc_err err;
+    eidc_fail(&err, EIDC_ERR_CANCELLED, "cancelled");
+    fail_call(call, &err);
+}
+
+/* --- trying again ------------------------------------------------------------------------- */
+
+/* Many calls in flight meet the same refusal: only the first drops the cached set, the others
+ * would drop its replacement. */
+static void refuse_credentials(struct eidc_call *call)
+{
+    struct eidc_aws *aws = call->aws;
+    int64_t now = eidc_mono_ms();
+    if (aws->refused_key && strcmp(aws->refused_key, call->access_key) == 0 &&
+        now - aws->refused_at_ms < REFUSED_KEEP_MS)
+        return;
+    free(aws->refused_key);
+    aws->refused_key = eidc_xstrdup(call->access_key);
+    aws->refused_at_ms = now;
+    eidc_creds_cache_invalidate(call->request.target->creds);
+}
+
+/* "Tue, 22 Nov 2026 18:24:37 GMT" */
+static bool date_of(const struct eidc_http_headers *headers, int64_t *unix_ms)
+{
+    const char *date = eidc_http_headers_get(headers, "Date");
+    struct tm tm = {0};
+    if (!date || !strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm))
+        return false;
+    *unix_ms = (int64_t)timegm(&tm) * 1000;
+    return true;
+}
+
+static bool learn_skew(const struct eidc_call *call, const struct eidc_http_headers *headers)
+{
+    int64_t server;
+    if (!date_of(headers, &server))
+        return false;
+    int64_t skew = server - eidc_now_ms();
+    int64_t change = skew - call->skew_ms;
+    if (change > -SKEW_MIN_MS && change < SKEW_MIN_MS)
+        return false;
+    eidc_warn("aws: this machine's clock is %lld s off the servers'", (long long)(-skew / 1000));
+    call->aws->skew_ms = skew;
+    return true;
+}
+
+/* Some failures need something put right first, and that is done once in a call's life. */
+static bool may_retry(struct eidc_call *call, enum eidc_retry_class cls,
+                      const struct eidc_aws_response *response)
+{
+    if (cls == EIDC_RETRY_AUTH) {
+        if (call->auth_tried)
+            return false;
+        call->auth_tried = true;
+        refuse_credentials(call);
+    } else if (cls == EIDC_RETRY_SKEW) {
+        if (call->skew_tried || !learn_skew(call, &response->headers))
+            return false;
+        call->skew_tried = true;
+    }
+    return cls != EIDC_RETRY_NO;
+}
+
+static int64_t hint_of(const struct eidc_http_headers *headers)
+{
+    const char *text = eidc_http_headers_get(headers, "x-amz-retry-after");
+    uint64_t ms;
+    return text && eidc_str_u64(eidc_str_of(text), HINT_MAX_MS, &ms) ? (int64_t)ms : -1;
+}
+
+static void enqueue(struct eidc_call *call);
+static void pump(struct eidc_aws *aws);
+
+static void on_retry_timer(void *arg)
+{
+    struct eidc_call *call = arg;
+    struct eidc_aws *aws = call->aws;
+    aws->inside++;
+    enqueue(call);
+    aws->inside--;
+    pump(aws);
+}
+
+static bool retry(struct eidc_call *call, enum eidc_retry_class cls,
+                  struct eidc_aws_response *response)
+{
+    struct eidc_aws *aws = call->aws;
+    int64_t delay_ms;
+    if (stopping(aws) || !may_retry(call, cls, response) ||
+        !eidc_retry_next(&aws->quota, cls, call->tries, call->request.target->max_attempts,
+                         hint_of(&response->headers), &delay_ms))
+        return false;
+    eidc_debug("%s %s: %s; trying again in %lld ms", call->request.target->service,
+               call->request.operation, response->err.text, (long long)delay_ms);
+    eidc_metric_add(eidc_metric(EIDC_METRIC_AWS_RETRIES, eidc_retry_class_name(cls)), 1);
+    eidc_aws_response_free(response);
+    call->retried = cls;
+    call->place = EIDC_CALL_WAITING;
+    aws->http->ops->after(aws->http, delay_ms, on_retry_timer, call);
+    return true;
+}
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+static void settle(struct eidc_call *call, struct eidc_http_response *answer)
+{
+    struct eidc_aws_response response;
+    enum eidc_retry_class cls = eidc_call_judge(call, answer, &response);
+    if (response.ok)
+        eidc_retry_success(&call->aws->quota, call->retried);
+    else if (retry(call, cls, &response))
+        return;
+    finish(call, &response);
+}
+
+static void on_answer(void *arg, struct eidc_http_response *answer)
+{
+    struct eidc_call *call = arg;
+    struct eidc_aws *aws = call->aws;
+    aws->in_flight--;
+    aws->inside++;
+    settle(call, answer);
+    aws->inside--;
+    pump(aws);
+}
+
+static bool get_credentials(struct eidc_call *call, struct eidc_creds *creds, struct eidc_err *err)
+{
+    struct eidc_creds_provider *provider = call->request.target->creds;
+    if (!provider->ops->get(provider, creds, err))
+        return eidc_wrap(err, "credentials");
+    return true;
+}
+
+static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
+{
+    struct eidc_aws *aws = call->aws;
+    const struct eidc_aws_request *r = &call->request;
+    struct eidc_http_headers headers = {0};
+    EIDC_BUF_AUTO url = {0};
+    struct eidc_err err;
+    call->skew_ms = aws->skew_ms;
+    free(call->access_key);
+    call->access_key = eidc_xstrdup(creds->access_key);
+    bool ok = eidc_call_sign(call, creds, eidc_now_ms() + call->skew_ms, &url, &headers, &err);
+    if (ok) {
+        call->tries++;
+        call->place = EIDC_CALL_IN_FLIGHT;
+        aws->in_flight++;
+        const struct eidc_http_request request = {
+            .method = r->method,
+            .url = url.p,
+            .headers = &headers,
+            .body = r->body,
+            .connect_timeout_ms = r->target->connect_timeout_ms,
+            .timeout_ms = r->target->timeout_ms,
+            .max_response = r->max_response,
+            .ca_bundle = r->target->ca_bundle,
+        };
+        aws->http->ops->start(aws->http, &request, on_answer, call);
+    }
+    eidc_http_headers_free(&headers);
+    if (!ok)
+        fail_call(call, &err);
+}
+
+static void send_call(struct eidc_call *call)
+{
+    struct eidc_creds creds = {0};
+    struct eidc_err err;
+    call->place = EIDC_CALL_SENDING;
+    bool ok = get_credentials(call, &creds, &err);
+    if (call->cancelled || stopping(call->aws))
+        cancel_call(call);
+    else if (!ok)
+        fail_call(call, &err);
+    else
+        transmit(call, &creds);
+    eidc_creds_wipe(&creds);
+}
+
+static void pump(struct eidc_aws *aws)
+{
+    if (aws->pumping)
+        return;
+    aws->pumping = true;
+    aws->inside++;
+    struct eidc_call *call;
+    while (aws->in_flight < aws->concurrency && (call = TAILQ_FIRST(&aws->queue)) != NULL) {
+        TAILQ_REMOVE(&aws->queue, call, queue);
+        send_call(call);
+    }
+    aws->inside--;
+    aws->pumping = false;
+}
+
+static void on_pump_timer(void *arg)
+{
+    struct eidc_aws *aws = arg;
+    aws->armed = false;
+    pump(aws);
+}
+
+static void enqueue(struct eidc_call *call)
+{
+    struct eidc_aws *aws = call->aws;
+    call->place = EIDC_CALL_QUEUED;
+    TAILQ_INSERT_TAIL(&aws->queue, call, queue);
+    if (aws->inside || aws->armed)
+        return;
+    aws->armed = true; /* from outside: done must come from step() */
+    aws->http->ops->after(aws->http, 0, on_pump_timer, aws);
+}
+
+/* --- the outside -------------------------------------------------------------------------- */
+
+void eidc_aws_call(struct eidc_aws *aws, const struct eidc_aws_request *request,
+                   eidc_aws_done *done, void *arg)
+{
+    struct eidc_call *call = eidc_call_new(request);
+    call->aws = aws;
+    call->done = done;
+    call->arg = arg;
+    TAILQ_INSERT_TAIL(&aws->all, call, all);
+    enqueue(call);
+}
+
+/* The client's cancel ends what is in flight; queued and waiting calls are ended here, and those
+ * being sent end when their credentials come or fail. */
+static struct eidc_call *next_to_cancel(struct eidc_aws *aws)
+{
+    struct eidc_call *call;
+    TAILQ_FOREACH(call, &aws->all, all)
+    {
+        if (call->place == EIDC_CALL_SENDING)
+            call->cancelled = true;
+        else
+            return call;
+    }
+    return NULL;
+}
+
+void eidc_aws_cancel(struct eidc_aws *aws)
+{
+    bool pumping = aws->pumping;
+    aws->pumping = true; /* nothing new is sent meanwhile */
+    aws->inside++;
+    aws->http->ops->cancel(aws->http);
+    aws->armed = false;
+    struct eidc_call *call;
+    while ((call = next_to_cancel(aws)) != NULL) {
+        if (call->place == EIDC_CALL_QUEUED)
+            TAILQ_REMOVE(&aws->queue, call, queue);
+        cancel_call(call);
+    }
+    aws->inside--;
+    aws->pumping = pumping;
+}
+
+struct waiter {
+    struct eidc_aws_response *response;
+    bool done;
+};
+
+static void on_waited(void *arg, struct eidc_aws_response *response)
+{
+    struct waiter *waiter = arg;
+    *waiter->response = *response;
+    response->headers = (struct eidc_http_headers){0};
+    response->body = (struct eidc_buf){0};
+    waiter->done = true;
+}
+
+bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *request,
+                        struct eidc_aws_response *response)
+{
+    struct waiter waiter = {.response = response};
+    eidc_aws_call(aws, request, on_waited, &waiter);
+    while (!waiter.done) {
+        if (stopping(aws))
+            eidc_aws_cancel(aws);
+        else
+            aws->http->ops->step(aws->http, WAIT_STEP_MS);
+    }
+    return response->ok;
+}
+
+static void on_pause_end(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* Stopping drops the timer: then the client has nothing outstanding, or step() returns early. */
+void eidc_aws_pause(struct eidc_aws *aws, int64_t ms)
+{
+    static bool ended; /* outlives a pause that is cut short; one thread */
+    ended = false;
+    aws->http->ops->after(aws->http, ms, on_pause_end, &ended);
+    while (!ended && !stopping(aws) && aws->http->ops->step(aws->http, WAIT_STEP_MS))
+        continue;
+}

@@ -1,7 +1,9 @@
 #pragma once
 /*
  * One AWS call: resolve credentials, sign, send, classify, try again. Asynchronous on the HTTP
- * client's loop; at most `concurrency` requests are in flight, the rest wait in order. One thread.
+ * client's loop; at most `concurrency` requests are in flight, the rest wait in order; a call that
+ * waits to be tried again holds no place. One thread, the one that steps the client; the engine
+ * lives and cancels as if the client were its own.
  */
 #include <stdatomic.h>
 
@@ -16,6 +18,7 @@ struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrenc
                               const atomic_bool *stop /* may be NULL */);
 void eidc_aws_free(struct eidc_aws *aws); /* after everything in flight ended; NULL is fine */
 struct eidc_http_client *eidc_aws_http(struct eidc_aws *aws);
+unsigned eidc_aws_concurrency(const struct eidc_aws *aws);
 
 /* Where and as whom. Owned by the caller, must outlive its calls. */
 struct eidc_aws_target {
@@ -40,9 +43,11 @@ struct eidc_aws_request {
     struct eidc_str body; /* must outlive the call; the rest is copied */
     size_t max_response;
     bool s3;
-    /* Called for every complete 2xx answer before it counts as success: false turns it into a
-     * transient failure that is tried again (a truncated or malformed page). May be NULL. */
+    /* Called for every complete 2xx answer before it counts as success. False fails the try:
+     * with CORRUPT (a truncated or malformed page) it is tried again, with any other error it is
+     * not. May be NULL. */
     bool (*check)(void *arg, struct eidc_str body, struct eidc_err *err);
+    void *check_arg;
 };
 
 struct eidc_aws_response {
@@ -64,5 +69,7 @@ void eidc_aws_call(struct eidc_aws *aws, const struct eidc_aws_request *request,
 bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *request,
                         struct eidc_aws_response *response);
 void eidc_aws_response_free(struct eidc_aws_response *response);
-/* Ends every call with CANCELLED, from here. */
+/* Waits on the client's loop. */
+void eidc_aws_pause(struct eidc_aws *aws, int64_t ms);
+/* Ends every call with CANCELLED, from here, and whatever else the client has in flight. */
 void eidc_aws_cancel(struct eidc_aws *aws);

@@ -1,0 +1,42 @@
+#pragma once
+/* One call between its tries: what it asks, copied, and what was learnt. For call.c. */
+#include <sys/queue.h>
+
+#include "eidcached/aws/call.h"
+
+enum eidc_call_place {
+    EIDC_CALL_QUEUED,
+    EIDC_CALL_SENDING, /* its credentials are being fetched */
+    EIDC_CALL_IN_FLIGHT,
+    EIDC_CALL_WAITING, /* for its next try */
+};
+
+struct eidc_call {
+    TAILQ_ENTRY(eidc_call) all, queue;
+    struct eidc_aws *aws;
+    struct eidc_aws_request request; /* strings, params and headers are this call's own */
+    struct eidc_http_headers headers;
+    char payload_hash[2 * EIDC_SHA256_BYTES + 1];
+    eidc_aws_done *done;
+    void *arg;
+    enum eidc_call_place place;
+    bool cancelled; /* while SENDING */
+    unsigned tries;
+    enum eidc_retry_class retried; /* why the last try was made */
+    bool auth_tried, skew_tried;
+    int64_t skew_ms;  /* used by the last try */
+    char *access_key; /* used by the last try */
+};
+
+struct eidc_call *eidc_call_new(const struct eidc_aws_request *request);
+void eidc_call_free(struct eidc_call *call);
+
+/* Signs a try: *url and *headers are what goes on the wire. */
+bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds, int64_t unix_ms,
+                    struct eidc_buf *url, struct eidc_http_headers *headers, struct eidc_err *err);
+
+/* Judges an answer: fills *out (status, ok, code, err, body and headers moved) and says whether
+ * another try makes sense. */
+enum eidc_retry_class eidc_call_judge(const struct eidc_call *call,
+                                      struct eidc_http_response *answer,
+                                      struct eidc_aws_response *out);
