@@ -52,18 +52,18 @@ void eidc_time_print(int64_t unix_ms, char out[static EIDC_TIME_TEXT])
     time_t seconds = (time_t)((unix_ms - ms) / MS_PER_SECOND);
     struct tm tm;
     if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year + 1900 > YEAR_MAX || tm.tm_year + 1900 < 0) {
-        strcpy(out, unix_ms < 0 ? "0000-01-01T00:00:00Z" : "9999-12-31T23:59:59Z");
+        snprintf(out, EIDC_TIME_TEXT, "%s",
+                 unix_ms < 0 ? "0000-01-01T00:00:00Z" : "9999-12-31T23:59:59Z");
         return;
     }
     char whole[24];
     strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &tm);
-    /* %Y has no leading zeros for the years before 1000 */
-    int n = snprintf(out, EIDC_TIME_TEXT, "%04u%s", ((unsigned)tm.tm_year + 1900u) % 10000u,
-                     strchr(whole, '-'));
+    char fraction[8] = "";
     if (ms != 0)
-        snprintf(out + n, (size_t)(EIDC_TIME_TEXT - n), ".%03uZ", (unsigned)ms % 1000u);
-    else
-        strcpy(out + n, "Z");
+        snprintf(fraction, sizeof fraction, ".%03u", (unsigned)ms % 1000u);
+    /* %Y has no leading zeros for the years before 1000 */
+    snprintf(out, EIDC_TIME_TEXT, "%04u%s%sZ", ((unsigned)tm.tm_year + 1900u) % 10000u,
+             strchr(whole, '-'), fraction);
 }
 
 /* Takes exactly `digits` digits from the front of s. */
@@ -111,7 +111,7 @@ static bool take_clock(struct eidc_str *s, int64_t *seconds)
         return false;
     if (hour > 23 || minute > 59 || second > 60) /* 60: a leap second */
         return false;
-    *seconds = (int64_t)hour * 3600 + minute * 60 + second;
+    *seconds = (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
     return true;
 }
 
@@ -137,7 +137,7 @@ static bool take_offset(struct eidc_str *s, int64_t *seconds)
     if (!take_char(s, "+-") || !take_number(s, 2, &hours) || !take_char(s, ":") ||
         !take_number(s, 2, &minutes) || hours > 23 || minutes > 59)
         return false;
-    *seconds = (west ? -1 : 1) * ((int64_t)hours * 3600 + minutes * 60);
+    *seconds = (west ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
     return true;
 }
 
@@ -168,7 +168,8 @@ uint64_t eidc_random_below(uint64_t below)
 {
     if (below <= 1)
         return 0;
-    uint64_t rest = -below % below; /* 2^64 mod below: these values would favour small results */
+    uint64_t rest = (UINT64_MAX - below + 1) %
+                    below; /* 2^64 mod below: these values would favour small results */
     uint64_t value;
     do
         value = random_u64();

@@ -127,8 +127,8 @@ void eidc_metric_add(struct eidc_series *s, int64_t n)
     }
     double old = atomic_load_explicit(&s->value, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(&s->value, &old, old + (double)n,
-                                                  memory_order_relaxed, memory_order_relaxed))
-        continue;
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
 }
 
 void eidc_metric_set(struct eidc_series *s, double value)

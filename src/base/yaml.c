@@ -186,7 +186,7 @@ static bool walk_value(struct walk *w, struct place *place);
 static bool walk_mapping(struct walk *w, const struct place *place)
 {
     yaml_mark_t start = w->event.start_mark;
-    if (place->depth > YAML_DEPTH_MAX)
+    if (place->depth >= YAML_DEPTH_MAX)
         return fail_at(w, start, "nested too deep");
     for (size_t n = 0;; n++) {
         if (!advance(w) || !check_node(w))
