@@ -39,11 +39,10 @@ bool eidc_str_u64(struct eidc_str s, uint64_t max, uint64_t *out)
 static size_t next_capacity(const struct eidc_buf *b, size_t needed)
 {
     size_t grown = b->cap < FIRST_CAPACITY ? FIRST_CAPACITY : b->cap;
-    if (__builtin_add_overflow(grown, b->cap / 2, &grown) || grown < needed)
-        grown = needed;
-    if (b->limit > 0 && b->limit < SIZE_MAX && grown > b->limit + 1)
+    grown += b->cap / 2;
+    if (b->limit > 0 && grown > b->limit)
         grown = b->limit + 1;
-    return grown;
+    return grown > needed ? grown : needed;
 }
 
 static bool grow(struct eidc_buf *b, size_t needed)
@@ -66,9 +65,9 @@ char *eidc_buf_reserve(struct eidc_buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
-    size_t total, needed; /* needed: and the NUL */
-    bool fits = !__builtin_add_overflow(b->n, n, &total) &&
-                !__builtin_add_overflow(total, 1, &needed) && (b->limit == 0 || total <= b->limit);
+    size_t most = b->limit > 0 && b->limit < PTRDIFF_MAX ? b->limit : PTRDIFF_MAX - 1;
+    bool fits = b->n <= most && n <= most - b->n;
+    size_t needed = b->n + n + 1; /* and the NUL */
     if (!fits || (needed > b->cap && !grow(b, needed))) {
         b->failed = true;
         return NULL;
@@ -123,7 +122,8 @@ bool eidc_buf_addv(struct eidc_buf *b, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, again);
+    /* The analyzer takes a va_list that came from a caller for uninitialised. */
+    int n = vsnprintf(NULL, 0, fmt, again); // NOLINT(clang-analyzer-valist.Uninitialized)
     va_end(again);
     if (n < 0)
         b->failed = true;

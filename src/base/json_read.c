@@ -120,13 +120,13 @@ static const cJSON *find_duplicate_of_few(const cJSON *object)
 
 static bool find_duplicate_of_many(const cJSON *object, size_t count, const cJSON **duplicate)
 {
-    const cJSON **members = malloc(count * sizeof(*members));
+    const cJSON **members = malloc(count * sizeof(const cJSON *));
     if (members == NULL)
         return false;
     size_t n = 0;
     for (const cJSON *member = object->child; member != NULL; member = member->next)
         members[n++] = member;
-    qsort(members, n, sizeof(*members), compare_keys);
+    qsort(members, n, sizeof(const cJSON *), compare_keys);
     for (size_t i = 1; i < n && *duplicate == NULL; i++)
         if (compare_keys(&members[i - 1], &members[i]) == 0)
             *duplicate = members[i];

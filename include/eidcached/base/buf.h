@@ -50,7 +50,8 @@ bool eidc_buf_add_str(struct eidc_buf *b, struct eidc_str s);
 bool eidc_buf_add_z(struct eidc_buf *b, const char *z);
 bool eidc_buf_add_byte(struct eidc_buf *b, char c);
 bool eidc_buf_addf(struct eidc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-bool eidc_buf_addv(struct eidc_buf *b, const char *fmt, va_list ap);
+bool eidc_buf_addv(struct eidc_buf *b, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 /* Room for n more bytes; returns where they go, NULL when over the limit or out of memory.
  * The caller writes there and then adds what it wrote to b->n with eidc_buf_commit. */
 char *eidc_buf_reserve(struct eidc_buf *b, size_t n);
