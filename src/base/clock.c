@@ -7,7 +7,9 @@
 
 #define MS_PER_SECOND 1000
 #define US_PER_SECOND 1000000
-#define YEAR_MAX      9999
+/* The years 0 to 9999, which four digits can say */
+#define TIME_MIN (-62167219200000)
+#define TIME_MAX 253402300799999
 
 static int64_t clock_read(clockid_t id, int64_t units_per_second)
 {
@@ -46,24 +48,22 @@ static int64_t days_of(int64_t year, unsigned month, unsigned day)
 
 void eidc_time_print(int64_t unix_ms, char out[static EIDC_TIME_TEXT])
 {
+    if (unix_ms < TIME_MIN)
+        unix_ms = TIME_MIN;
+    if (unix_ms > TIME_MAX)
+        unix_ms = TIME_MAX;
     int64_t ms = unix_ms % MS_PER_SECOND;
     if (ms < 0)
         ms += MS_PER_SECOND;
     time_t seconds = (time_t)((unix_ms - ms) / MS_PER_SECOND);
-    struct tm tm;
-    if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year + 1900 > YEAR_MAX || tm.tm_year + 1900 < 0) {
-        snprintf(out, EIDC_TIME_TEXT, "%s",
-                 unix_ms < 0 ? "0000-01-01T00:00:00Z" : "9999-12-31T23:59:59Z");
-        return;
-    }
-    char whole[24];
-    strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &tm);
-    char fraction[8] = "";
+    struct tm tm = {0};
+    gmtime_r(&seconds, &tm);
+    char whole[24], fraction[8] = "";
+    strftime(whole, sizeof whole, "-%m-%dT%H:%M:%S", &tm); /* %Y would leave out leading zeros */
     if (ms != 0)
         snprintf(fraction, sizeof fraction, ".%03u", (unsigned)ms % 1000u);
-    /* %Y has no leading zeros for the years before 1000 */
-    snprintf(out, EIDC_TIME_TEXT, "%04u%s%sZ", ((unsigned)tm.tm_year + 1900u) % 10000u,
-             strchr(whole, '-'), fraction);
+    snprintf(out, EIDC_TIME_TEXT, "%04u%s%sZ", ((unsigned)tm.tm_year + 1900u) % 10000u, whole,
+             fraction);
 }
 
 /* Takes exactly `digits` digits from the front of s. */
