@@ -85,6 +85,13 @@ static void name_error(const struct eidc_call *call, struct eidc_err *err)
         eidc_wrap(err, "%s %s", service, operation);
 }
 
+/* Nobody wants the answer any more. */
+static bool is_moot(const struct eidc_call *call)
+{
+    const bool *abandoned = call->request.abandoned;
+    return call->cancelled || stopping(call->aws) || (abandoned && *abandoned);
+}
+
 /* The call is gone afterwards; done may have started others. */
 static void finish(struct eidc_call *call, struct eidc_aws_response *response)
 {
@@ -196,7 +203,7 @@ static bool retry(struct eidc_call *call, enum eidc_retry_class cls,
 {
     struct eidc_aws *aws = call->aws;
     int64_t delay_ms;
-    if (stopping(aws) || !may_retry(call, cls, response) ||
+    if (is_moot(call) || !may_retry(call, cls, response) ||
         !eidc_retry_next(&aws->quota, cls, call->tries, call->request.target->max_attempts,
                          hint_of(&response->headers), &delay_ms))
         return false;
@@ -279,8 +286,8 @@ static void send_call(struct eidc_call *call)
     struct eidc_creds creds = {0};
     struct eidc_err err;
     call->place = EIDC_CALL_SENDING;
-    bool ok = get_credentials(call, &creds, &err);
-    if (call->cancelled || stopping(call->aws))
+    bool ok = !is_moot(call) && get_credentials(call, &creds, &err);
+    if (is_moot(call))
         cancel_call(call);
     else if (!ok)
         fail_call(call, &err);

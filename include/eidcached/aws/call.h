@@ -48,6 +48,9 @@ struct eidc_aws_request {
      * not. May be NULL. */
     bool (*check)(void *arg, struct eidc_str body, struct eidc_err *err);
     void *check_arg;
+    /* Once true, the call is not sent (again) but ends with CANCELLED in its time; a try in flight
+     * is left to end. Must outlive the call. May be NULL. */
+    const bool *abandoned;
 };
 
 struct eidc_aws_response {

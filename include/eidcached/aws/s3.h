@@ -14,6 +14,7 @@ struct eidc_s3 {
     const char *kms_key;                /* NULL: none */
     const char *expected_owner;         /* NULL: none */
     size_t max_object;                  /* bytes a GET may bring; 0: none */
+    bool etag_bare; /* learnt: this server compares If-Match without the quotes */
 };
 
 #define EIDC_ETAG_MAX 160
@@ -26,9 +27,10 @@ bool eidc_s3_get(const struct eidc_s3 *s3, const char *key, const char *if_none_
                  bool *modified, struct eidc_buf *body, char etag[static EIDC_ETAG_MAX],
                  struct eidc_err *err);
 /* CONFLICT: the condition did not hold (412), also after 409 was tried again. etag (of the
- * condition in, when IF_MATCH; of the new object out). An answer that was lost and found by the
- * retry to be our own write counts as success only when `body` equals what is stored. */
-bool eidc_s3_put(const struct eidc_s3 *s3, const char *key, struct eidc_str body,
+ * condition in, when IF_MATCH; of the new object out, "" when the server names none). An answer
+ * that was lost and found by the retry to be our own write counts as success only when `body`
+ * equals what is stored. */
+bool eidc_s3_put(struct eidc_s3 *s3, const char *key, struct eidc_str body,
                  const char *content_type, enum eidc_s3_condition condition,
                  char etag[static EIDC_ETAG_MAX], struct eidc_err *err);
 bool eidc_s3_delete(const struct eidc_s3 *s3, const char *key, struct eidc_err *err);

@@ -1,0 +1,19 @@
+#pragma once
+/* One S3 request: addressing, the headers every request has, errors that name bucket and key.
+ * For s3.c and s3_list.c. */
+#include "eidcached/aws/s3.h"
+
+struct eidc_s3_request {
+    const char *operation, *method;
+    const char *key; /* NULL: the bucket itself */
+    const struct eidc_sigv4_param *params;
+    size_t param_count;
+    struct eidc_http_headers headers; /* freed by eidc_s3_perform */
+    struct eidc_str body;
+    bool (*check)(void *arg, struct eidc_str body, struct eidc_err *err);
+    void *check_arg;
+};
+
+/* False when the answer is no 2xx, with err set; *response is to be freed either way. */
+bool eidc_s3_perform(const struct eidc_s3 *s3, struct eidc_s3_request *request,
+                     struct eidc_aws_response *response, struct eidc_err *err);

@@ -1,0 +1,57 @@
+#include "eidcached/aws/s3_request.h"
+
+#include "eidcached/base/mem.h"
+
+static bool is_path_style(const struct eidc_s3 *s3)
+{
+    if (s3->addressing != EIDC_S3_AUTO)
+        return s3->addressing == EIDC_S3_PATH;
+    return s3->target.endpoint.custom || strchr(s3->bucket, '.') != NULL;
+}
+
+/* A missing bucket is a wrong configuration, not a missing object; a missing region or permission
+ * shows itself in ways that are worth explaining. */
+static bool explain(const struct eidc_s3 *s3, const struct eidc_s3_request *request,
+                    const struct eidc_aws_response *response, struct eidc_err *err)
+{
+    *err = response->err;
+    if (strcmp(response->code, "NoSuchBucket") == 0)
+        err->kind = EIDC_ERR_INVALID;
+    if (response->status == 403 && request->key && strcmp(request->method, "GET") == 0)
+        eidc_wrap(err, "(without s3:ListBucket a missing object is refused like this too)");
+    if (request->key)
+        return eidc_wrap(err, "s3://%s/%s", s3->bucket, request->key);
+    return eidc_wrap(err, "s3://%s", s3->bucket);
+}
+
+bool eidc_s3_perform(const struct eidc_s3 *s3, struct eidc_s3_request *request,
+                     struct eidc_aws_response *response, struct eidc_err *err)
+{
+    bool by_path = is_path_style(s3);
+    const char *key = request->key ? request->key : "";
+    char *path EIDC_AUTO_FREE = by_path ? eidc_xprintf("/%s%s%s", s3->bucket, *key ? "/" : "", key)
+                                        : eidc_xprintf("/%s", key);
+    char *host EIDC_AUTO_FREE =
+        by_path ? NULL : eidc_xprintf("%s.%s", s3->bucket, s3->target.endpoint.host);
+    if (s3->expected_owner)
+        eidc_http_headers_add(&request->headers, "x-amz-expected-bucket-owner",
+                              eidc_str_of(s3->expected_owner));
+    const struct eidc_aws_request call = {
+        .target = &s3->target,
+        .operation = request->operation,
+        .method = request->method,
+        .host = host,
+        .path = eidc_str_of(path),
+        .params = request->params,
+        .param_count = request->param_count,
+        .headers = &request->headers,
+        .body = request->body,
+        .max_response = s3->max_object,
+        .s3 = true,
+        .check = request->check,
+        .check_arg = request->check_arg,
+    };
+    bool ok = eidc_aws_call_wait(s3->aws, &call, response);
+    eidc_http_headers_free(&request->headers);
+    return ok || explain(s3, request, response, err);
+}
