@@ -1,1 +1,97 @@
 #include "eidcached/aws/creds.h"
+
+#include <openssl/crypto.h>
+
+#include "eidcached/base/mem.h"
+
+static void wipe(char *secret)
+{
+    if (secret != NULL)
+        OPENSSL_cleanse(secret, strlen(secret));
+    free(secret);
+}
+
+void eidc_creds_wipe(struct eidc_creds *creds)
+{
+    wipe(creds->access_key);
+    wipe(creds->secret_key);
+    wipe(creds->session_token);
+    *creds = (struct eidc_creds){0};
+}
+
+void eidc_creds_copy(struct eidc_creds *to, const struct eidc_creds *from)
+{
+    *to = (struct eidc_creds){
+        .access_key = eidc_xstrdup(from->access_key),
+        .secret_key = eidc_xstrdup(from->secret_key),
+        .session_token = eidc_xstrdup(from->session_token),
+        .expires_at_ms = from->expires_at_ms,
+        .provider = from->provider,
+    };
+}
+
+/* ---- the chain ---- */
+
+struct chain {
+    struct eidc_creds_provider base;
+    struct eidc_creds_provider **links;
+    size_t n;
+};
+
+static struct chain *chain_of(struct eidc_creds_provider *self)
+{
+    return (struct chain *)(void *)self;
+}
+
+static bool chain_get(struct eidc_creds_provider *self, struct eidc_creds *out,
+                      struct eidc_err *err)
+{
+    const struct chain *chain = chain_of(self);
+    EIDC_BUF_AUTO looked_at = {0};
+    for (size_t i = 0; i < chain->n; i++) {
+        struct eidc_creds_provider *link = chain->links[i];
+        if (link->ops->get(link, out, err))
+            return true;
+        if (err->kind != EIDC_ERR_NOT_FOUND)
+            return eidc_wrap(err, "credentials: %s", link->name);
+        eidc_buf_addf(&looked_at, "%s%s (%s)", i == 0 ? "" : ", ", link->name, err->text);
+    }
+    return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no credentials found: %.*s",
+                     EIDC_STR_ARG(eidc_buf_view(&looked_at)));
+}
+
+static void chain_destroy(struct eidc_creds_provider *self)
+{
+    struct chain *chain = chain_of(self);
+    for (size_t i = 0; i < chain->n; i++)
+        chain->links[i]->ops->destroy(chain->links[i]);
+    free(chain->links);
+    free(chain);
+}
+
+static const struct eidc_creds_provider_ops chain_ops = {chain_get, chain_destroy};
+
+struct eidc_creds_provider *eidc_creds_chain_new(struct eidc_creds_provider **links, size_t n)
+{
+    struct chain *chain = eidc_xcalloc(1, sizeof(*chain));
+    chain->base = (struct eidc_creds_provider){.ops = &chain_ops, .name = "chain"};
+    chain->links = eidc_xcalloc(n + 1, sizeof(struct eidc_creds_provider *));
+    memcpy(chain->links, links, n * sizeof(struct eidc_creds_provider *));
+    chain->n = n;
+    return &chain->base;
+}
+
+/* Who chooses a profile in the configuration means that account and not the one the environment
+ * happens to hold; botocore decides likewise. AWS_PROFILE does not outrank the environment. */
+struct eidc_creds_provider *eidc_creds_default_new(const struct eidc_aws_settings *settings,
+                                                   struct eidc_http_client *http)
+{
+    struct eidc_creds_provider *links[4];
+    size_t n = 0;
+    if (settings->profile == NULL)
+        links[n++] = eidc_creds_env_new();
+    links[n++] = eidc_creds_profile_new(settings->profile);
+    links[n++] = eidc_creds_container_new(http);
+    links[n++] = eidc_creds_imds_new(http);
+    return eidc_creds_chain_new(links, n);
+}

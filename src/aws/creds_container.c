@@ -1,1 +1,184 @@
-typedef int eidc_aws_creds_container_empty;
+/* ECS, EKS Pod Identity, and whatever else speaks the container credentials protocol. */
+#include <arpa/inet.h>
+#include <openssl/crypto.h>
+#include <strings.h>
+
+#include "eidcached/aws/creds.h"
+#include "eidcached/aws/creds_document.h"
+#include "eidcached/aws/env.h"
+#include "eidcached/base/file.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/net/url.h"
+
+#define ECS_ADDRESS "http://169.254.170.2"
+
+#define ATTEMPTS     3
+#define CONNECT_MS   2000
+#define TIMEOUT_MS   5000
+#define DOCUMENT_MAX (64 * 1024)
+#define TOKEN_MAX    (16 * 1024)
+
+struct container {
+    struct eidc_creds_provider base;
+    struct eidc_http_client *http;
+};
+
+static struct container *container_of(struct eidc_creds_provider *self)
+{
+    return (struct container *)(void *)self;
+}
+
+/* ---- where ---- */
+
+static bool allowed_ipv4(const char *host)
+{
+    struct in_addr address;
+    if (inet_pton(AF_INET, host, &address) != 1)
+        return false;
+    uint32_t ip = ntohl(address.s_addr);
+    return ip >> 24 == 127 || ip == 0xa9feaa02 /* 169.254.170.2 */ ||
+           ip == 0xa9feaa17 /* 169.254.170.23 */;
+}
+
+static bool allowed_ipv6(const char *host)
+{
+    static const char *const allowed[] = {"::1", "fd00:ec2::23"};
+    struct in6_addr address;
+    struct in6_addr other;
+    if (inet_pton(AF_INET6, host, &address) != 1)
+        return false;
+    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+        if (inet_pton(AF_INET6, allowed[i], &other) == 1 &&
+            memcmp(&address, &other, sizeof(address)) == 0)
+            return true;
+    return false;
+}
+
+/* Without TLS the token goes only to this machine and to the two link-local services. */
+static bool allowed(const struct eidc_url *url)
+{
+    bool ipv6 = url->host.p[0] == '[';
+    char *host EIDC_AUTO_FREE = ipv6 ? eidc_xstrndup(url->host.p + 1, url->host.n - 2)
+                                     : eidc_xstrndup(url->host.p, url->host.n);
+    return url->https || strcasecmp(host, "localhost") == 0 ||
+           (ipv6 ? allowed_ipv6(host) : allowed_ipv4(host));
+}
+
+static bool find_url(char **out, struct eidc_err *err)
+{
+    const char *relative = eidc_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *full = eidc_env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    struct eidc_url url;
+    if (relative == NULL && full == NULL)
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND,
+                         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set");
+    const char *variable = relative != NULL ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+                                            : "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+    if (relative != NULL && relative[0] != '/')
+        return eidc_fail(err, EIDC_ERR_INVALID, "%s does not start with a slash", variable);
+
+    char *text =
+        relative != NULL ? eidc_xprintf("%s%s", ECS_ADDRESS, relative) : eidc_xstrdup(full);
+    bool ok = true;
+    if (!eidc_url_split(text, &url))
+        ok = eidc_fail(err, EIDC_ERR_INVALID, "%s is not a plain http or https URL", variable);
+    else if (!allowed(&url))
+        ok = eidc_fail(err, EIDC_ERR_INVALID,
+                       "%s: host %.*s is not allowed without https (loopback, 169.254.170.2, "
+                       "169.254.170.23 and [fd00:ec2::23] are)",
+                       variable, EIDC_STR_ARG(url.host));
+    if (ok)
+        *out = text;
+    else
+        free(text);
+    return ok;
+}
+
+/* ---- with which token ---- */
+
+static void wipe_buf(struct eidc_buf *b)
+{
+    if (b->p != NULL)
+        OPENSSL_cleanse(b->p, b->cap);
+    eidc_buf_free(b);
+}
+
+static struct eidc_str without_newline(struct eidc_str s)
+{
+    if (s.n > 0 && s.p[s.n - 1] == '\n')
+        s.n--;
+    if (s.n > 0 && s.p[s.n - 1] == '\r')
+        s.n--;
+    return s;
+}
+
+/* The file is written anew by its owner, so it is read each time. */
+static bool add_token(struct eidc_http_headers *headers, struct eidc_err *err)
+{
+    __attribute__((cleanup(wipe_buf))) struct eidc_buf text = {0};
+    const char *file = eidc_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    const char *variable = eidc_env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    if (file == NULL && variable == NULL)
+        return true;
+    if (file != NULL && !eidc_file_read(file, TOKEN_MAX, &text, err)) {
+        err->kind = EIDC_ERR_IO; /* it is configured: a missing file is a fault */
+        return eidc_wrap(err, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    }
+    struct eidc_str token =
+        file != NULL ? without_newline(eidc_buf_view(&text)) : eidc_str_of(variable);
+    if (token.n == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is empty");
+    if (!eidc_http_headers_add(headers, "Authorization", token))
+        return eidc_fail(err, EIDC_ERR_INVALID, "the authorization token holds a line break");
+    return true;
+}
+
+/* ---- all of it ---- */
+
+static bool fetch(struct container *container, const char *url,
+                  const struct eidc_http_headers *headers, struct eidc_creds *out,
+                  struct eidc_err *err)
+{
+    EIDC_CREDS_RESPONSE_AUTO response = {0};
+    const struct eidc_http_request request = {
+        .method = "GET",
+        .url = url,
+        .headers = headers,
+        .connect_timeout_ms = CONNECT_MS,
+        .timeout_ms = TIMEOUT_MS,
+        .max_response = DOCUMENT_MAX,
+        .no_proxy = true,
+    };
+    if (!eidc_creds_fetch(container->http, &request, ATTEMPTS, &response, err))
+        return false;
+    if (response.status != 200)
+        return eidc_creds_document_refused(&response, err);
+    return eidc_creds_document_parse(eidc_buf_view(&response.body), container->base.name, out, err);
+}
+
+static bool container_get(struct eidc_creds_provider *self, struct eidc_creds *out,
+                          struct eidc_err *err)
+{
+    char *url EIDC_AUTO_FREE = NULL;
+    struct eidc_http_headers headers = {0};
+    if (!find_url(&url, err))
+        return false;
+    bool ok = add_token(&headers, err) && fetch(container_of(self), url, &headers, out, err);
+    eidc_http_headers_free(&headers);
+    return ok;
+}
+
+static void container_destroy(struct eidc_creds_provider *self)
+{
+    free(container_of(self));
+}
+
+static const struct eidc_creds_provider_ops container_ops = {container_get, container_destroy};
+
+struct eidc_creds_provider *eidc_creds_container_new(struct eidc_http_client *http)
+{
+    struct container *container = eidc_xcalloc(1, sizeof(*container));
+    container->base = (struct eidc_creds_provider){.ops = &container_ops, .name = "container"};
+    container->http = http;
+    return &container->base;
+}

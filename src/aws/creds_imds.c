@@ -1,1 +1,222 @@
-typedef int eidc_aws_creds_imds_empty;
+/* The instance metadata service, version 2 only: a session token first, then the role's name, then
+ * its credentials. The name is asked for each time, as the role may be exchanged meanwhile. */
+#include <openssl/crypto.h>
+#include <strings.h>
+
+#include "eidcached/aws/creds.h"
+#include "eidcached/aws/creds_document.h"
+#include "eidcached/aws/env.h"
+#include "eidcached/base/clock.h"
+#include "eidcached/base/encode.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/net/url.h"
+
+#define TOKEN_PATH "/latest/api/token"
+#define ROLE_PATH  "/latest/meta-data/iam/security-credentials/"
+
+#define TOKEN_TTL_S       "21600"
+#define TOKEN_USED_MS     ((21600 - 120) * 1000LL) /* given up 2 minutes early */
+#define TIMEOUT_DEFAULT_S 1
+#define ATTEMPTS_DEFAULT  2
+#define ANSWER_MAX        (64 * 1024)
+
+struct imds {
+    struct eidc_creds_provider base;
+    struct eidc_http_client *http;
+    char *token; /* NULL: none */
+    int64_t token_until_ms;
+    /* Read from the environment at each get. */
+    const char *endpoint; /* without a trailing slash needed */
+    size_t endpoint_n;
+    int64_t timeout_ms;
+    unsigned attempts;
+};
+
+static struct imds *imds_of(struct eidc_creds_provider *self)
+{
+    return (struct imds *)(void *)self;
+}
+
+/* ---- settings ---- */
+
+static bool read_number(const char *name, unsigned fallback, unsigned max, unsigned *out,
+                        struct eidc_err *err)
+{
+    const char *text = eidc_env(name);
+    uint64_t value = fallback;
+    if (text != NULL && (!eidc_str_u64(eidc_str_of(text), max, &value) || value == 0))
+        return eidc_fail(err, EIDC_ERR_INVALID, "%s is not a number from 1 to %u", name, max);
+    *out = (unsigned)value;
+    return true;
+}
+
+static bool read_endpoint(struct imds *imds, struct eidc_err *err)
+{
+    struct eidc_url url;
+    const char *endpoint = eidc_env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    const char *mode = eidc_env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+    bool ipv6 = mode != NULL && strcasecmp(mode, "ipv6") == 0;
+    if (mode != NULL && !ipv6 && strcasecmp(mode, "ipv4") != 0)
+        return eidc_fail(err, EIDC_ERR_INVALID,
+                         "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6");
+    if (endpoint == NULL)
+        endpoint = ipv6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
+    if (!eidc_url_split(endpoint, &url) || memchr(url.path.p, '?', url.path.n) != NULL)
+        return eidc_fail(err, EIDC_ERR_INVALID,
+                         "AWS_EC2_METADATA_SERVICE_ENDPOINT is not a plain http or https URL");
+    imds->endpoint = endpoint;
+    imds->endpoint_n = strlen(endpoint);
+    while (imds->endpoint[imds->endpoint_n - 1] == '/')
+        imds->endpoint_n--;
+    return true;
+}
+
+static bool read_settings(struct imds *imds, struct eidc_err *err)
+{
+    unsigned timeout_s;
+    if (eidc_env_true("AWS_EC2_METADATA_DISABLED"))
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "AWS_EC2_METADATA_DISABLED is true");
+    if (!read_number("AWS_METADATA_SERVICE_TIMEOUT", TIMEOUT_DEFAULT_S, 60, &timeout_s, err) ||
+        !read_number("AWS_METADATA_SERVICE_NUM_ATTEMPTS", ATTEMPTS_DEFAULT, 10, &imds->attempts,
+                     err))
+        return false;
+    imds->timeout_ms = timeout_s * 1000LL;
+    return read_endpoint(imds, err);
+}
+
+/* ---- requests ---- */
+
+static bool ask(struct imds *imds, const char *method, const char *path, const char *header,
+                const char *value, struct eidc_http_response *response, struct eidc_err *err)
+{
+    char *url EIDC_AUTO_FREE = eidc_xprintf("%.*s%s", (int)imds->endpoint_n, imds->endpoint, path);
+    struct eidc_http_headers headers = {0};
+    (void)eidc_http_headers_add(&headers, header, eidc_str_of(value));
+    const struct eidc_http_request request = {
+        .method = method,
+        .url = url,
+        .headers = &headers,
+        .connect_timeout_ms = imds->timeout_ms,
+        .timeout_ms = imds->timeout_ms,
+        .max_response = ANSWER_MAX,
+        .no_proxy = true,
+    };
+    bool answered = eidc_creds_fetch(imds->http, &request, imds->attempts, response, err);
+    eidc_http_headers_free(&headers);
+    return answered;
+}
+
+static void drop_token(struct imds *imds)
+{
+    if (imds->token != NULL)
+        OPENSSL_cleanse(imds->token, strlen(imds->token));
+    free(imds->token);
+    imds->token = NULL;
+}
+
+/* No answer at all is what a machine outside of EC2 sees: the chain goes on, or says so. */
+static bool unreachable(struct eidc_err *err)
+{
+    if (err->kind == EIDC_ERR_TIMEOUT) {
+        err->kind = EIDC_ERR_NOT_FOUND;
+        return eidc_wrap(err, "no answer to the token request; not on EC2, or in a container "
+                              "while the instance's metadata hop limit is 1");
+    }
+    if (err->kind == EIDC_ERR_UNAVAILABLE)
+        err->kind = EIDC_ERR_NOT_FOUND;
+    return eidc_wrap(err, "not reachable");
+}
+
+static bool refused_token(const struct eidc_http_response *response, struct eidc_err *err)
+{
+    if (response->status == 403)
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "turned off for this instance (status 403)");
+    if (response->status == 404 || response->status == 405)
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no IMDSv2 there (status %d)", response->status);
+    return eidc_creds_document_refused(response, err) || eidc_wrap(err, "token");
+}
+
+static bool need_token(struct imds *imds, struct eidc_err *err)
+{
+    EIDC_CREDS_RESPONSE_AUTO response = {0};
+    if (imds->token != NULL && eidc_mono_ms() < imds->token_until_ms)
+        return true;
+    drop_token(imds);
+    if (!ask(imds, "PUT", TOKEN_PATH, "X-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL_S,
+             &response, err))
+        return unreachable(err);
+    if (response.status != 200)
+        return refused_token(&response, err);
+
+    struct eidc_str text = eidc_buf_view(&response.body);
+    if (text.n == 0 || strcspn(text.p, "\r\n") != text.n)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "the token is not one line of text");
+    imds->token = eidc_xstrndup(text.p, text.n);
+    imds->token_until_ms = eidc_mono_ms() + TOKEN_USED_MS;
+    return true;
+}
+
+/* A token can die before its time (the instance was moved): a fresh one, once. */
+static bool get(struct imds *imds, const char *path, struct eidc_http_response *response,
+                struct eidc_err *err)
+{
+    for (bool again = true;; again = false) {
+        if (!need_token(imds, err))
+            return false;
+        if (!ask(imds, "GET", path, "X-aws-ec2-metadata-token", imds->token, response, err))
+            return false;
+        if (response->status != 401 || !again)
+            return true;
+        drop_token(imds);
+        eidc_creds_response_wipe(response);
+    }
+}
+
+static bool get_role(struct imds *imds, char **path, struct eidc_err *err)
+{
+    EIDC_CREDS_RESPONSE_AUTO response = {0};
+    if (!get(imds, ROLE_PATH, &response, err))
+        return false;
+    if (response.status == 404)
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no role is attached to this instance");
+    if (response.status != 200)
+        return eidc_creds_document_refused(&response, err) || eidc_wrap(err, "role");
+
+    struct eidc_str name = eidc_buf_view(&response.body);
+    name.n = strcspn(name.p, "\r\n");
+    if (name.n == 0)
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no role is attached to this instance");
+    EIDC_BUF_AUTO encoded = {0};
+    eidc_percent_encode(&encoded, name, "");
+    *path = eidc_xprintf("%s%.*s", ROLE_PATH, EIDC_STR_ARG(eidc_buf_view(&encoded)));
+    return true;
+}
+
+static bool imds_get(struct eidc_creds_provider *self, struct eidc_creds *out, struct eidc_err *err)
+{
+    struct imds *imds = imds_of(self);
+    EIDC_CREDS_RESPONSE_AUTO response = {0};
+    char *path EIDC_AUTO_FREE = NULL;
+    if (!read_settings(imds, err) || !get_role(imds, &path, err) ||
+        !get(imds, path, &response, err))
+        return false;
+    if (response.status != 200)
+        return eidc_creds_document_refused(&response, err);
+    return eidc_creds_document_parse(eidc_buf_view(&response.body), self->name, out, err);
+}
+
+static void imds_destroy(struct eidc_creds_provider *self)
+{
+    drop_token(imds_of(self));
+    free(imds_of(self));
+}
+
+static const struct eidc_creds_provider_ops imds_ops = {imds_get, imds_destroy};
+
+struct eidc_creds_provider *eidc_creds_imds_new(struct eidc_http_client *http)
+{
+    struct imds *imds = eidc_xcalloc(1, sizeof(*imds));
+    imds->base = (struct eidc_creds_provider){.ops = &imds_ops, .name = "imds"};
+    imds->http = http;
+    return &imds->base;
+}

@@ -38,7 +38,7 @@ struct eidc_creds_provider *eidc_creds_imds_new(struct eidc_http_client *http);
 
 /* Asks each in turn; takes them. When all are NOT_FOUND the error lists what was looked at. */
 struct eidc_creds_provider *eidc_creds_chain_new(struct eidc_creds_provider **links, size_t n);
-/* The default chain. */
+/* The default chain; without the environment when settings->profile names a profile. */
 struct eidc_creds_provider *eidc_creds_default_new(const struct eidc_aws_settings *settings,
                                                    struct eidc_http_client *http);
 
@@ -46,5 +46,5 @@ struct eidc_creds_provider *eidc_creds_default_new(const struct eidc_aws_setting
  * that fails keeps the old set in use, even past its expiry, and tries again after 5 to 10
  * minutes. Takes inner. */
 struct eidc_creds_provider *eidc_creds_cache_new(struct eidc_creds_provider *inner);
-/* A service refused the cached set: the next get asks again. */
+/* A service refused the cached set: it is dropped, the next get asks again. */
 void eidc_creds_cache_invalidate(struct eidc_creds_provider *cache);

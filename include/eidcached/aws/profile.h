@@ -3,7 +3,8 @@
  * The shared config and credentials files (~/.aws/config, ~/.aws/credentials; AWS_CONFIG_FILE,
  * AWS_SHARED_CREDENTIALS_FILE). In the config file profiles are [profile x] and [default], in the
  * credentials file [x]; the credentials file wins. Keys are compared without case. Indented lines
- * under a key are nested settings, kept as "key.nested".
+ * under a key are nested settings, kept as "key.nested". A section [services x] of the config file
+ * is kept as the profile "services x"; other kinds of sections are skipped.
  */
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"

@@ -1,0 +1,22 @@
+#pragma once
+/* The JSON document in which the container service and IMDS hand out credentials. */
+#include "eidcached/aws/creds.h"
+
+/* AccessKeyId, SecretAccessKey, Token, Expiration; a Code other than "Success" is an error even
+ * though it comes with status 200. A document that has expired is taken: the service decides.
+ * Errors: DENIED, CORRUPT. Never quotes the document, but for its error code and message. */
+bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struct eidc_creds *out,
+                               struct eidc_err *err);
+
+/* The answer of a refused request: "status 403: Message". Kind DENIED for 4xx, else UNAVAILABLE. */
+bool eidc_creds_document_refused(const struct eidc_http_response *response, struct eidc_err *err);
+
+/* One GET or PUT, tried again at once up to `attempts` times in all when no answer came or a 5xx.
+ * False: no answer. */
+bool eidc_creds_fetch(struct eidc_http_client *http, const struct eidc_http_request *request,
+                      unsigned attempts, struct eidc_http_response *response, struct eidc_err *err);
+
+/* Wipes the body, too. */
+void eidc_creds_response_wipe(struct eidc_http_response *response);
+#define EIDC_CREDS_RESPONSE_AUTO                                                                   \
+    __attribute__((cleanup(eidc_creds_response_wipe))) struct eidc_http_response

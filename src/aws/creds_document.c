@@ -1,0 +1,106 @@
+#include "eidcached/aws/creds_document.h"
+
+#include <openssl/crypto.h>
+#include <strings.h>
+
+#include "eidcached/base/json_read.h"
+#include "eidcached/base/mem.h"
+
+/* As much of a foreign error message as goes into ours. */
+#define QUOTED_MAX 200
+
+static void wipe_strings(cJSON *node)
+{
+    for (; node != NULL; node = node->next) {
+        if (node->valuestring != NULL)
+            OPENSSL_cleanse(node->valuestring, strlen(node->valuestring));
+        wipe_strings(node->child);
+    }
+}
+
+static void wipe_document(cJSON **document)
+{
+    wipe_strings(*document);
+    cJSON_Delete(*document);
+}
+
+#define DOCUMENT_AUTO __attribute__((cleanup(wipe_document))) cJSON
+
+static bool check_code(const cJSON *document, struct eidc_err *err)
+{
+    struct eidc_str code;
+    struct eidc_str message = EIDC_STR("no message");
+    if (!eidc_json_get_str(document, "Code", &code) ||
+        (code.n == 7 && strncasecmp(code.p, "Success", 7) == 0))
+        return true;
+    (void)eidc_json_get_str(document, "Message", &message);
+    return eidc_fail(err, EIDC_ERR_DENIED, "%.*s: %.*s", (int)(code.n < 80 ? code.n : 80), code.p,
+                     (int)(message.n < QUOTED_MAX ? message.n : QUOTED_MAX), message.p);
+}
+
+bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struct eidc_creds *out,
+                               struct eidc_err *err)
+{
+    DOCUMENT_AUTO *document = NULL;
+    struct eidc_err ignored = {0};
+    if (!eidc_json_parse(body, &document, &ignored))
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document is not JSON");
+    if (!check_code(document, err))
+        return false;
+
+    struct eidc_str access_key = {0};
+    struct eidc_str secret_key = {0};
+    struct eidc_str token = {0};
+    int64_t expires_at_ms = 0;
+    if (!eidc_json_get_str(document, "AccessKeyId", &access_key) || access_key.n == 0)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document has no AccessKeyId");
+    if (!eidc_json_get_str(document, "SecretAccessKey", &secret_key) || secret_key.n == 0)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document has no SecretAccessKey");
+    if (!eidc_json_get_str(document, "Token", &token) || token.n == 0)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document has no Token");
+    if (cJSON_GetObjectItemCaseSensitive(document, "Expiration") != NULL &&
+        !eidc_json_get_time(document, "Expiration", &expires_at_ms))
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document's Expiration is no time");
+
+    *out = (struct eidc_creds){
+        .access_key = eidc_xstrndup(access_key.p, access_key.n),
+        .secret_key = eidc_xstrndup(secret_key.p, secret_key.n),
+        .session_token = eidc_xstrndup(token.p, token.n),
+        .expires_at_ms = expires_at_ms,
+        .provider = provider,
+    };
+    return true;
+}
+
+bool eidc_creds_document_refused(const struct eidc_http_response *response, struct eidc_err *err)
+{
+    enum eidc_err_kind kind = response->status >= 500 ? EIDC_ERR_UNAVAILABLE : EIDC_ERR_DENIED;
+    EIDC_CJSON_AUTO *document = NULL;
+    struct eidc_str message = {0};
+    struct eidc_err ignored = {0};
+    if (eidc_json_parse(eidc_buf_view(&response->body), &document, &ignored) &&
+        (eidc_json_get_str(document, "message", &message) ||
+         eidc_json_get_str(document, "Message", &message)))
+        return eidc_fail(err, kind, "status %d: %.*s", response->status,
+                         (int)(message.n < QUOTED_MAX ? message.n : QUOTED_MAX), message.p);
+    return eidc_fail(err, kind, "status %d", response->status);
+}
+
+bool eidc_creds_fetch(struct eidc_http_client *http, const struct eidc_http_request *request,
+                      unsigned attempts, struct eidc_http_response *response, struct eidc_err *err)
+{
+    for (unsigned attempt = 1;; attempt++) {
+        bool answered = eidc_http_perform(http, request, response, err);
+        bool again = answered ? response->status >= 500 : err->kind != EIDC_ERR_CANCELLED;
+        if (!again || attempt >= attempts)
+            return answered;
+        eidc_creds_response_wipe(response);
+    }
+}
+
+void eidc_creds_response_wipe(struct eidc_http_response *response)
+{
+    if (response->body.p != NULL)
+        OPENSSL_cleanse(response->body.p, response->body.cap);
+    eidc_http_response_free(response);
+}
