@@ -1,0 +1,34 @@
+#pragma once
+/* From a listed element to a name: template, filter, field EID. What is not a name is left out and
+ * told of, the first few by name. For source_aws.c. */
+#include "eidcached/adapters/eid_field.h"
+#include "eidcached/adapters/filter.h"
+#include "eidcached/aws/listing.h"
+#include "eidcached/core/source.h"
+
+/* Notes of one run of a source. */
+struct eidc_aws_notes {
+    const struct eidc_source_sink *sink;
+    const struct eidc_source *source;
+    uint64_t count;
+};
+/* Tells how many there were beyond those told one by one. */
+void eidc_aws_notes_sum_up(const struct eidc_aws_notes *notes);
+
+struct eidc_aws_names {
+    const struct eidc_listing *row;
+    const char *name_template, *eid_field; /* eid_field NULL: checksum */
+    const struct eidc_filter *filter;
+    struct eidc_str region, parent;
+    const char *scope; /* for notes */
+    struct eidc_aws_notes *notes;
+    struct eidc_buf name, eid; /* private: reused from element to element */
+};
+
+/* False only for what fails the listing (NOMEM, LIMIT). */
+bool eidc_aws_names_add(struct eidc_aws_names *in, struct eidc_str listed, const cJSON *element,
+                        struct eidc_names *out, struct eidc_err *err);
+/* The listed name as it is, unfiltered (a parent). */
+bool eidc_aws_names_add_bare(struct eidc_aws_names *in, struct eidc_str listed,
+                             struct eidc_names *out, struct eidc_err *err);
+void eidc_aws_names_free(struct eidc_aws_names *in);

@@ -1,0 +1,89 @@
+#include "eidcached/adapters/aws_names.h"
+
+#include <stdio.h>
+
+#define NOTES_MAX 10
+#define SHOWN_MAX 200
+#define NAME_ROOM 8192 /* well over what a name may have: too long is told of, not cut */
+
+static void note(struct eidc_aws_names *in, struct eidc_str name, const char *problem)
+{
+    struct eidc_aws_notes *notes = in->notes;
+    char text[2 * SHOWN_MAX + EIDC_ERR_TEXT_MAX];
+    if (++notes->count > NOTES_MAX)
+        return;
+    snprintf(text, sizeof(text), "%s: left out: \"%.*s\" %s", in->scope,
+             (int)(name.n < SHOWN_MAX ? name.n : SHOWN_MAX), name.n ? name.p : "", problem);
+    notes->sink->note(notes->sink->arg, notes->source, text);
+}
+
+void eidc_aws_notes_sum_up(const struct eidc_aws_notes *notes)
+{
+    char text[128];
+    if (notes->count <= NOTES_MAX)
+        return;
+    snprintf(text, sizeof(text), "%llu more names were left out",
+             (unsigned long long)(notes->count - NOTES_MAX));
+    notes->sink->note(notes->sink->arg, notes->source, text);
+}
+
+/* INVALID concerns one name, anything else the listing. */
+static bool add(struct eidc_aws_names *in, struct eidc_str name, struct eidc_str eid,
+                struct eidc_names *out, struct eidc_err *err)
+{
+    if (eidc_names_add(out, name, eid, err))
+        return true;
+    if (err->kind != EIDC_ERR_INVALID)
+        return false;
+    note(in, name, err->text);
+    return true;
+}
+
+bool eidc_aws_names_add_bare(struct eidc_aws_names *in, struct eidc_str listed,
+                             struct eidc_names *out, struct eidc_err *err)
+{
+    return add(in, listed, (struct eidc_str){0}, out, err);
+}
+
+static bool expand(struct eidc_aws_names *in, struct eidc_str listed, struct eidc_err *err)
+{
+    const struct eidc_template_field fields[] = {
+        {"name", listed},
+        {"region", in->region},
+        {in->row->own_field, listed},
+        {in->row->parent_field, in->parent},
+    };
+    eidc_buf_clear(&in->name);
+    in->name.limit = NAME_ROOM;
+    return eidc_template_expand(in->name_template, fields, in->row->parent_field ? 4 : 3, &in->name,
+                                err);
+}
+
+bool eidc_aws_names_add(struct eidc_aws_names *in, struct eidc_str listed, const cJSON *element,
+                        struct eidc_names *out, struct eidc_err *err)
+{
+    if (!expand(in, listed, err)) {
+        note(in, listed, err->text);
+        return true;
+    }
+    struct eidc_str name = eidc_buf_view(&in->name);
+    if (!eidc_filter_passes(in->filter, name))
+        return true;
+    if (!in->eid_field)
+        return add(in, name, (struct eidc_str){0}, out, err);
+
+    const char *problem = eidc_eid_field(in->eid_field, element, &in->eid);
+    if (problem) {
+        char text[128];
+        snprintf(text, sizeof(text), "has no EID: %.60s %s", in->eid_field, problem);
+        note(in, name, text);
+        return true;
+    }
+    return add(in, name, eidc_buf_view(&in->eid), out, err);
+}
+
+void eidc_aws_names_free(struct eidc_aws_names *in)
+{
+    eidc_buf_free(&in->name);
+    eidc_buf_free(&in->eid);
+}
