@@ -1,1 +1,175 @@
 #include "eidcached/daemon/httpd.h"
+
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "eidcached/base/clock.h"
+#include "eidcached/base/log.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/daemon/connection.h"
+
+#define THREADS_MAX       1024
+#define HEAD_ROOM         16          /* connections above the limit, for probes */
+#define CONNECTION_MEMORY (12 * 1024) /* a request's head, its answer's head, pieces of its body   \
+                                       */
+#define DRAIN_POLL_MS 5
+
+struct eidc_httpd {
+    struct eidc_server server;
+    struct eidc_port *ports;
+    size_t count;
+};
+
+static void log_mhd(void *cls, const char *fmt, va_list ap)
+{
+    char text[512];
+    (void)cls;
+    vsnprintf(text, sizeof(text), fmt, ap);
+    text[strcspn(text, "\n")] = '\0';
+    eidc_debug("http: %s", text);
+}
+
+static bool check_threads(unsigned configured, unsigned *threads, struct eidc_err *err)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    *threads = configured != 0 ? configured : cpus > 0 ? (unsigned)cpus : 1;
+    if (*threads > THREADS_MAX)
+        return eidc_fail(err, EIDC_ERR_INVALID, "http.threads: at most %d", THREADS_MAX);
+    return true;
+}
+
+/* Starts the pool of one listener. */
+static bool serve(struct eidc_port *port, struct eidc_err *err)
+{
+    const struct eidc_config *config = port->server->service->config;
+    unsigned threads, idle_s = (unsigned)((config->http.idle_timeout + 999) / 1000);
+    if (!check_threads(config->http.threads, &threads, err))
+        return false;
+    unsigned limit = config->http.max_connections + HEAD_ROOM;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ERROR_LOG | (port->listener.is_ipv6 ? MHD_USE_IPv6 : 0);
+    /* a pool of one is no pool to libmicrohttpd */
+    enum MHD_OPTION pool = threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
+    port->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, eidc_connection_handle, port, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
+        NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit < threads ? threads : limit,
+        MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        eidc_connection_begin, port, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed, port,
+        MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, port, pool, threads, MHD_OPTION_END);
+    if (port->daemon == NULL)
+        return eidc_fail(err, EIDC_ERR_IO, "%s: the HTTP server does not start",
+                         port->listener.text);
+    return true;
+}
+
+static struct eidc_listener *next_listener(struct eidc_httpd *httpd)
+{
+    struct eidc_port *port = &httpd->ports[httpd->count++];
+    *port = (struct eidc_port){.server = &httpd->server, .listener = {.fd = -1}};
+    return &port->listener;
+}
+
+static bool adopt_all(struct eidc_httpd *httpd, const int *fds, size_t fd_count,
+                      struct eidc_err *err)
+{
+    if (fd_count == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "systemd passed no socket");
+    for (size_t i = 0; i < fd_count; i++) {
+        if (!eidc_listener_adopt(fds[i], next_listener(httpd), err))
+            return false;
+    }
+    return true;
+}
+
+static bool open_listeners(struct eidc_httpd *httpd, const int *fds, size_t fd_count,
+                           struct eidc_err *err)
+{
+    const struct eidc_strings *specs = &httpd->server.service->config->http.listen;
+    bool adopted = false;
+    httpd->ports = eidc_xcalloc(specs->n + fd_count, sizeof(*httpd->ports));
+    for (size_t i = 0; i < specs->n; i++) {
+        bool systemd = strcmp(specs->at[i], "systemd") == 0;
+        if (systemd && adopted)
+            return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: systemd is there twice");
+        bool ok = systemd ? adopt_all(httpd, fds, fd_count, err)
+                          : eidc_listener_open(specs->at[i], next_listener(httpd), err);
+        if (!ok)
+            return eidc_wrap(err, "http.listen");
+        adopted = adopted || systemd;
+    }
+    if (httpd->count == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: there is none");
+    return true;
+}
+
+static bool serve_all(struct eidc_httpd *httpd, struct eidc_err *err)
+{
+    for (size_t i = 0; i < httpd->count; i++) {
+        if (!serve(&httpd->ports[i], err))
+            return eidc_wrap(err, "http.listen");
+    }
+    return true;
+}
+
+bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size_t fd_count,
+                      struct eidc_httpd **out, struct eidc_err *err)
+{
+    struct eidc_httpd *httpd = eidc_xcalloc(1, sizeof(*httpd));
+    httpd->server.service = service;
+    httpd->server.token = eidc_token_new(service->config->http.token_file);
+    if (!open_listeners(httpd, systemd_fds, fd_count, err) ||
+        !eidc_waits_start(service, &httpd->server.waits, err) || !serve_all(httpd, err)) {
+        eidc_httpd_stop(httpd, 0);
+        return false;
+    }
+    *out = httpd;
+    return true;
+}
+
+void eidc_httpd_describe(const struct eidc_httpd *httpd, struct eidc_buf *out)
+{
+    for (size_t i = 0; i < httpd->count; i++)
+        eidc_buf_addf(out, "%s\n", httpd->ports[i].listener.text);
+}
+
+static void stop_accepting(struct eidc_httpd *httpd)
+{
+    for (size_t i = 0; i < httpd->count; i++) {
+        if (httpd->ports[i].daemon != NULL)
+            MHD_quiesce_daemon(httpd->ports[i].daemon); /* the socket is ours again */
+    }
+}
+
+static void drain(struct eidc_httpd *httpd, int64_t drain_ms)
+{
+    const struct timespec pause = {.tv_nsec = DRAIN_POLL_MS * 1000000L};
+    int64_t until = eidc_mono_ms() + drain_ms;
+    while (atomic_load(&httpd->server.active) > 0 && eidc_mono_ms() < until)
+        nanosleep(&pause, NULL);
+    unsigned left = atomic_load(&httpd->server.active);
+    if (left > 0)
+        eidc_warn("http: %u requests were cut off", left);
+}
+
+void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms)
+{
+    atomic_store(&httpd->server.stopping, true);
+    stop_accepting(httpd);
+    if (httpd->server.waits != NULL)
+        eidc_waits_stop(httpd->server.waits);
+    drain(httpd, drain_ms);
+    for (size_t i = 0; i < httpd->count; i++) {
+        if (httpd->ports[i].daemon != NULL)
+            MHD_stop_daemon(httpd->ports[i].daemon);
+        eidc_listener_close(&httpd->ports[i].listener);
+    }
+    eidc_waits_free(httpd->server.waits);
+    eidc_token_free(httpd->server.token);
+    free(httpd->ports);
+    free(httpd);
+}

@@ -15,3 +15,11 @@ struct eidc_service {
     int64_t started_at_ms;
     atomic_bool draining; /* SIGTERM came: /readyz is 503 */
 };
+
+/* The two below keep a reload from replacing the refresher meanwhile. */
+/* Asks for a refresh; false: there is no refresher (now). */
+bool eidc_service_request_refresh(struct eidc_service *service, bool accept_shrink,
+                                  uint64_t *ticket);
+/* Waits for at most slice_ms, which should be short: a reload waits as long. False: not yet. */
+bool eidc_service_wait_refresh(struct eidc_service *service, uint64_t ticket, int64_t slice_ms,
+                               struct eidc_round_report *out);

@@ -1,0 +1,38 @@
+#pragma once
+/* Between libmicrohttpd and the routes: what happens to one connection. Only httpd.c, which hands
+ * these to libmicrohttpd, needs this header. */
+#include <microhttpd.h>
+
+#include "eidcached/daemon/listener.h"
+#include "eidcached/daemon/service.h"
+#include "eidcached/daemon/token.h"
+#include "eidcached/daemon/waits.h"
+
+/* What all listeners share. */
+struct eidc_server {
+    struct eidc_service *service;
+    struct eidc_token *token;
+    struct eidc_waits *waits;
+    atomic_uint connections; /* open */
+    atomic_uint active;      /* requests begun and not completed */
+    atomic_bool stopping;
+};
+
+/* One listener and its pool of threads. */
+struct eidc_port {
+    struct eidc_server *server;
+    struct eidc_listener listener;
+    struct MHD_Daemon *daemon;
+};
+
+/* The callbacks; cls is always a struct eidc_port. */
+void eidc_connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
+                            enum MHD_ConnectionNotificationCode code);
+void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result eidc_connection_handle(void *cls, struct MHD_Connection *mhd, const char *url,
+                                       const char *method, const char *version, const char *data,
+                                       size_t *data_size, void **context);
+void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
+                               enum MHD_RequestTerminationCode code);
+/* Leaves escapes alone: the routes decode, once. */
+size_t eidc_connection_unescape(void *cls, struct MHD_Connection *mhd, char *text);

@@ -1,0 +1,20 @@
+#pragma once
+/* What differs between the two directions of a look-up. */
+#include "eidcached/core/image.h"
+
+enum eidc_direction { EIDC_FORWARD, EIDC_REVERSE };
+
+struct eidc_direction_row {
+    const char *key, *value, *values; /* members of an answer; key also the query parameter */
+    bool (*find)(const struct eidc_image *image, struct eidc_str key, struct eidc_hits *hits);
+};
+extern const struct eidc_direction_row eidc_directions[2];
+
+/* A hit, with room for its EID as text. */
+struct eidc_hit {
+    struct eidc_record record;
+    char eid[EIDC_EID_TEXT_MAX];
+};
+/* False: no more. The value is valid as long as the hit and the image are. */
+bool eidc_hit_next(struct eidc_hits *hits, enum eidc_direction direction, struct eidc_hit *hit,
+                   struct eidc_str *value);

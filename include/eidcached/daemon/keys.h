@@ -1,0 +1,26 @@
+#pragma once
+/* The keys of a batch, walked in place in any of the three forms they come in. */
+#include "eidcached/base/err.h"
+#include "eidcached/base/json_strings.h"
+
+enum eidc_keys_form { EIDC_KEYS_JSON, EIDC_KEYS_LINES, EIDC_KEYS_QUERY };
+
+struct eidc_keys {
+    enum eidc_keys_form form;
+    struct eidc_buf text;  /* owned */
+    const char *parameter; /* QUERY: whose values */
+    bool newline_in_a_key; /* set by check */
+    uint64_t count;        /* set by check */
+    size_t at;             /* private from here */
+    struct eidc_json_strings walk;
+    struct eidc_buf decoded;
+};
+
+/* Walks all of them once. Errors: INVALID (with the byte offset in a body), LIMIT (over max),
+ * NOMEM. Rewinds. */
+bool eidc_keys_check(struct eidc_keys *keys, uint64_t max, struct eidc_err *err);
+/* The next key; valid until the next call. After check no error is left but NOMEM. */
+enum eidc_json_step eidc_keys_next(struct eidc_keys *keys, struct eidc_str *out,
+                                   struct eidc_err *err);
+void eidc_keys_rewind(struct eidc_keys *keys);
+void eidc_keys_free(struct eidc_keys *keys);

@@ -1,0 +1,146 @@
+#include "eidcached/daemon/batch_stream.h"
+
+#include <inttypes.h>
+
+#include "eidcached/base/json.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/daemon/http_metrics.h"
+
+enum place { BEGINNING, AT_KEY, AMONG_VALUES, AT_END };
+
+struct eidc_stream {
+    struct eidc_generation *pinned;
+    struct eidc_keys keys;
+    const struct eidc_direction_row *words;
+    enum eidc_direction direction;
+    bool text;
+    enum place place;
+    struct eidc_hits hits; /* AMONG_VALUES: what is left of this key's */
+    uint64_t found, missed;
+};
+
+struct eidc_stream *eidc_stream_new(struct eidc_generation *pinned, struct eidc_keys *keys,
+                                    enum eidc_direction direction, enum eidc_media media)
+{
+    struct eidc_stream *s = eidc_xcalloc(1, sizeof(*s));
+    s->pinned = pinned;
+    s->keys = *keys;
+    *keys = (struct eidc_keys){0};
+    eidc_keys_rewind(&s->keys);
+    s->words = &eidc_directions[direction];
+    s->direction = direction;
+    s->text = media == EIDC_MEDIA_TEXT;
+    s->place = s->text ? AT_KEY : BEGINNING;
+    return s;
+}
+
+void eidc_stream_free(struct eidc_stream *s)
+{
+    if (s == NULL)
+        return;
+    eidc_http_count_lookups(s->direction, s->found, s->missed);
+    eidc_keys_free(&s->keys);
+    eidc_generation_unpin(s->pinned);
+    free(s);
+}
+
+static void write_beginning(struct eidc_stream *s, struct eidc_buf *out)
+{
+    eidc_buf_addf(out, "{\"generation\":%" PRIu64 ",\"results\":[",
+                  eidc_image_info(s->pinned->image)->number);
+    s->place = AT_KEY;
+}
+
+static void write_line(struct eidc_str key, struct eidc_str value, struct eidc_buf *out)
+{
+    eidc_buf_add_str(out, key);
+    eidc_buf_add_byte(out, '\t');
+    eidc_buf_add_str(out, value);
+    eidc_buf_add_byte(out, '\n');
+}
+
+static void add_member(struct eidc_buf *out, char before, const char *name)
+{
+    eidc_buf_add_byte(out, before);
+    eidc_buf_add_byte(out, '"');
+    eidc_buf_add_z(out, name);
+    eidc_buf_add(out, "\":", 2);
+}
+
+/* {"name":KEY,"eid":VALUE} or the beginning of a longer list. value.p NULL: a miss. */
+static void write_object(struct eidc_stream *s, struct eidc_str key, struct eidc_str value,
+                         struct eidc_buf *out)
+{
+    struct eidc_hit hit;
+    struct eidc_str second;
+    if (s->found + s->missed > 1)
+        eidc_buf_add_byte(out, ',');
+    add_member(out, '{', s->words->key);
+    eidc_json_quote(out, key);
+    add_member(out, ',', s->words->value);
+    if (value.p == NULL) {
+        eidc_buf_add_z(out, "null}");
+        return;
+    }
+    eidc_json_quote(out, value);
+    if (!eidc_hit_next(&s->hits, s->direction, &hit, &second)) {
+        eidc_buf_add_byte(out, '}');
+        return;
+    }
+    add_member(out, ',', s->words->values);
+    eidc_buf_add_byte(out, '[');
+    eidc_json_quote(out, value);
+    eidc_buf_add_byte(out, ',');
+    eidc_json_quote(out, second);
+    s->place = AMONG_VALUES;
+}
+
+static void write_key(struct eidc_stream *s, struct eidc_buf *out)
+{
+    struct eidc_hit hit;
+    struct eidc_str key, value = {0};
+    struct eidc_err err;
+    enum eidc_json_step step = eidc_keys_next(&s->keys, &key, &err);
+    if (step != EIDC_JSON_STRING) {
+        out->failed |= step == EIDC_JSON_BAD; /* it was good when it was checked: no memory */
+        if (!s->text)
+            eidc_buf_add_z(out, "]}\n");
+        s->place = AT_END;
+        return;
+    }
+    bool found = s->words->find(s->pinned->image, key, &s->hits) &&
+                 eidc_hit_next(&s->hits, s->direction, &hit, &value);
+    s->found += found;
+    s->missed += !found;
+    if (s->text)
+        write_line(key, value, out);
+    else
+        write_object(s, key, value, out);
+}
+
+/* One key may have any number of values: they too are written one at a time. */
+static void write_value(struct eidc_stream *s, struct eidc_buf *out)
+{
+    struct eidc_hit hit;
+    struct eidc_str value;
+    if (!eidc_hit_next(&s->hits, s->direction, &hit, &value)) {
+        eidc_buf_add(out, "]}", 2);
+        s->place = AT_KEY;
+        return;
+    }
+    eidc_buf_add_byte(out, ',');
+    eidc_json_quote(out, value);
+}
+
+bool eidc_stream_write(struct eidc_stream *s, size_t want, struct eidc_buf *out)
+{
+    static void (*const steps[])(struct eidc_stream *, struct eidc_buf *) = {
+        [BEGINNING] = write_beginning,
+        [AT_KEY] = write_key,
+        [AMONG_VALUES] = write_value,
+    };
+    size_t start = out->n;
+    while (s->place != AT_END && out->n - start < want && !out->failed)
+        steps[s->place](s, out);
+    return s->place != AT_END;
+}

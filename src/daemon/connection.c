@@ -1,0 +1,266 @@
+/*
+ * libmicrohttpd calls, for each request, in the connection's pool thread: begin (the request line
+ * is there), handle (the headers are there), handle for each piece of the body, handle at its end,
+ * completed. An answer queued in the first handle closes the connection, which is wanted where a
+ * body that nobody wants is under way, and nowhere else.
+ */
+#include "eidcached/daemon/connection.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <strings.h>
+
+#include "eidcached/base/clock.h"
+#include "eidcached/base/log.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/daemon/http_metrics.h"
+#include "eidcached/daemon/respond.h"
+#include "eidcached/daemon/routes.h"
+
+#define DROPPED_BODY_MAX (1024 * 1024) /* beyond the limit, before the connection is cut */
+
+struct connection {
+    struct eidc_request request;
+    struct eidc_port *port;
+    bool late;     /* came when there were too many */
+    bool begun;    /* the headers were looked at */
+    bool admitted; /* so were the rules */
+    bool http_1_0;
+    uint64_t dropped; /* bytes of body that are not kept */
+};
+
+size_t eidc_connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
+{
+    (void)cls;
+    (void)mhd;
+    return strlen(text);
+}
+
+static struct connection *connection_new(struct eidc_port *port)
+{
+    struct eidc_service *service = port->server->service;
+    struct connection *c = eidc_xcalloc(1, sizeof(*c));
+    c->port = port;
+    c->request.service = service;
+    c->request.is_unix = port->listener.is_unix;
+    c->request.is_loopback = port->listener.is_loopback;
+    unsigned before = atomic_fetch_add(&port->server->connections, 1);
+    c->late = before >= service->config->http.max_connections;
+    eidc_http_count_connection(1);
+    return c;
+}
+
+static void connection_free(struct connection *c)
+{
+    atomic_fetch_sub(&c->port->server->connections, 1);
+    eidc_http_count_connection(-1);
+    eidc_request_free(&c->request);
+    free(c);
+}
+
+void eidc_connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
+                            enum MHD_ConnectionNotificationCode code)
+{
+    (void)mhd;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        *context = connection_new(cls);
+    else if (*context != NULL)
+        connection_free(*context);
+}
+
+void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *mhd)
+{
+    struct eidc_port *port = cls;
+    struct connection *c =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    eidc_request_reset(&c->request);
+    c->begun = c->admitted = false;
+    c->dropped = 0;
+    c->request.started_us = eidc_mono_us();
+    eidc_request_set_uri(&c->request, uri);
+    atomic_fetch_add(&port->server->active, 1);
+    return c;
+}
+
+void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
+                               enum MHD_RequestTerminationCode code)
+{
+    struct eidc_port *port = cls;
+    (void)mhd;
+    (void)code;
+    if (*context != NULL)
+        atomic_fetch_sub(&port->server->active, 1);
+    *context = NULL;
+}
+
+static enum eidc_method method_of(const char *name)
+{
+    static const char *const names[] = {"GET", "HEAD", "POST"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(name, names[i]) == 0)
+            return (enum eidc_method)i;
+    }
+    return EIDC_METHOD_OTHER;
+}
+
+/* clang-format off */
+static const struct {
+    const char *name;
+    size_t length, offset;
+} known_headers[] = {
+#define HEADER(text, member) {text, sizeof(text) - 1, offsetof(struct eidc_request_headers, member)}
+    HEADER("Host", host),
+    HEADER("Accept", accept),
+    HEADER("Origin", origin),
+    HEADER("Authorization", authorization),
+    HEADER("Cache-Control", cache_control),
+    HEADER("Content-Type", content_type),
+    HEADER("Content-Length", content_length),
+    HEADER("If-None-Match", if_none_match),
+    HEADER("Transfer-Encoding", transfer_encoding),
+    HEADER("Forwarded", forwarded),
+    HEADER("X-Forwarded-For", forwarded),
+    HEADER("X-Forwarded-Host", forwarded),
+    HEADER("X-Forwarded-Proto", forwarded),
+#undef HEADER
+};
+/* clang-format on */
+
+static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_size, const char *value, size_t value_size)
+{
+    struct eidc_request_headers *headers = cls;
+    (void)kind;
+    for (size_t i = 0; i < sizeof(known_headers) / sizeof(known_headers[0]); i++) {
+        if (known_headers[i].length != name_size ||
+            strncasecmp(known_headers[i].name, name, name_size) != 0)
+            continue;
+        struct eidc_str *place =
+            (struct eidc_str *)(void *)((char *)headers + known_headers[i].offset);
+        if (place->p == NULL)
+            *place = (struct eidc_str){value != NULL ? value : "", value_size};
+        headers->hosts += place == &headers->host;
+        break;
+    }
+    return MHD_YES;
+}
+
+static void read_head(struct connection *c, struct MHD_Connection *mhd, const char *method,
+                      const char *version)
+{
+    struct eidc_request *r = &c->request;
+    c->begun = true;
+    c->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    r->method = method_of(method);
+    r->body.limit = r->service->config->http.max_body;
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, take_header, &r->headers);
+    eidc_route_find(r);
+}
+
+static bool over_limit(struct connection *c)
+{
+    struct eidc_server *server = c->port->server;
+    if (c->late && atomic_load_explicit(&server->connections, memory_order_relaxed) <=
+                       server->service->config->http.max_connections)
+        c->late = false;
+    return c->late;
+}
+
+static bool admit(struct connection *c)
+{
+    const struct eidc_config *config = c->request.service->config;
+    struct eidc_gate gate = {
+        .rules = {.allowed_hosts = &config->http.allowed_hosts,
+                  .trust_proxy = config->http.trust_proxy,
+                  .http_1_0 = c->http_1_0},
+        .token = c->port->server->token,
+        .over_limit = over_limit(c),
+        .now_ms = c->request.started_us / 1000,
+    };
+    c->admitted = eidc_route_admit(&c->request, &gate);
+    return c->admitted;
+}
+
+static void log_access(struct connection *c, struct MHD_Connection *mhd, const char *method,
+                       int64_t now_us)
+{
+    const struct eidc_request *r = &c->request;
+    char peer[INET6_ADDRSTRLEN] = "unix";
+    const union MHD_ConnectionInfo *info =
+        r->is_unix ? NULL : MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info != NULL && info->client_addr->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(void *)info->client_addr)->sin_addr, peer,
+                  sizeof(peer));
+    else if (info != NULL)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(void *)info->client_addr)->sin6_addr,
+                  peer, sizeof(peer));
+    eidc_info("http: %s %s %.*s %u %" PRId64 "us", peer, method, EIDC_STR_ARG(r->path),
+              r->answer.status, now_us - r->started_us);
+}
+
+static enum MHD_Result send_answer(struct connection *c, struct MHD_Connection *mhd,
+                                   const char *method)
+{
+    struct eidc_request *r = &c->request;
+    struct eidc_server *server = c->port->server;
+    if (atomic_load_explicit(&server->stopping, memory_order_relaxed) ||
+        atomic_load_explicit(&server->service->draining, memory_order_relaxed))
+        r->answer.close = true;
+    if (!eidc_respond(mhd, r))
+        return MHD_NO;
+    int64_t now = eidc_mono_us();
+    eidc_http_count_request(r, now);
+    if (server->service->config->http.access_log)
+        log_access(c, mhd, method, now);
+    return MHD_YES;
+}
+
+/* A piece of the body: kept if the handler wants it, else dropped, within reason. */
+static enum MHD_Result take_body(struct connection *c, const char *data, size_t *size)
+{
+    struct eidc_request *r = &c->request;
+    uint64_t limit = r->service->config->http.max_body + DROPPED_BODY_MAX;
+    bool wanted = r->route != NULL && r->route->takes_body && r->method == EIDC_POST;
+    if (wanted && !r->body_too_large && !eidc_buf_add(&r->body, data, *size)) {
+        r->body_too_large = true;
+        c->dropped = r->body.n;
+        eidc_buf_free(&r->body);
+    }
+    if (!wanted || r->body_too_large)
+        c->dropped += *size;
+    *size = 0;
+    return c->dropped <= limit ? MHD_YES : MHD_NO;
+}
+
+/* The whole request is there. */
+static enum MHD_Result answer(struct connection *c, struct MHD_Connection *mhd, const char *method)
+{
+    struct eidc_request *r = &c->request;
+    if (c->admitted || admit(c))
+        eidc_route_handle(r);
+    if (r->answer.status == 0) {
+        if (eidc_waits_add(c->port->server->waits, mhd, r))
+            return MHD_YES;
+        eidc_route_handle(r);
+    }
+    return send_answer(c, mhd, method);
+}
+
+enum MHD_Result eidc_connection_handle(void *cls, struct MHD_Connection *mhd, const char *url,
+                                       const char *method, const char *version, const char *data,
+                                       size_t *data_size, void **context)
+{
+    struct connection *c = *context;
+    (void)cls;
+    (void)url;
+    if (!c->begun) {
+        read_head(c, mhd, method, version);
+        if (eidc_request_has_body(&c->request) && !admit(c))
+            return send_answer(c, mhd, method);
+        return MHD_YES;
+    }
+    if (*data_size > 0)
+        return take_body(c, data, data_size);
+    return answer(c, mhd, method);
+}

@@ -1,0 +1,74 @@
+#include "eidcached/daemon/freshness.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "eidcached/daemon/negotiate.h"
+
+int64_t eidc_refreshed_at(const struct eidc_generation *g)
+{
+    int64_t refreshed = atomic_load_explicit(&g->refreshed_at, memory_order_relaxed);
+    if (refreshed != 0)
+        return refreshed;
+    /* a generation from before times were kept beside it: the refresh that made it */
+    int64_t created = eidc_image_info(g->image)->created_at_ms;
+    int64_t verified = atomic_load_explicit(&g->verified_at, memory_order_relaxed);
+    return created > verified ? created : verified;
+}
+
+bool eidc_is_stale(const struct eidc_generation *g, const struct eidc_config *config,
+                   int64_t now_ms)
+{
+    return config->refresh.max_stale > 0 &&
+           now_ms - eidc_refreshed_at(g) > config->refresh.max_stale;
+}
+
+int64_t eidc_age_s(int64_t then_ms, int64_t now_ms)
+{
+    return now_ms > then_ms ? (now_ms - then_ms) / 1000 : 0;
+}
+
+bool eidc_fresh_enough(struct eidc_request *r, const struct eidc_generation *g, int64_t now_ms)
+{
+    const struct eidc_config *config = r->service->config;
+    if (config->refresh.stale_answers != EIDC_STALE_REFUSE || !eidc_is_stale(g, config, now_ms))
+        return true;
+    eidc_answer_unavailable(
+        r,
+        "the last refresh was %" PRId64 " seconds ago, refresh.max_stale is %" PRId64
+        ", and refresh.stale_answers is refuse",
+        eidc_age_s(eidc_refreshed_at(g), now_ms), config->refresh.max_stale / 1000);
+    return false;
+}
+
+void eidc_answer_generation(struct eidc_request *r, const struct eidc_generation *g,
+                            int64_t as_of_ms, int64_t now_ms)
+{
+    const struct eidc_image_info *info = eidc_image_info(g->image);
+    struct eidc_answer *a = &r->answer;
+    snprintf(a->etag, sizeof(a->etag), "\"%s\"", info->id);
+    a->has_generation = true;
+    a->generation = info->number;
+    a->age_s = eidc_age_s(as_of_ms, now_ms);
+}
+
+bool eidc_young_enough(struct eidc_request *r)
+{
+    uint64_t max_age;
+    if (!eidc_max_age(r->headers.cache_control, &max_age) || (uint64_t)r->answer.age_s <= max_age)
+        return true;
+    eidc_answer_unavailable(r, "this answer is %" PRId64 " seconds old, max-age is %" PRIu64,
+                            r->answer.age_s, max_age);
+    return false;
+}
+
+bool eidc_not_modified(struct eidc_request *r)
+{
+    if (r->method == EIDC_POST ||
+        !eidc_none_match(r->headers.if_none_match, eidc_str_of(r->answer.etag)))
+        return false;
+    eidc_buf_clear(&r->out);
+    r->answer.status = 304;
+    r->answer.content_type = NULL;
+    return true;
+}

@@ -1,0 +1,150 @@
+#include "eidcached/daemon/http_request.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#include "eidcached/base/json.h"
+#include "eidcached/daemon/batch_stream.h"
+
+#define KEPT_BUFFER_MAX (64 * 1024) /* what a connection keeps between requests */
+#define RETRY_AFTER_S   5
+#define DETAIL_MAX      1024
+
+static void keep_small(struct eidc_buf *b)
+{
+    if (b->cap > KEPT_BUFFER_MAX)
+        eidc_buf_free(b);
+    eidc_buf_clear(b);
+    b->limit = 0;
+}
+
+/* A stream belongs to the answer that sends it once that is queued; see respond.c. */
+static void drop_stream(struct eidc_request *r)
+{
+    eidc_stream_free(r->answer.stream);
+    r->answer.stream = NULL;
+}
+
+void eidc_request_reset(struct eidc_request *r)
+{
+    drop_stream(r);
+    keep_small(&r->uri);
+    keep_small(&r->body);
+    keep_small(&r->key);
+    keep_small(&r->out);
+    *r = (struct eidc_request){
+        .service = r->service,
+        .is_unix = r->is_unix,
+        .is_loopback = r->is_loopback,
+        .uri = r->uri,
+        .body = r->body,
+        .key = r->key,
+        .out = r->out,
+    };
+}
+
+void eidc_request_free(struct eidc_request *r)
+{
+    drop_stream(r);
+    eidc_buf_free(&r->uri);
+    eidc_buf_free(&r->body);
+    eidc_buf_free(&r->key);
+    eidc_buf_free(&r->out);
+}
+
+/* "http://host:port/path": a server must take it (RFC 9112 section 3.2.2). */
+static struct eidc_str cut_authority(struct eidc_request *r, struct eidc_str target)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(schemes[i]);
+        if (target.n < n || strncasecmp(target.p, schemes[i], n) != 0)
+            continue;
+        struct eidc_str rest = {target.p + n, target.n - n};
+        size_t host = strcspn(rest.p, "/?");
+        r->uri_host = (struct eidc_str){rest.p, host};
+        return (struct eidc_str){rest.p + host, rest.n - host};
+    }
+    return target;
+}
+
+void eidc_request_set_uri(struct eidc_request *r, const char *uri)
+{
+    eidc_buf_clear(&r->uri);
+    eidc_buf_add_z(&r->uri, uri);
+    struct eidc_str target = cut_authority(r, eidc_buf_view(&r->uri));
+    const char *mark = target.n > 0 ? memchr(target.p, '?', target.n) : NULL;
+    r->path = target;
+    r->query = EIDC_STR("");
+    if (mark != NULL) {
+        r->path.n = (size_t)(mark - target.p);
+        r->query = (struct eidc_str){mark + 1, target.n - r->path.n - 1};
+    }
+    if (r->path.n == 0)
+        r->path = EIDC_STR("/");
+}
+
+static const char *title_of(unsigned status)
+{
+    static const struct {
+        unsigned status;
+        const char *title;
+    } titles[] = {
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
+        if (titles[i].status == status)
+            return titles[i].title;
+    }
+    return "Error";
+}
+
+static void answer_problem(struct eidc_request *r, unsigned status, const char *detail)
+{
+    drop_stream(r);
+    eidc_buf_clear(&r->out);
+    struct eidc_json j = eidc_json_to(&r->out);
+    eidc_json_open_object(&j);
+    eidc_json_key(&j, "type");
+    eidc_json_z(&j, "about:blank");
+    eidc_json_key(&j, "title");
+    eidc_json_z(&j, title_of(status));
+    eidc_json_key(&j, "status");
+    eidc_json_u64(&j, status);
+    eidc_json_key(&j, "detail");
+    eidc_json_z(&j, detail);
+    eidc_json_close_object(&j);
+    eidc_buf_add_byte(&r->out, '\n');
+    r->answer.status = status;
+    r->answer.content_type = EIDC_TYPE_PROBLEM;
+}
+
+void eidc_answer_problem(struct eidc_request *r, unsigned status, const char *fmt, ...)
+{
+    char detail[DETAIL_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(detail, sizeof(detail), fmt, ap);
+    va_end(ap);
+    answer_problem(r, status, detail);
+}
+
+void eidc_answer_unavailable(struct eidc_request *r, const char *fmt, ...)
+{
+    char detail[DETAIL_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(detail, sizeof(detail), fmt, ap);
+    va_end(ap);
+    answer_problem(r, 503, detail);
+    r->answer.retry_after_s = RETRY_AFTER_S;
+}

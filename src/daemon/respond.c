@@ -1,0 +1,110 @@
+#include "eidcached/daemon/respond.h"
+
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <stdio.h>
+
+#include "eidcached/base/mem.h"
+#include "eidcached/daemon/batch_stream.h"
+
+#define BLOCK_BYTES (64 * 1024)
+
+/* A streamed answer on its way. */
+struct sending {
+    struct eidc_stream *stream;
+    struct eidc_buf block;
+    size_t sent; /* of the block */
+    bool more;   /* behind the block */
+};
+
+static ssize_t send_some(void *arg, uint64_t position, char *to, size_t max)
+{
+    struct sending *s = arg;
+    (void)position;
+    if (s->sent == s->block.n && s->more) {
+        eidc_buf_clear(&s->block);
+        s->sent = 0;
+        s->more = eidc_stream_write(s->stream, max, &s->block);
+    }
+    if (s->block.failed)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    size_t n = s->block.n - s->sent < max ? s->block.n - s->sent : max;
+    if (n == 0)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    memcpy(to, s->block.p + s->sent, n);
+    s->sent += n;
+    return (ssize_t)n;
+}
+
+static void sending_free(void *arg)
+{
+    struct sending *s = arg;
+    eidc_stream_free(s->stream);
+    eidc_buf_free(&s->block);
+    free(s);
+}
+
+/* Takes the stream and the beginning of the answer out of the request. */
+static struct MHD_Response *streamed(struct eidc_request *r)
+{
+    struct sending *s = eidc_xcalloc(1, sizeof(*s));
+    *s = (struct sending){.stream = r->answer.stream, .block = r->out, .more = true};
+    r->answer.stream = NULL;
+    r->out = (struct eidc_buf){0};
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES,
+                                                                      send_some, s, sending_free);
+    if (response == NULL)
+        sending_free(s);
+    return response;
+}
+
+static struct MHD_Response *whole(struct eidc_request *r)
+{
+    if (r->out.failed) {
+        eidc_buf_free(&r->out);
+        eidc_answer_unavailable(r, "out of memory");
+    }
+    return MHD_create_response_from_buffer(r->out.n, r->out.p, MHD_RESPMEM_PERSISTENT);
+}
+
+static void add(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (value != NULL)
+        MHD_add_response_header(response, name, value);
+}
+
+static void add_number(struct MHD_Response *response, const char *name, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRIu64, value);
+    add(response, name, text);
+}
+
+static void add_headers(struct MHD_Response *response, const struct eidc_answer *a)
+{
+    add(response, "Content-Type", a->content_type);
+    add(response, "X-Content-Type-Options", "nosniff");
+    add(response, "Vary", a->vary_accept ? "Accept" : NULL);
+    add(response, "Cache-Control", a->no_store ? "no-store" : NULL);
+    add(response, "Allow", a->allow);
+    add(response, "WWW-Authenticate", a->www_authenticate ? "Bearer realm=\"eidcached\"" : NULL);
+    add(response, "Connection", a->close ? "close" : NULL);
+    if (a->has_generation) {
+        add(response, "ETag", a->etag);
+        add_number(response, "Eidcache-Generation", a->generation);
+        add_number(response, "Age", (uint64_t)a->age_s);
+    }
+    if (a->retry_after_s != 0)
+        add_number(response, "Retry-After", a->retry_after_s);
+}
+
+bool eidc_respond(struct MHD_Connection *connection, struct eidc_request *r)
+{
+    struct MHD_Response *response = r->answer.stream != NULL ? streamed(r) : whole(r);
+    if (response == NULL)
+        return false;
+    add_headers(response, &r->answer);
+    bool queued = MHD_queue_response(connection, r->answer.status, response) == MHD_YES;
+    MHD_destroy_response(response);
+    return queued;
+}

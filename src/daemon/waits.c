@@ -1,0 +1,132 @@
+#include "eidcached/daemon/waits.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "eidcached/base/clock.h"
+#include "eidcached/base/mem.h"
+
+#define POLL_MS 20 /* while somebody waits */
+
+struct waiting {
+    struct waiting *next;
+    struct MHD_Connection *connection;
+    struct eidc_wait *wait;
+};
+
+struct eidc_waits {
+    struct eidc_service *service;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct waiting *first;
+    bool stopping;
+};
+
+/* Ended, too late, or the process stops. */
+static bool is_over(struct eidc_waits *waits, struct eidc_wait *wait)
+{
+    wait->ended = eidc_service_wait_refresh(waits->service, wait->ticket, 0, &wait->round);
+    return wait->ended || eidc_mono_ms() >= wait->until_ms || waits->stopping ||
+           atomic_load(&waits->service->draining);
+}
+
+/* Resumes every request whose wait is over. The lock is held. */
+static void resume_done(struct eidc_waits *waits)
+{
+    struct waiting **at = &waits->first;
+    while (*at != NULL) {
+        struct waiting *w = *at;
+        if (!is_over(waits, w->wait)) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        w->wait->over = true;
+        MHD_resume_connection(w->connection);
+        free(w);
+    }
+}
+
+static void pause_a_little(struct eidc_waits *waits)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += POLL_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&waits->changed, &waits->lock, &until);
+}
+
+static void *run(void *arg)
+{
+    struct eidc_waits *waits = arg;
+    pthread_mutex_lock(&waits->lock);
+    for (resume_done(waits); !waits->stopping; resume_done(waits)) {
+        if (waits->first != NULL)
+            pause_a_little(waits);
+        else
+            pthread_cond_wait(&waits->changed, &waits->lock);
+    }
+    pthread_mutex_unlock(&waits->lock);
+    return NULL;
+}
+
+bool eidc_waits_start(struct eidc_service *service, struct eidc_waits **out, struct eidc_err *err)
+{
+    struct eidc_waits *waits = eidc_xcalloc(1, sizeof(*waits));
+    waits->service = service;
+    pthread_mutex_init(&waits->lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&waits->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    int failed = pthread_create(&waits->thread, NULL, run, waits);
+    if (failed != 0) {
+        eidc_waits_free(waits);
+        return eidc_fail(err, EIDC_ERR_IO, "thread: %s", strerror(failed));
+    }
+    *out = waits;
+    return true;
+}
+
+bool eidc_waits_add(struct eidc_waits *waits, struct MHD_Connection *connection,
+                    struct eidc_request *r)
+{
+    struct waiting *w = eidc_xcalloc(1, sizeof(*w));
+    *w = (struct waiting){.connection = connection, .wait = &r->wait};
+    pthread_mutex_lock(&waits->lock);
+    bool suspended = !waits->stopping;
+    if (suspended) {
+        MHD_suspend_connection(connection); /* before the thread can see and resume it */
+        w->next = waits->first;
+        waits->first = w;
+        pthread_cond_signal(&waits->changed);
+    }
+    pthread_mutex_unlock(&waits->lock);
+    if (!suspended) {
+        free(w);
+        r->wait.over = true;
+    }
+    return suspended;
+}
+
+void eidc_waits_stop(struct eidc_waits *waits)
+{
+    pthread_mutex_lock(&waits->lock);
+    waits->stopping = true;
+    pthread_cond_signal(&waits->changed);
+    pthread_mutex_unlock(&waits->lock);
+    pthread_join(waits->thread, NULL);
+}
+
+void eidc_waits_free(struct eidc_waits *waits)
+{
+    if (waits == NULL)
+        return;
+    pthread_cond_destroy(&waits->changed);
+    pthread_mutex_destroy(&waits->lock);
+    free(waits);
+}
