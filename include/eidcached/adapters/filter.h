@@ -1,6 +1,7 @@
 #pragma once
 /* include and exclude: glob patterns (fnmatch(3), no flags, bytes) on the name. A name passes when
- * it matches an include (or there is none) and no exclude. */
+ * it matches an include (or there is none) and no exclude. What is too long to be a name passes, so
+ * that whoever adds it says so. */
 #include "eidcached/base/buf.h"
 
 struct eidc_filter {
