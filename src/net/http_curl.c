@@ -285,15 +285,16 @@ static void explain(struct transfer *t, CURLcode code)
     eidc_fail(err, outcome->kind, "%s: %s", t->host, detail ? t->detail : curl_easy_strerror(code));
 }
 
+/* curl is content with an answer that ends within its headers; we are not. */
 static void conclude(struct transfer *t, CURLcode code)
 {
     long status = 0;
-    if (code == CURLE_OK)
-        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK)
         explain(t, code);
-    else if (status == 0)
-        eidc_fail(&t->response.err, EIDC_ERR_UNAVAILABLE, "%s: no HTTP answer", t->host);
+    else if (!t->headers_ended)
+        eidc_fail(&t->response.err, EIDC_ERR_UNAVAILABLE, "%s: the answer is cut short", t->host);
+    else
+        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     t->response.status = (int)status;
     t->response.body.limit = 0;
 }

@@ -1,0 +1,640 @@
+/* The real client against a server of raw sockets, which says exactly the bytes it is told. */
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "eidcached/base/clock.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/net/http_client.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ASKED_MAX    8
+
+/* ---- the server: one connection at a time, one answer a request ---- */
+
+struct answer {
+    const char *bytes;
+    bool close;  /* after the bytes */
+    bool reset;  /* the same, as RST */
+    bool silent; /* wait until the client gives up */
+};
+
+struct server {
+    int listener;
+    pthread_t thread;
+    char url[64];
+    char path[64]; /* of a UNIX socket */
+    const struct answer *answers;
+    size_t n;
+    struct eidc_buf asked[ASKED_MAX]; /* look only after server_stop */
+    size_t asked_n, connections;
+};
+
+static size_t body_length(const char *head)
+{
+    const char *header = strcasestr(head, "\r\nContent-Length:");
+    return header != NULL ? strtoul(header + 17, NULL, 10) : 0;
+}
+
+/* One whole request; false: the connection ended. */
+static bool read_request(int fd, struct eidc_buf *out)
+{
+    for (;;) {
+        const char *end = out->p != NULL ? strstr(out->p, "\r\n\r\n") : NULL;
+        if (end != NULL && out->n >= (size_t)(end - out->p) + 4 + body_length(out->p))
+            return true;
+        char part[4096];
+        ssize_t n = read(fd, part, sizeof(part));
+        if (n <= 0)
+            return false;
+        eidc_buf_add(out, part, (size_t)n);
+    }
+}
+
+static void wait_for_end(int fd)
+{
+    char part[256];
+    while (read(fd, part, sizeof(part)) > 0)
+        continue;
+}
+
+/* False: the connection is over. */
+static bool say(int fd, const struct answer *answer)
+{
+    if (answer->silent) {
+        wait_for_end(fd);
+        return false;
+    }
+    (void)!send(fd, answer->bytes, strlen(answer->bytes), MSG_NOSIGNAL);
+    if (answer->reset) {
+        const struct linger hard = {.l_onoff = 1};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    }
+    return !answer->close && !answer->reset;
+}
+
+static void *serve(void *arg)
+{
+    struct server *server = arg;
+    int fd = -1;
+    while (server->asked_n < server->n) {
+        if (fd < 0) {
+            fd = accept(server->listener, NULL, NULL);
+            if (fd < 0)
+                return NULL;
+            server->connections++;
+        }
+        struct eidc_buf *asked = &server->asked[server->asked_n];
+        bool open = read_request(fd, asked);
+        if (open)
+            open = say(fd, &server->answers[server->asked_n++]);
+        else
+            eidc_buf_clear(asked);
+        if (!open) {
+            close(fd);
+            fd = -1;
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+static void listen_on(struct server *server, const struct sockaddr *address, socklen_t n)
+{
+    server->listener = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(server->listener, address, n), 0);
+    assert_int_equal(listen(server->listener, 16), 0);
+}
+
+static void server_start(struct server *server, const struct answer *answers, size_t n)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof(address);
+    *server = (struct server){.answers = answers, .n = n};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    listen_on(server, (const struct sockaddr *)(const void *)&address, sizeof(address));
+    getsockname(server->listener, (struct sockaddr *)(void *)&address, &length);
+    snprintf(server->url, sizeof(server->url), "http://127.0.0.1:%u", ntohs(address.sin_port));
+    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+static void server_start_unix(struct server *server, const struct answer *answers, size_t n)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    *server = (struct server){.answers = answers, .n = n};
+    snprintf(server->path, sizeof(server->path), "/tmp/eidc-test-%ld.sock", (long)getpid());
+    memcpy(address.sun_path, server->path, sizeof(server->path));
+    unlink(server->path);
+    listen_on(server, (const struct sockaddr *)(const void *)&address, sizeof(address));
+    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+static void server_stop(struct server *server)
+{
+    shutdown(server->listener, SHUT_RDWR);
+    pthread_join(server->thread, NULL);
+    close(server->listener);
+    if (server->path[0] != '\0')
+        unlink(server->path);
+}
+
+static void server_free(struct server *server)
+{
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        eidc_buf_free(&server->asked[i]);
+}
+
+/* ---- helpers ---- */
+
+static struct eidc_http_client *new_client(void)
+{
+    struct eidc_http_client *c = NULL;
+    struct eidc_err err = {0};
+    assert_true(eidc_http_curl_new("eidcached-test/1", &c, &err));
+    return c;
+}
+
+static bool get(struct eidc_http_client *c, const char *base, const char *path,
+                struct eidc_http_response *response, struct eidc_err *err)
+{
+    char *url EIDC_AUTO_FREE = eidc_xprintf("%s%s", base, path);
+    const struct eidc_http_request request = {.method = "GET",
+                                              .url = url,
+                                              .connect_timeout_ms = 5000,
+                                              .timeout_ms = 10000,
+                                              .max_response = 1000,
+                                              .no_proxy = true};
+    return eidc_http_perform(c, &request, response, err);
+}
+
+/* One GET of /path?secret-query answered by `answer` must fail like this. */
+static void assert_fails(const struct answer *answer, enum eidc_err_kind kind)
+{
+    struct server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    server_start(&server, answer, 1);
+    struct eidc_http_client *c = new_client();
+    assert_false(get(c, server.url, "/path?secret-query", &response, &err));
+    assert_int_equal(err.kind, kind);
+    assert_non_null(strstr(err.text, "127.0.0.1:"));
+    assert_null(strstr(err.text, "path"));
+    assert_null(strstr(err.text, "secret"));
+    c->ops->destroy(c);
+    server_stop(&server);
+    server_free(&server);
+}
+
+/* ---- whole answers ---- */
+
+static void an_answer_with_its_headers(void **state)
+{
+    (void)state;
+    static const struct answer answers[] = {
+        {.bytes = "HTTP/1.1 404 Not Found\r\nETag: \"a b\" \r\nX-Two: 1\r\nx-two: 2\r\nBare:\r\n"
+                  "Content-Length: 5\r\n\r\nhello"},
+        {.bytes = "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n"
+                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nX-Trailer: 1\r\n\r\n"},
+        {.bytes = "HTTP/1.1 204 No Content\r\n\r\n"},
+    };
+    struct server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    server_start(&server, answers, COUNT(answers));
+    struct eidc_http_client *c = new_client();
+
+    assert_true(get(c, server.url, "/", &response, &err));
+    assert_int_equal(response.status, 404);
+    assert_string_equal(response.body.p, "hello");
+    assert_string_equal(eidc_http_headers_get(&response.headers, "etag"), "\"a b\"");
+    assert_string_equal(eidc_http_headers_get(&response.headers, "X-Two"), "1");
+    assert_string_equal(eidc_http_headers_get(&response.headers, "bare"), "");
+    assert_int_equal(response.headers.n, 5);
+    eidc_http_response_free(&response);
+
+    assert_true(get(c, server.url, "/", &response, &err));
+    assert_int_equal(response.status, 200);
+    assert_string_equal(response.body.p, "abcdefg");
+    assert_null(eidc_http_headers_get(&response.headers, "X-Early"));
+    assert_null(eidc_http_headers_get(&response.headers, "X-Trailer"));
+    eidc_http_response_free(&response);
+
+    assert_true(get(c, server.url, "/", &response, &err));
+    assert_int_equal(response.status, 204);
+    assert_int_equal(response.body.n, 0);
+    eidc_http_response_free(&response);
+    c->ops->destroy(c);
+    server_stop(&server);
+    assert_int_equal(server.connections, 1); /* kept alive */
+    server_free(&server);
+}
+
+static void headers_beyond_the_limit_are_dropped(void **state)
+{
+    (void)state;
+    EIDC_BUF_AUTO bytes = {0};
+    eidc_buf_add_z(&bytes, "HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < 40; i++)
+        eidc_buf_addf(&bytes, "X-%d: %d\r\n", i, i);
+    eidc_buf_add_z(&bytes, "Content-Length: 2\r\n\r\nok");
+    const struct answer answer = {.bytes = bytes.p};
+    struct server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    server_start(&server, &answer, 1);
+    struct eidc_http_client *c = new_client();
+    assert_true(get(c, server.url, "/", &response, &err));
+    assert_int_equal(response.headers.n, EIDC_HTTP_HEADERS_MAX);
+    assert_string_equal(response.headers.at[31].value, "31");
+    assert_string_equal(response.body.p, "ok");
+    eidc_http_response_free(&response);
+    c->ops->destroy(c);
+    server_stop(&server);
+    server_free(&server);
+}
+
+static void redirects_are_answers(void **state)
+{
+    (void)state;
+    static const struct answer answers[] = {
+        {.bytes = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /other\r\n"
+                  "Content-Length: 0\r\n\r\n"},
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+    };
+    struct server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    server_start(&server, answers, COUNT(answers));
+    struct eidc_http_client *c = new_client();
+    assert_true(get(c, server.url, "/", &response, &err));
+    assert_int_equal(response.status, 307);
+    assert_string_equal(eidc_http_headers_get(&response.headers, "Location"), "/other");
+    eidc_http_response_free(&response);
+    c->ops->destroy(c);
+    server_stop(&server);
+    assert_int_equal(server.asked_n, 1);
+    server_free(&server);
+}
+
+/* ---- what is sent ---- */
+
+static void requests_are_sent_as_they_are(void **state)
+{
+    (void)state;
+    static const struct answer answers[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"},
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+    };
+    static const struct {
+        const char *method, *path, *body;
+    } sent[] = {
+        {"POST", "/a/../b//%2e/./?q=%20&r=a+b", "{\"a\":1}"},
+        {"PUT", "/empty", ""},
+        {"HEAD", "/head", ""},
+        {"DELETE", "/gone", ""},
+    };
+    struct server server;
+    struct eidc_err err = {0};
+    server_start(&server, answers, COUNT(answers));
+    struct eidc_http_client *c = new_client();
+    struct eidc_http_headers headers = {0};
+    eidc_http_headers_add(&headers, "X-A", EIDC_STR("one two"));
+    eidc_http_headers_add(&headers, "X-None", EIDC_STR(""));
+    for (size_t i = 0; i < COUNT(sent); i++) {
+        char *url EIDC_AUTO_FREE = eidc_xprintf("%s%s", server.url, sent[i].path);
+        const struct eidc_http_request request = {.method = sent[i].method,
+                                                  .url = url,
+                                                  .headers = &headers,
+                                                  .body = eidc_str_of(sent[i].body),
+                                                  .no_proxy = true};
+        struct eidc_http_response response;
+        assert_true(eidc_http_perform(c, &request, &response, &err));
+        assert_int_equal(response.status, 200);
+        assert_int_equal(response.body.n, 0);
+        eidc_http_response_free(&response);
+    }
+    eidc_http_headers_free(&headers);
+    c->ops->destroy(c);
+    server_stop(&server);
+
+    assert_int_equal(server.connections, 1);
+    for (size_t i = 0; i < COUNT(sent); i++) {
+        const char *asked = server.asked[i].p;
+        char *line EIDC_AUTO_FREE =
+            eidc_xprintf("%s %s HTTP/1.1\r\n", sent[i].method, sent[i].path);
+        assert_int_equal(strncmp(asked, line, strlen(line)), 0);
+        assert_non_null(strstr(asked, "\r\nX-A: one two\r\n"));
+        assert_non_null(strstr(asked, "\r\nX-None:\r\n"));
+        assert_non_null(strstr(asked, "\r\nUser-Agent: eidcached-test/1\r\n"));
+        assert_null(strcasestr(asked, "\r\nExpect:"));
+        assert_null(strcasestr(asked, "\r\nContent-Type:"));
+    }
+    assert_non_null(strstr(server.asked[0].p, "\r\nContent-Length: 7\r\n"));
+    assert_non_null(strstr(server.asked[0].p, "\r\n\r\n{\"a\":1}"));
+    assert_non_null(strstr(server.asked[1].p, "\r\nContent-Length: 0\r\n"));
+    assert_null(strcasestr(server.asked[2].p, "\r\nContent-Length:"));
+    assert_null(strcasestr(server.asked[3].p, "\r\nContent-Length:"));
+    server_free(&server);
+}
+
+static void a_large_body_arrives_whole(void **state)
+{
+    (void)state;
+    static const struct answer answer = {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"};
+    EIDC_BUF_AUTO body = {0};
+    for (unsigned i = 0; i < 300000; i++)
+        eidc_buf_addf(&body, "%06u\n", i);
+    struct server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    server_start(&server, &answer, 1);
+    struct eidc_http_client *c = new_client();
+    const struct eidc_http_request request = {
+        .method = "PUT", .url = server.url, .body = eidc_buf_view(&body), .no_proxy = true};
+    assert_true(eidc_http_perform(c, &request, &response, &err));
+    eidc_http_response_free(&response);
+    c->ops->destroy(c);
+    server_stop(&server);
+    const struct eidc_buf *asked = &server.asked[0];
+    assert_true(asked->n > body.n);
+    assert_memory_equal(asked->p + asked->n - body.n, body.p, body.n);
+    assert_null(strcasestr(asked->p, "\r\nExpect:"));
+    server_free(&server);
+}
+
+static void unix_sockets(void **state)
+{
+    (void)state;
+    static const struct answer answer = {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
+    struct server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    server_start_unix(&server, &answer, 1);
+    struct eidc_http_client *c = new_client();
+    const struct eidc_http_request request = {
+        .method = "GET", .url = "http://localhost/x", .unix_socket = server.path};
+    assert_true(eidc_http_perform(c, &request, &response, &err));
+    assert_string_equal(response.body.p, "ok");
+    eidc_http_response_free(&response);
+    server_stop(&server);
+    assert_false(eidc_http_perform(c, &request, &response, &err));
+    assert_int_equal(err.kind, EIDC_ERR_UNAVAILABLE);
+    c->ops->destroy(c);
+    server_free(&server);
+}
+
+static void a_connection_closed_meanwhile_is_replaced(void **state)
+{
+    (void)state;
+    static const struct answer answers[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", .close = true},
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb"},
+    };
+    struct server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    server_start(&server, answers, COUNT(answers));
+    struct eidc_http_client *c = new_client();
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        assert_true(get(c, server.url, "/", &response, &err));
+        eidc_http_response_free(&response);
+    }
+    c->ops->destroy(c);
+    server_stop(&server);
+    server_free(&server);
+}
+
+/* ---- what goes wrong ---- */
+
+static void cut_short(void **state)
+{
+    (void)state;
+    static const struct answer answers[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", .close = true},
+        {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", .close = true},
+        {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
+         .close = true},
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Le", .close = true},
+        {.bytes = "", .close = true},
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", .reset = true},
+        {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", .close = true},
+        {.bytes = "this is not HTTP\r\n\r\n", .close = true},
+    };
+    for (size_t i = 0; i < COUNT(answers); i++)
+        assert_fails(&answers[i], EIDC_ERR_UNAVAILABLE);
+}
+
+static void too_large(void **state)
+{
+    (void)state;
+    EIDC_BUF_AUTO bytes = {0};
+    eidc_buf_add_z(&bytes, "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n");
+    for (int i = 0; i < 1001; i++)
+        eidc_buf_add_byte(&bytes, 'x');
+    assert_fails(&(struct answer){.bytes = bytes.p}, EIDC_ERR_LIMIT);
+}
+
+static void silence_times_out(void **state)
+{
+    (void)state;
+    static const struct answer answer = {.silent = true};
+    struct server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    server_start(&server, &answer, 1);
+    struct eidc_http_client *c = new_client();
+    const struct eidc_http_request request = {
+        .method = "GET", .url = server.url, .timeout_ms = 60, .no_proxy = true};
+    int64_t start = eidc_mono_ms();
+    assert_false(eidc_http_perform(c, &request, &response, &err));
+    assert_int_equal(err.kind, EIDC_ERR_TIMEOUT);
+    assert_true(eidc_mono_ms() - start >= 55);
+    c->ops->destroy(c);
+    server_stop(&server);
+    server_free(&server);
+}
+
+static void nobody_listens(void **state)
+{
+    (void)state;
+    struct server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    server_start(&server, NULL, 0);
+    server_stop(&server);
+    struct eidc_http_client *c = new_client();
+    assert_false(get(c, server.url, "/path?secret-query", &response, &err));
+    assert_int_equal(err.kind, EIDC_ERR_UNAVAILABLE);
+    assert_null(strstr(err.text, "secret"));
+    c->ops->destroy(c);
+}
+
+static void bad_urls_and_files(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"ftp://h/", "http://user:secret@h/", "http://h/ x", ""};
+    struct eidc_http_client *c = new_client();
+    struct eidc_http_response response;
+    for (size_t i = 0; i < COUNT(urls); i++) {
+        struct eidc_err err = {0};
+        assert_false(get(c, urls[i], "", &response, &err));
+        assert_int_equal(err.kind, EIDC_ERR_INVALID);
+        assert_null(strstr(err.text, "secret"));
+    }
+    c->ops->destroy(c);
+}
+
+/* ---- the loop ---- */
+
+static void add_to(void *arg)
+{
+    (*(unsigned *)arg)++;
+}
+
+static void timers_fire_in_time(void **state)
+{
+    (void)state;
+    struct eidc_http_client *c = new_client();
+    unsigned fired = 0;
+    assert_false(c->ops->step(c, 60000)); /* nothing to wait for */
+    c->ops->after(c, 30, add_to, &fired);
+    c->ops->after(c, 0, add_to, &fired);
+    int64_t start = eidc_mono_ms();
+    assert_true(c->ops->step(c, 60000));
+    assert_int_equal(fired, 1);
+    while (c->ops->step(c, 60000))
+        continue;
+    assert_int_equal(fired, 2);
+    assert_true(eidc_mono_ms() - start >= 29);
+    c->ops->destroy(c);
+}
+
+static void *wake_it(void *arg)
+{
+    struct eidc_http_client *c = arg;
+    c->ops->wake(c);
+    return NULL;
+}
+
+static void another_thread_wakes_a_step(void **state)
+{
+    (void)state;
+    struct eidc_http_client *c = new_client();
+    unsigned fired = 0;
+    pthread_t thread;
+    c->ops->after(c, 3600 * 1000, add_to, &fired);
+    int64_t start = eidc_mono_ms();
+    pthread_create(&thread, NULL, wake_it, c);
+    assert_true(c->ops->step(c, 60000));
+    pthread_join(thread, NULL);
+    assert_true(eidc_mono_ms() - start < 30000);
+    assert_int_equal(fired, 0);
+    c->ops->destroy(c);
+    assert_int_equal(fired, 0);
+}
+
+struct counted {
+    struct eidc_http_client *c;
+    unsigned done, cancelled, left;
+    const char *url;
+};
+
+static void count_done(void *arg, struct eidc_http_response *response)
+{
+    struct counted *counted = arg;
+    counted->done++;
+    counted->cancelled += response->err.kind == EIDC_ERR_CANCELLED;
+}
+
+static void cancel_reports_at_once(void **state)
+{
+    (void)state;
+    static const struct answer answer = {.silent = true};
+    struct server server;
+    server_start(&server, &answer, 1);
+    struct eidc_http_client *c = new_client();
+    struct counted counted = {.c = c};
+    unsigned fired = 0;
+    const struct eidc_http_request request = {.method = "GET", .url = server.url, .no_proxy = true};
+    c->ops->start(c, &request, count_done, &counted);
+    c->ops->start(c, &request, count_done, &counted);
+    c->ops->after(c, 3600 * 1000, add_to, &fired);
+    c->ops->step(c, 10);
+    assert_int_equal(counted.done, 0);
+    c->ops->cancel(c);
+    assert_int_equal(counted.cancelled, 2);
+    assert_false(c->ops->step(c, 1000));
+
+    c->ops->start(c, &request, count_done, &counted);
+    c->ops->destroy(c); /* also says so */
+    assert_int_equal(counted.cancelled, 3);
+    server_stop(&server);
+    server_free(&server);
+}
+
+static void start_next(void *arg, struct eidc_http_response *response)
+{
+    struct counted *counted = arg;
+    assert_int_equal(response->status, 200);
+    counted->done++;
+    const struct eidc_http_request request = {
+        .method = "GET", .url = counted->url, .no_proxy = true};
+    if (counted->left-- > 0)
+        counted->c->ops->start(counted->c, &request, start_next, counted);
+}
+
+static void callbacks_start_the_next_request(void **state)
+{
+    (void)state;
+    struct answer answers[ASKED_MAX];
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        answers[i] = (struct answer){.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"};
+    struct server server;
+    server_start(&server, answers, ASKED_MAX);
+    struct eidc_http_client *c = new_client();
+    struct counted counted = {.c = c, .left = ASKED_MAX - 1, .url = server.url};
+    const struct eidc_http_request request = {.method = "GET", .url = server.url, .no_proxy = true};
+    c->ops->start(c, &request, start_next, &counted);
+    while (c->ops->step(c, 1000))
+        continue;
+    assert_int_equal(counted.done, ASKED_MAX);
+    c->ops->destroy(c);
+    server_stop(&server);
+    assert_int_equal(server.connections, 1);
+    server_free(&server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_with_its_headers),
+        cmocka_unit_test(headers_beyond_the_limit_are_dropped),
+        cmocka_unit_test(redirects_are_answers),
+        cmocka_unit_test(requests_are_sent_as_they_are),
+        cmocka_unit_test(a_large_body_arrives_whole),
+        cmocka_unit_test(unix_sockets),
+        cmocka_unit_test(a_connection_closed_meanwhile_is_replaced),
+        cmocka_unit_test(cut_short),
+        cmocka_unit_test(too_large),
+        cmocka_unit_test(silence_times_out),
+        cmocka_unit_test(nobody_listens),
+        cmocka_unit_test(bad_urls_and_files),
+        cmocka_unit_test(timers_fire_in_time),
+        cmocka_unit_test(another_thread_wakes_a_step),
+        cmocka_unit_test(cancel_reports_at_once),
+        cmocka_unit_test(callbacks_start_the_next_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
