@@ -15,11 +15,12 @@ usage() {
     exit 2
 }
 
-# The daemons go to the background by themselves; their pid files say what to stop.
+# The daemons go to the background by themselves; their pid files say what to stop. In this order,
+# because each waits for the one after it; there is nothing on disk to lose.
 stop() {
-    for file in "$dir"/run/*.pid; do
-        [ -s "$file" ] || continue
-        kill "$(cat "$file")" 2>/dev/null || :
+    for name in client.rgw osd.0 mon.a; do
+        [ -s "$dir/run/$name.pid" ] || continue
+        kill -KILL "$(cat "$dir/run/$name.pid")" 2>/dev/null || :
     done
 }
 

@@ -1,4 +1,4 @@
-"""The stand-in attacked with a botocore client: what must be refused is, and what must work does."""
+"""The stand-in attacked with a botocore client: what must be refused is, what must work does."""
 import json
 import socket
 import time
@@ -105,8 +105,8 @@ def _refusals(run, client):
               == "UnrecognizedClientException")
     run.check("unknown database", error_of(lambda: client.get_tables(DatabaseName="nope"))
               == "EntityNotFoundException")
-    for what, arguments in (("a token not ours", {"NextToken": "x"}), ("an unknown member", {"C": 1}),
-                            ("MaxResults 101", {"MaxResults": 101}),
+    for what, arguments in (("a token not ours", {"NextToken": "x"}),
+                            ("an unknown member", {"C": 1}), ("MaxResults 101", {"MaxResults": 101}),
                             ("an unknown attribute", {"AttributesToGet": ["COLOUR"]}),
                             ("a wrong type", {"MaxResults": "3"})):
         run.check("refuses " + what, run.raw("GetDatabases", arguments)[0] == 400)
@@ -147,9 +147,11 @@ def _s3(run):
     s3.put_object(Bucket="b", Key=odd, Body=b"one")
     run.check("an odd key comes back", s3.get_object(Bucket="b", Key=odd)["Body"].read() == b"one")
     etag = s3.head_object(Bucket="b", Key=odd)["ETag"]
-    run.check("304", error_of(lambda: s3.get_object(Bucket="b", Key=odd, IfNoneMatch=etag)) == "304")
+    run.check("304", error_of(
+        lambda: s3.get_object(Bucket="b", Key=odd, IfNoneMatch=etag)) == "304")
     run.check("NoSuchKey", error_of(lambda: s3.get_object(Bucket="b", Key="no")) == "NoSuchKey")
-    run.check("NoSuchBucket", error_of(lambda: s3.get_object(Bucket="no", Key="k")) == "NoSuchBucket")
+    run.check("NoSuchBucket", error_of(
+        lambda: s3.get_object(Bucket="no", Key="k")) == "NoSuchBucket")
     run.check("another owner", error_of(lambda: s3.get_object(
         Bucket="b", Key=odd, ExpectedBucketOwner="999999999999")) == "AccessDenied")
     run.check("a checksum that is wrong", error_of(lambda: s3.put_object(

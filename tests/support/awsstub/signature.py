@@ -32,7 +32,7 @@ def verify(state, request, want_service):
     problems = _problems(request, signed.split(";"), date, day)
     if service != want_service:
         problems.append(f"Credential should be scoped to correct service: '{want_service}'.")
-    if region != state.settings["region"]:
+    if state.settings["region"] not in ("", region):
         _wrong_region(state, service, region)
     if problems:
         raise Refuse(403, "InvalidSignatureException", "; ".join(problems))

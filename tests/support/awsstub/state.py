@@ -9,7 +9,7 @@ LONG_TERM = {"AKIDEXAMPLE": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
 LOG_MAX = 20000
 
 SETTINGS = {
-    "region": "eu-west-1",  # the only one whose credential scope is accepted
+    "region": "eu-west-1",  # whose credential scope is accepted; "": any
     "page_size": 100,  # the server's own limit, below what MaxResults asks
     "latency_ms": 0,  # added to every call
     "clock_offset_s": 0,  # the server's clock against ours

@@ -1,0 +1,155 @@
+"""eidctl: against a daemon, and offline on image files."""
+import json
+import os
+
+import pytest
+
+from harness import eid
+
+NAMES = ["sales", "sales.orders", "a/b c", "ünïcödé 🦆", "quote\"d"]
+
+
+@pytest.fixture
+def daemon(lab):
+    lab.names(NAMES)
+    daemon = lab.start()
+    daemon.wait_rounds(1)
+    return daemon
+
+
+@pytest.fixture
+def image(lab):
+    lab.names(NAMES)
+    path = lab.path + "/offline.eidc"
+    done = lab.ctl(None, "image", "build", lab.names_path, path)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_forward(lab, daemon):
+    done = lab.ctl(daemon, "forward", "sales")
+    assert (done.returncode, done.stdout) == (0, eid("sales") + "\n")
+    done = lab.ctl(daemon, "forward", *NAMES)
+    assert done.returncode == 0
+    assert all(eid(name) in done.stdout for name in NAMES)
+
+
+def test_reverse(lab, daemon):
+    done = lab.ctl(daemon, "reverse", eid("a/b c"))
+    assert (done.returncode, done.stdout) == (0, "a/b c\n")
+
+
+def test_from_standard_input(lab, daemon):
+    done = lab.ctl(daemon, "forward", "-", data="\n".join(NAMES).encode())
+    assert done.returncode == 0, done.stderr
+    assert all(eid(name) in done.stdout for name in NAMES)
+
+
+def test_a_miss_is_4(lab, daemon):
+    assert lab.ctl(daemon, "forward", "nothing").returncode == 4
+    done = lab.ctl(daemon, "forward", "sales", "nothing")
+    assert done.returncode == 4 and eid("sales") in done.stdout
+    assert lab.ctl(daemon, "reverse", "0" * 32).returncode == 4
+
+
+def test_json(lab, daemon):
+    done = lab.ctl(daemon, "-o", "json", "forward", "sales")
+    assert done.returncode == 0, done.stderr
+    assert eid("sales") in json.dumps(json.loads(done.stdout))
+
+
+def test_over_tcp(lab, daemon):
+    done = lab.ctl(None, "--server", f"http://{daemon.where}", "forward", "sales")
+    assert (done.returncode, done.stdout) == (0, eid("sales") + "\n")
+
+
+def test_status(lab, daemon):
+    text = lab.ctl(daemon, "status")
+    assert text.returncode == 0 and str(len(NAMES)) in text.stdout
+    document = json.loads(lab.ctl(daemon, "-o", "json", "status").stdout)
+    assert document["generation"]["names"] == len(NAMES)
+
+
+def test_refresh(lab, daemon):
+    lab.names([*NAMES, "new"])
+    done = lab.ctl(daemon, "refresh", "--wait")
+    assert done.returncode == 0, done.stderr
+    assert daemon.forward("new").status == 200
+    os.unlink(lab.names_path)
+    done = lab.ctl(daemon, "refresh", "--wait")
+    assert done.returncode == 1
+    assert lab.names_path in done.stdout + done.stderr
+
+
+def test_health(lab, daemon):
+    assert lab.ctl(daemon, "health").returncode == 0
+    daemon.stop()
+    assert lab.ctl(daemon, "health").returncode == 1
+
+
+def test_no_daemon_is_1_and_says_where_it_looked(lab):
+    done = lab.ctl(None, "forward", "x", env={"EIDCACHE_SERVER": "http://127.0.0.1:9"})
+    assert done.returncode == 1
+    assert "127.0.0.1:9" in done.stderr
+
+
+def test_compute_needs_no_daemon(lab):
+    done = lab.ctl(None, "compute", "sales")
+    assert (done.returncode, done.stdout) == (0, eid("sales") + "\n")
+    done = lab.ctl(None, "compute", *NAMES)
+    assert all(eid(name) in done.stdout for name in NAMES)
+
+
+def test_images_offline(lab, image):
+    assert lab.ctl(None, "image", "verify", image).returncode == 0
+    info = lab.ctl(None, "image", "info", image)
+    assert info.returncode == 0 and str(len(NAMES)) in info.stdout and "sha256" in info.stdout
+    done = lab.ctl(None, "image", "lookup", image, "sales")
+    assert done.returncode == 0 and eid("sales") in done.stdout
+    assert lab.ctl(None, "image", "lookup", image, "nothing").returncode == 4
+    done = lab.ctl(None, "--image", image, "forward", "sales")
+    assert (done.returncode, done.stdout) == (0, eid("sales") + "\n")
+    done = lab.ctl(None, "--image", image, "reverse", eid("sales"))
+    assert (done.returncode, done.stdout) == (0, "sales\n")
+
+
+def test_images_are_reproducible(lab, image):
+    lab.names(reversed(NAMES))
+    again = lab.path + "/again.eidc"
+    assert lab.ctl(None, "image", "build", lab.names_path, again).returncode == 0
+    ids = [json.loads(lab.ctl(None, "-o", "json", "image", "info", path).stdout)["id"]
+           for path in (image, again)]
+    assert ids[0] == ids[1]
+
+
+def test_what_the_daemon_saved_can_be_verified(lab, daemon):
+    done = lab.ctl(None, "image", "verify", lab.snapshots + "/current.eidc")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("at", [0, 20, 0.5, -1])
+def test_a_damaged_image_is_found(lab, image, at):
+    with open(image, "r+b") as file:
+        raw = bytearray(file.read())
+        where = int(len(raw) * at) if isinstance(at, float) else at
+        raw[where] ^= 1
+        file.seek(0)
+        file.write(raw)
+    done = lab.ctl(None, "image", "verify", image)
+    assert done.returncode == 1
+    assert image in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["forward"], ["image"], ["image", "dance"],
+                                       ["--colour"], ["-o", "xml", "status"], ["image", "info"]])
+def test_usage_is_2(lab, arguments):
+    done = lab.ctl(None, *arguments)
+    assert done.returncode == 2
+    assert done.stderr
+
+
+def test_help(lab):
+    for arguments in (["--help"], ["forward", "--help"]):
+        done = lab.ctl(None, *arguments)
+        assert done.returncode == 0 and "forward" in done.stdout
+    assert lab.ctl(None, "--version").stdout.startswith("eidctl ")

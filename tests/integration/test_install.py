@@ -1,0 +1,81 @@
+"""What `cmake --install` puts where, and that a stranger's program can use the library."""
+import os
+import subprocess
+
+import pytest
+
+from harness import BUILD, eid
+
+PROGRAM = r"""
+#include <eidcache.h>
+#include <stdio.h>
+#include <string.h>
+int main(int argc, char **argv)
+{
+    eidcache *c;
+    char message[EIDCACHE_MESSAGE], text[EIDCACHE_EID_MAX];
+    size_t n;
+    if (argc != 3 || eidcache_open(argv[1], &c, message) != EIDCACHE_OK)
+        return 2;
+    enum eidcache_result r = eidcache_forward(c, argv[2], strlen(argv[2]), text, sizeof text, &n);
+    if (r == EIDCACHE_OK)
+        puts(text);
+    eidcache_close(c);
+    return (int)r;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("prefix"))
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", path], check=True,
+                   stdout=subprocess.DEVNULL)
+    return path
+
+
+def find(prefix, name):
+    found = [os.path.join(folder, name) for folder, _, files in os.walk(prefix) if name in files]
+    assert found, f"{name} is not installed"
+    return found[0]
+
+
+def test_programs_run_from_there(prefix):
+    for program in ("eidcached", "eidctl"):
+        done = subprocess.run([find(prefix, program), "--version"], capture_output=True, text=True,
+                              check=True)
+        assert done.stdout.startswith(program + " ")
+
+
+@pytest.mark.parametrize("name", ["eidcache.h", "libeidcache.pc", "libeidcache.so",
+                                  "eidcached.service"])
+def test_files_are_there(prefix, name):
+    find(prefix, name)
+
+
+@pytest.mark.parametrize("compiler", [["cc", "-std=c11"], ["c++", "-x", "c++"]])
+def test_a_program_against_the_library(prefix, lab, compiler):
+    source, program = lab.path + "/user.c", lab.path + "/user"
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(PROGRAM)
+    library = os.path.dirname(find(prefix, "libeidcache.so"))
+    env = dict(os.environ, PKG_CONFIG_PATH=library + "/pkgconfig", LD_LIBRARY_PATH=library)
+    flags = subprocess.run(["pkg-config", "--define-variable=prefix=" + prefix, "--cflags",
+                            "--libs", "libeidcache"], env=env, capture_output=True, text=True,
+                           check=True).stdout.split()
+    subprocess.run([*compiler, "-Wall", "-Wextra", "-Werror", source, "-o", program, *flags],
+                   check=True)
+    lab.names(["sales"])
+    lab.start().stop()
+    image = lab.snapshots + "/current.eidc"
+    done = subprocess.run([program, image, "sales"], env=env, capture_output=True, text=True,
+                          check=False)
+    assert (done.returncode, done.stdout) == (0, eid("sales") + "\n")
+    assert subprocess.run([program, image, "nothing"], env=env, check=False).returncode == 1
+
+
+def test_only_the_public_names_are_exported(prefix):
+    symbols = subprocess.run(["nm", "-D", "--defined-only", find(prefix, "libeidcache.so")],
+                             capture_output=True, text=True, check=True).stdout
+    names = [line.split()[-1] for line in symbols.splitlines()]
+    assert names and all(name.startswith("eidcache_") for name in names), names

@@ -1,0 +1,84 @@
+"""--once: one refresh, saved, a summary, and an exit code for the scheduler."""
+import json
+import time
+
+from harness import SLOW, WRAP, eid
+from s3_checks import BUCKET, PREFIX, URL
+
+DATABASES = {"prod": {"type": "aws", "list": "glue.databases"}}
+TABLES = {"prod": {"type": "aws", "list": "glue.tables"}}
+
+
+def test_fresh_is_0(lab, aws):
+    aws.set(databases=250, buckets=[BUCKET])
+    done = lab.once(sources=DATABASES, snapshot={"s3": URL, "json": True})
+    assert done.returncode == 0, done.stderr
+    assert "250" in done.stdout
+    cache = json.loads(aws.object(BUCKET, f"{PREFIX}/eid_cache.json"))
+    assert cache["forward_dict"]["db_00249"] == eid("db_00249")
+    assert json.loads(aws.object(BUCKET, f"{PREFIX}/CURRENT"))["names"] == 250
+
+
+def test_again_with_nothing_changed_is_0(lab, aws):
+    aws.set(databases=250)
+    assert lab.once(sources=DATABASES).returncode == 0
+    assert lab.once(sources=DATABASES).returncode == 0
+
+
+def test_partial_is_3(lab, aws):
+    aws.set(databases=3, tables=2)
+    aws.fault("GetTables", "accessdenied", database="db_00001", times=-1)
+    done = lab.once(sources=TABLES)
+    assert done.returncode == 3
+    assert "partial" in done.stdout
+    assert "AccessDenied" in done.stdout + done.stderr
+
+
+def test_held_is_3(lab):
+    lab.names([f"name_{n}" for n in range(100)])
+    assert lab.once().returncode == 0
+    lab.names([f"name_{n}" for n in range(50)])
+    done = lab.once()
+    assert done.returncode == 3
+    assert "held" in done.stdout
+
+
+def test_failed_is_1_and_costs_nothing(lab, aws):
+    aws.set(databases=250)
+    assert lab.once(sources=DATABASES).returncode == 0
+    aws.fault("GetDatabases", "accessdenied", times=-1)
+    done = lab.once(sources=DATABASES)
+    assert done.returncode == 1
+    assert "AccessDenied" in done.stdout + done.stderr
+    daemon = lab.start(sources=DATABASES)
+    assert daemon.forward("db_00249").status == 200
+
+
+def test_not_saved_is_not_fresh(lab, aws):
+    aws.set(databases=250)  # and no bucket
+    done = lab.once(sources=DATABASES, snapshot={"s3": URL})
+    assert done.returncode != 0
+    assert "NoSuchBucket" in done.stdout + done.stderr
+
+
+def test_a_bad_configuration_is_an_error(lab):
+    done = lab.run("--config", lab.write_config("refresh:\n  intervall: 5m\n"), "--once")
+    assert done.returncode not in (0, 3)
+    assert "refresh.interval" in done.stderr
+
+
+def test_10000_databases_at_20_ms_a_call(lab, aws):
+    """The listing is 100 pages in order, so 2 s is the bound; S3 writes are included."""
+    aws.set(databases=10000, latency_ms=20, buckets=[BUCKET])
+    settings = {"sources": DATABASES, "snapshot": {"s3": URL, "json": True}}
+    began = time.monotonic()
+    done = lab.once(**settings)
+    took = time.monotonic() - began
+    assert done.returncode == 0, done.stderr
+    calls = aws.calls()
+    bound = 1.1 * calls["GetDatabases"] * 0.020 + 0.3
+    print(f"\n--once, 10,000 databases, 20 ms a call: {took:.3f} s; {calls}; "
+          f"1.1 x pages x 20 ms + 0.3 s = {bound:.3f} s")
+    assert calls["GetDatabases"] == 100
+    if SLOW == 1 and not WRAP:
+        assert took <= bound * 1.25  # the printed figure is the measure; a busy machine is not it

@@ -1,0 +1,190 @@
+"""The notify protocol, spoken by the daemon to a listener of ours; and the unit file."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from client import Client
+from conftest import need
+from harness import BUILD, DAEMON, SLOW, SOURCE, poll
+
+UNIT = os.path.join(SOURCE, "systemd/eidcached.service")
+
+
+class Manager:
+    """Receives what the daemon tells its service manager."""
+
+    def __init__(self, address):
+        self.address, self.messages = address, []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + address[1:] if address.startswith("@") else address)
+        self.socket.settimeout(0.1)
+        self.open = True
+        self.thread = threading.Thread(target=self.listen)
+        self.thread.start()
+
+    def listen(self):
+        while self.open:
+            try:
+                text = self.socket.recv(65536).decode()
+            except TimeoutError:
+                continue
+            fields = dict(line.partition("=")[::2] for line in text.splitlines())
+            self.messages.append((time.monotonic(), fields))
+
+    def close(self):
+        self.open = False
+        self.thread.join()
+        self.socket.close()
+
+    def with_key(self, key):
+        return [fields for _, fields in list(self.messages) if key in fields]
+
+    def times(self, key):
+        return [at for at, fields in list(self.messages) if key in fields]
+
+    def wait(self, key, count=1):
+        return poll(key, lambda: (f := self.with_key(key)) and len(f) >= count and f)
+
+
+@pytest.fixture(params=["path", "abstract"])
+def manager(lab, request):
+    made = Manager(lab.run_dir + "/notify" if request.param == "path"
+                   else f"@eidc-test-{os.getpid()}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def daemon(lab, manager):
+    lab.names(["one"])
+    return lab.start(env={"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "600000"})
+
+
+def test_ready_status_watchdog_stopping(daemon, manager):
+    ready = manager.wait("READY")[0]
+    assert ready["READY"] == "1"
+    poll("a status that names the map", lambda: any(
+        "1 name" in fields["STATUS"] for fields in manager.with_key("STATUS")))
+    manager.wait("WATCHDOG", 4)
+    beats = manager.times("WATCHDOG")
+    gaps = [b - a for a, b in zip(beats, beats[1:])]
+    assert max(gaps) < 0.6 * SLOW, gaps
+    daemon.stop()
+    assert manager.with_key("STOPPING")[0]["STOPPING"] == "1"
+    order = [next(k for k in ("READY", "STOPPING") if k in f) for _, f in manager.messages
+             if "READY" in f or "STOPPING" in f]
+    assert order == ["READY", "STOPPING"]
+
+
+def test_reload_good_and_bad(lab, daemon, manager):
+    manager.wait("READY")
+    before = time.clock_gettime(time.CLOCK_MONOTONIC)
+    daemon.process.send_signal(signal.SIGHUP)
+    manager.wait("READY", 2)
+    reloading = manager.with_key("RELOADING")[0]
+    stamp = int(reloading["MONOTONIC_USEC"]) / 1e6
+    assert before <= stamp <= time.clock_gettime(time.CLOCK_MONOTONIC)
+    lab.write_config("refresh:\n  intervall: 5m\n", "eidcached-0.yaml")
+    daemon.process.send_signal(signal.SIGHUP)
+    failed = manager.wait("READY", 3)[2]
+    assert len(manager.with_key("RELOADING")) == 2
+    assert "fail" in failed["STATUS"]
+    assert daemon.forward("one").status == 200
+
+
+def test_ready_comes_after_the_listeners(lab, manager):
+    lab.names(["one"])
+    daemon = lab.start(wait=None, env={"NOTIFY_SOCKET": manager.address})
+    manager.wait("READY")
+    assert "listening on" in daemon.log()
+    daemon.wait_ready()
+    assert manager.with_key("WATCHDOG") == []  # not asked for
+
+
+def test_ready_does_not_wait_for_aws(lab, aws, manager):
+    aws.fault("GetDatabases", "hang", times=-1)
+    lab.start(wait=None, env={"NOTIFY_SOCKET": manager.address},
+              sources={"prod": {"type": "aws", "list": "glue.databases"}})
+    manager.wait("READY")
+    poll("a status without data", lambda: "no data" in manager.with_key("STATUS")[-1]["STATUS"])
+
+
+def test_sigterm_drains(lab):
+    """A batch that is being answered when SIGTERM comes is answered to its end."""
+    lab.names([f"name_{n:06d}" for n in range(100_000)])
+    daemon = lab.start()
+    daemon.wait_rounds(1)
+    body = b"\n".join(b"name_%06d" % n for n in range(100_000)) + b"\n"
+    host, _, port = daemon.where.rpartition(":")
+    with socket.create_connection((host, int(port))) as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.sendall(b"POST /v1/forward HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                     b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
+                     % (len(body), body))
+        got = slow.recv(1000)
+        daemon.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        slow.settimeout(20)
+        while part := slow.recv(1 << 20):
+            got += part
+    assert got.count(b"name_") == 100_000
+    daemon.stop()
+
+
+def test_sockets_that_systemd_passes(lab):
+    need(shutil.which("systemd-socket-activate"), "systemd-socket-activate is missing")
+    lab.names(["one"])
+    config = lab.write_config(lab.config(http={"listen": ["systemd", f"unix:{lab.socket()}"]}))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = open(lab.path + "/activated.log", "wb")
+    process = subprocess.Popen(["systemd-socket-activate", "-l", f"127.0.0.1:{port}",
+                                *[f"-E{k}={v}" for k, v in lab.env().items()],
+                                DAEMON, "--config", config], stderr=log, stdout=log)
+    try:
+
+        client = Client(f"127.0.0.1:{port}")
+
+        def answered():
+            try:
+                return client.forward("one").status == 200
+            except OSError:
+                return False
+        poll("an answer on the passed socket", answered)
+    finally:
+        process.terminate()
+        assert process.wait(20 * SLOW) == 0
+        log.close()
+
+
+def staged_unit(tmp_path):
+    """The unit with the path of this build's program in it, so that it can be verified here."""
+    with open(UNIT, encoding="utf-8") as file:
+        text = file.read().replace("/usr/sbin/eidcached", DAEMON)
+    path = tmp_path / "eidcached.service"
+    path.write_text(text)
+    return str(path)
+
+
+def test_the_unit_verifies(tmp_path):
+    need(shutil.which("systemd-analyze"), "systemd-analyze is missing")
+    need(os.path.exists(DAEMON), f"{BUILD} is not built")
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", staged_unit(tmp_path)],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "eidcached.service" not in done.stderr, done.stderr
+
+
+def test_the_unit_is_hardened(tmp_path):
+    need(shutil.which("systemd-analyze"), "systemd-analyze is missing")
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=11",
+                           "--no-pager", staged_unit(tmp_path)],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-300:] + done.stderr
