@@ -106,7 +106,8 @@ def _refusals(run, client):
     run.check("unknown database", error_of(lambda: client.get_tables(DatabaseName="nope"))
               == "EntityNotFoundException")
     for what, arguments in (("a token not ours", {"NextToken": "x"}),
-                            ("an unknown member", {"C": 1}), ("MaxResults 101", {"MaxResults": 101}),
+                            ("an unknown member", {"C": 1}),
+                            ("MaxResults 101", {"MaxResults": 101}),
                             ("an unknown attribute", {"AttributesToGet": ["COLOUR"]}),
                             ("a wrong type", {"MaxResults": "3"})):
         run.check("refuses " + what, run.raw("GetDatabases", arguments)[0] == 400)
