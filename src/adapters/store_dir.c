@@ -30,7 +30,8 @@ static bool read_current(const struct store_dir *store, struct eidc_pointer *out
     char *path EIDC_AUTO_FREE = path_of(store, "CURRENT");
     EIDC_BUF_AUTO text = {0};
     if (eidc_file_read(path, EIDC_POINTER_MAX, &text, err))
-        return eidc_pointer_read(eidc_buf_view(&text), out, err) || eidc_wrap(err, "%s", path);
+        return eidc_pointer_read(eidc_buf_view(&text), out, err) ||
+               eidc_wrap(err, "%s", store->dir);
     if (err->kind == EIDC_ERR_LIMIT)
         err->kind = EIDC_ERR_CORRUPT;
     return false;
