@@ -45,10 +45,10 @@ static bool name_newest(const struct store_dir *store, struct eidc_pointer *out,
     EIDC_IMAGE_KEYS_AUTO keys = {0};
     if (!eidc_image_keys_list(store->dir, &keys, err))
         return false;
-    if (keys.n > 0) {
-        eidc_pointer_key_number(eidc_str_of(keys.at[0]), &out->number);
-        memcpy(out->id, keys.at[0] + id_at, sizeof(out->id) - 1);
-    }
+    if (keys.at == NULL)
+        return true;
+    eidc_pointer_key_number(eidc_str_of(keys.at[0]), &out->number);
+    memcpy(out->id, keys.at[0] + id_at, sizeof(out->id) - 1);
     return true;
 }
 
@@ -109,7 +109,7 @@ static bool load_image(const struct store_dir *store, const char *key, struct ei
 static bool load_named(const struct store_dir *store, const struct eidc_pointer *now,
                        struct eidc_image **out, struct eidc_err *err)
 {
-    struct eidc_pointer found;
+    struct eidc_pointer found = {0};
     struct eidc_image *image = NULL;
     if (!load_image(store, now->key, &image, &found, err)) {
         if (err->kind == EIDC_ERR_NOT_FOUND)

@@ -22,13 +22,6 @@ static void close_dir(DIR **dir)
 }
 #define DIR_AUTO __attribute__((cleanup(close_dir))) DIR
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-#define FD_AUTO __attribute__((cleanup(close_fd))) int
-
 static bool ends_with(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);
@@ -84,13 +77,9 @@ void eidc_images_prune(const char *dir, unsigned keep, const char *current)
     }
 }
 
-bool eidc_dir_lock(const char *dir, int *out, struct eidc_err *err)
+static bool wait_for_lock(int fd, const char *path, struct eidc_err *err)
 {
     static const struct timespec pause_between = {.tv_nsec = LOCK_RETRY_MS * 1000000};
-    char *path EIDC_AUTO_FREE = eidc_xprintf("%s/.lock", dir);
-    FD_AUTO fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return eidc_fail_errno(err, "cannot open %s", path);
     int64_t until = eidc_mono_ms() + LOCK_WAIT_MS;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
@@ -99,8 +88,20 @@ bool eidc_dir_lock(const char *dir, int *out, struct eidc_err *err)
             return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "%s: another process holds it", path);
         nanosleep(&pause_between, NULL);
     }
+    return true;
+}
+
+bool eidc_dir_lock(const char *dir, int *out, struct eidc_err *err)
+{
+    char *path EIDC_AUTO_FREE = eidc_xprintf("%s/.lock", dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return eidc_fail_errno(err, "cannot open %s", path);
+    if (!wait_for_lock(fd, path, err)) {
+        close(fd);
+        return false;
+    }
     *out = fd;
-    fd = -1;
     return true;
 }
 
