@@ -25,10 +25,10 @@ struct walk {
     struct eidc_err *err;
 };
 
-/* Where a value hangs: its path and its key's place. */
+/* Where a value hangs: its path, its key's place, and that of its mapping's key. */
 struct place {
     const char *path;
-    unsigned key_line, key_column, depth;
+    unsigned key_line, key_column, parent_line, parent_column, depth;
     int index;
 };
 
@@ -106,6 +106,8 @@ static struct eidc_yaml_item *add_item(struct walk *w, const struct place *place
         .column = (unsigned)w->event.start_mark.column + 1,
         .key_line = place->key_line,
         .key_column = place->key_column,
+        .parent_line = place->parent_line,
+        .parent_column = place->parent_column,
     };
     return item;
 }
@@ -175,6 +177,8 @@ static bool take_key(struct walk *w, const struct place *parent, struct place *o
         .path = path,
         .key_line = (unsigned)e->start_mark.line + 1,
         .key_column = (unsigned)e->start_mark.column + 1,
+        .parent_line = parent->key_line,
+        .parent_column = parent->key_column,
         .depth = parent->depth + 1,
         .index = -1,
     };

@@ -19,6 +19,7 @@ struct eidc_yaml_item {
     bool empty_mapping;    /* key: {} */
     unsigned line, column; /* of the value, from 1 */
     unsigned key_line, key_column;
+    unsigned parent_line, parent_column; /* of the key of the mapping that it is in, else 0 */
 };
 
 struct eidc_yaml {

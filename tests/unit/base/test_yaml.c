@@ -89,6 +89,18 @@ static void test_block_text(void **state)
     flattens_to("name: \"gr\xc3\xbc\xc3\x9f\"\n", "name[-1] gr\xc3\xbc\xc3\x9f @1:7 key 1:1\n");
 }
 
+static void test_parents(void **state)
+{
+    (void)state;
+    struct eidc_yaml yaml = {0};
+    assert_true(eidc_yaml_parse(EIDC_STR("top: 1\na:\n  b:\n    c: [1]\n"), &yaml, &err));
+    assert_int_equal(yaml.items[0].parent_line, 0);
+    assert_int_equal(yaml.items[0].parent_column, 0);
+    assert_int_equal(yaml.items[1].parent_line, 3);
+    assert_int_equal(yaml.items[1].parent_column, 3);
+    eidc_yaml_free(&yaml);
+}
+
 static void refused(const char *text, const char *where, const char *what)
 {
     struct eidc_yaml yaml = {0};
@@ -187,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_empty_documents),
         cmocka_unit_test(test_json_is_yaml),
         cmocka_unit_test(test_block_text),
+        cmocka_unit_test(test_parents),
         cmocka_unit_test(test_duplicate_keys_name_both_lines),
         cmocka_unit_test(test_what_we_do_not_support),
         cmocka_unit_test(test_bad_keys),
