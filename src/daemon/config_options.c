@@ -1,1 +1,238 @@
-typedef int eidc_daemon_config_options_empty;
+/* The tables of options. How a value is read and printed is in config_value.c. */
+#include "eidcached/daemon/config_options.h"
+
+#include <ctype.h>
+
+#define MS     ((uint64_t)1)
+#define SECOND (1000 * MS)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+#define KIB    ((uint64_t)1024)
+#define MIB    (1024 * KIB)
+#define GIB    (1024 * MIB)
+
+static const char *const modes[] = {"list", NULL};
+static const char *const retry_modes[] = {"standard", NULL};
+static const char *const stale_answers[] = {
+    [EIDC_STALE_SERVE] = "serve", [EIDC_STALE_REFUSE] = "refuse", NULL};
+static const char *const encodings[] = {
+    [EIDC_EID_HEX] = "hex", [EIDC_EID_BASE32] = "base32", [EIDC_EID_BASE64URL] = "base64url", NULL};
+static const char *const collisions[] = {"fail", "keep", NULL};
+static const char *const checksums[] = {"none", "sha256", NULL};
+static const char *const addressings[] = {
+    [EIDC_S3_AUTO] = "auto", [EIDC_S3_VIRTUAL] = "virtual", [EIDC_S3_PATH] = "path", NULL};
+static const char *const levels[] = {[EIDC_LOG_ERROR] = "error",
+                                     [EIDC_LOG_WARN] = "warn",
+                                     [EIDC_LOG_INFO] = "info",
+                                     [EIDC_LOG_DEBUG] = "debug",
+                                     NULL};
+static const char *const formats[] = {
+    [EIDC_LOG_TEXT] = "text", [EIDC_LOG_JSON] = "json", [EIDC_LOG_JOURNAL] = "journal", NULL};
+static const char *const source_types[] = {
+    [EIDC_SOURCE_AWS] = "aws", [EIDC_SOURCE_FILE] = "file", NULL};
+
+/* clang-format off */
+const struct eidc_option_section eidc_option_sections[] = {
+    {"http", "The HTTP server: where it listens, its limits, who may ask."},
+    {"refresh", "When names are listed, how long that may take, and what protects the map."},
+    {"eid", "How an EID is computed. A change makes every EID another one. With the defaults:\n"
+            "printf %s NAME | sha256sum | cut -c1-32"},
+    {"snapshot", "Where each generation is saved, so that the next start needs no AWS call."},
+    {"aws", "How AWS is called. What is unset here comes from where the AWS tools look: the "
+            "environment, ~/.aws, the container or the instance."},
+    {"log", "Messages, one line each, on standard error."},
+};
+
+#define AT(member) offsetof(struct eidc_config, member)
+#define OPTION(path, type, offset, fallback, ...) \
+    {path, EIDC_OPTION_##type, offset, fallback, __VA_ARGS__}
+#define RANGE(low, high) .min = (low), .max = (high)
+
+const struct eidc_option eidc_options[] = {
+    OPTION("http.listen", LIST, AT(http.listen), "127.0.0.1:8627",
+           .help = "Where to listen, one or several: HOST:PORT, [::1]:PORT, unix:/PATH, or systemd "
+                   "for the sockets that systemd passes."),
+    OPTION("http.threads", UINT, AT(http.threads), "2", RANGE(1, 256),
+           .help = "Threads that answer requests."),
+    OPTION("http.max_connections", UINT, AT(http.max_connections), "1024", RANGE(8, 1000000),
+           .help = "Open connections; more are answered 503. Some are kept for probes."),
+    OPTION("http.idle_timeout", DURATION, AT(http.idle_timeout), "60s", RANGE(SECOND, HOUR),
+           .help = "A connection that is silent for this long is closed."),
+    OPTION("http.max_body", SIZE, AT(http.max_body), "64M", RANGE(KIB, 4 * GIB),
+           .help = "Longest request body; a longer one is answered 413."),
+    OPTION("http.max_batch", COUNT, AT(http.max_batch), "1000000", RANGE(1, 100000000),
+           .help = "Most names or EIDs in one request."),
+    OPTION("http.token_file", PATH, AT(http.token_file), NULL,
+           .example = "/etc/eidcached/token",
+           .help = "File with the bearer token that requests must carry. It is read again when it "
+                   "changes."),
+    OPTION("http.allowed_hosts", LIST, AT(http.allowed_hosts), "",
+           .help = "Host names that requests may be for. Empty: the loopback names on loopback and "
+                   "UNIX listeners, any on others."),
+    OPTION("http.trust_proxy", BOOL, AT(http.trust_proxy), "false",
+           .help = "Also take requests that a proxy passed on, on loopback and UNIX listeners."),
+    OPTION("http.access_log", BOOL, AT(http.access_log), "false",
+           .help = "Log each request."),
+
+    OPTION("refresh.mode", ENUM, EIDC_OPTION_NOWHERE, "list", .names = modes,
+           .later = "follow elect",
+           .help = "Where new generations come from: list asks the sources."),
+    OPTION("refresh.interval", DURATION, AT(refresh.interval), "5m", RANGE(100 * MS, 7 * DAY),
+           .help = "From the end of a refresh to the start of the next."),
+    OPTION("refresh.jitter", DURATION, AT(refresh.jitter), "30s", RANGE(0, DAY),
+           .help = "Up to this much, at random, is added to the interval, so that a fleet does not "
+                   "ask in step. Unless set, at most a tenth of the interval."),
+    OPTION("refresh.timeout", DURATION, AT(refresh.timeout), "10m", RANGE(SECOND, DAY),
+           .help = "A refresh ends after this long; scopes that were not listed keep their "
+                   "entries."),
+    OPTION("refresh.retry_min", DURATION, AT(refresh.retry_min), "1s", RANGE(10 * MS, HOUR),
+           .help = "After a failed refresh the next comes this soon, then after growing waits, at random, ..."),
+    OPTION("refresh.retry_max", DURATION, AT(refresh.retry_max), "5m", RANGE(10 * MS, DAY),
+           .help = "... of at most this."),
+    OPTION("refresh.max_stale", DURATION, AT(refresh.max_stale), "24h", RANGE(0, 365 * DAY),
+           .help = "Without a refresh for this long, /readyz turns 503. 0s: never."),
+    OPTION("refresh.stale_answers", ENUM, AT(refresh.stale_answers), "serve",
+           .names = stale_answers,
+           .help = "What look-ups get then: still the answer (its age is in the Age header), or "
+                   "503."),
+    OPTION("refresh.max_shrink", RATIO, AT(refresh.max_shrink), "10%", RANGE(0, 1000),
+           .help = "If more than this share of the entries, and more than ten, would vanish at once, "
+                   "they are held back."),
+    OPTION("refresh.shrink_confirmations", UINT, AT(refresh.shrink_confirmations), "3",
+           RANGE(1, 1000),
+           .help = "Refreshes in a row that must agree before held entries vanish by themselves."),
+    OPTION("refresh.concurrency", UINT, AT(refresh.concurrency), "16", RANGE(1, 256),
+           .help = "AWS requests at a time."),
+    OPTION("refresh.max_names", COUNT, AT(refresh.max_names), "10000000", RANGE(1, 4000000000),
+           .help = "A listing with more names than this fails."),
+    OPTION("refresh.max_response", SIZE, AT(refresh.max_response), "16M", RANGE(64 * KIB, GIB),
+           .help = "An AWS answer longer than this fails its listing."),
+
+    OPTION("eid.algorithm", STRING, AT(eid.algorithm), "sha256",
+           .help = "Digest over the name's UTF-8 bytes, any that OpenSSL has: sha256, sha512, "
+                   "sha3-256, blake2b512, ..."),
+    OPTION("eid.bits", UINT, AT(eid.bits), "128", RANGE(32, 512),
+           .help = "How many of the digest's first bits are kept; a multiple of 8, at most its "
+                   "size."),
+    OPTION("eid.encoding", ENUM, AT(eid.encoding), "hex", .names = encodings,
+           .help = "How the bits are printed; hex and base32 are lower case, without padding."),
+    OPTION("eid.prefix", STRING, AT(eid.prefix), "",
+           .help = "Text in front of each EID."),
+    OPTION("eid.key_file", PATH, AT(eid.key_file), NULL,
+           .example = "/etc/eidcached/eid.key",
+           .help = "If set, EIDs are an HMAC with the key in this file, so that outsiders cannot "
+                   "guess names."),
+    OPTION("eid.on_collision", BOOL, AT(eid.keep_collisions), "fail", .names = collisions,
+           .help = "Two names with one EID: fail refuses the new generation and names both, keep "
+                   "answers with all names."),
+
+    OPTION("snapshot.dir", PATH, AT(snapshot.dir), "", .example = "/var/lib/eidcached",
+           .help = "Local directory for snapshots, also read by libeidcache. Empty: none."),
+    OPTION("snapshot.s3", STRING, AT(snapshot.s3), "", .example = "s3://BUCKET/PREFIX",
+           .help = "S3 place for snapshots, s3://BUCKET or s3://BUCKET/PREFIX. Empty: none."),
+    OPTION("snapshot.keep", UINT, AT(snapshot.keep), "5", RANGE(1, 1000),
+           .help = "Snapshots to keep; older ones are deleted."),
+    OPTION("snapshot.compress", BOOL, AT(snapshot.compress), "true",
+           .help = "Compress what is sent to S3."),
+    OPTION("snapshot.json", BOOL, AT(snapshot.json), "true",
+           .help = "Also write eid_cache.json, the document of the job that eidcached replaces."),
+    OPTION("snapshot.kms_key", STRING, AT(snapshot.kms_key), NULL, .example = "alias/eidcached",
+           .help = "KMS key for what is written to S3."),
+    OPTION("snapshot.expected_owner", STRING, AT(snapshot.expected_owner), NULL,
+           .example = "\"123456789012\"",
+           .help = "Account that must own the bucket, twelve digits."),
+    OPTION("snapshot.addressing", ENUM, AT(snapshot.addressing), "auto", .names = addressings,
+           .help = "Where the bucket's name goes in URLs: in the host or in the path. auto takes "
+                   "the path with an endpoint_url and for names with dots."),
+    OPTION("snapshot.checksum", BOOL, AT(snapshot.checksum_sha256), "sha256", .names = checksums,
+           .help = "Send x-amz-checksum-sha256; none is for servers that do not know it."),
+
+    OPTION("aws.region", STRING, AT(aws.region), NULL, .example = "eu-west-1",
+           .help = "Region of sources without regions of their own, and of the bucket."),
+    OPTION("aws.profile", STRING, AT(aws.profile), NULL, .example = "data-platform",
+           .help = "Profile of ~/.aws/config and ~/.aws/credentials."),
+    OPTION("aws.endpoint_url", STRING, AT(aws.endpoint_url), NULL,
+           .example = "http://localhost:4566",
+           .help = "Send requests here instead of to AWS: a proxy, a VPC endpoint, a stand-in."),
+    OPTION("aws.ca_bundle", PATH, AT(aws.ca_bundle), NULL,
+           .example = "/etc/ssl/certs/ca-certificates.crt",
+           .help = "Certificates to trust instead of the system's."),
+    OPTION("aws.max_attempts", UINT, AT(aws.max_attempts), "3", RANGE(1, 20),
+           .help = "Tries of one request, the first included."),
+    OPTION("aws.retry_mode", ENUM, EIDC_OPTION_NOWHERE, "standard", .names = retry_modes,
+           .later = "adaptive",
+           .help = "How tries are spaced: standard is exponential back-off with full jitter."),
+    OPTION("aws.connect_timeout", DURATION, AT(aws.connect_timeout_ms), "3s",
+           RANGE(10 * MS, MINUTE),
+           .help = "Time for a connection to stand."),
+    OPTION("aws.timeout", DURATION, AT(aws.timeout_ms), "30s", RANGE(100 * MS, 10 * MINUTE),
+           .help = "Time for one try as a whole."),
+
+    OPTION("log.level", ENUM, AT(log.level), "info", .names = levels,
+           .help = "The least important messages that are shown."),
+    OPTION("log.format", ENUM, AT(log.format), "text", .names = formats,
+           .help = "text is for people, json for collectors, journal for systemd."),
+};
+
+#undef AT
+#define AT(member) offsetof(struct eidc_config_source, member)
+
+const struct eidc_option eidc_source_options[] = {
+    OPTION("type", ENUM, AT(type), NULL, .names = source_types,
+           .help = "Where the names are: aws lists them by an API, file reads them, one a line."),
+    OPTION("path", PATH, AT(path), NULL, .help = "file: the file."),
+    OPTION("list", STRING, AT(list), NULL, .help = "aws: what to list."),
+    OPTION("name", STRING, AT(name_template), NULL,
+           .help = "aws: how a name is made, such as \"{database}.{table}\"."),
+    OPTION("eid", STRING, AT(eid), "checksum",
+           .help = "checksum computes the EID from the name; aws: field:/JSON/Pointer takes it from "
+                   "the listed object."),
+    OPTION("regions", LIST, AT(regions), "",
+           .help = "aws: the regions to list. Empty: the default region."),
+    OPTION("include", LIST, AT(include), "",
+           .help = "Patterns (* ? [a-z]); a name must match one of them. Empty: all do."),
+    OPTION("exclude", LIST, AT(exclude), "", .help = "Patterns; a name must match none of them."),
+    OPTION("region", STRING, AT(aws.region), NULL, .help = "As aws.region."),
+    OPTION("profile", STRING, AT(aws.profile), NULL, .help = "As aws.profile."),
+    OPTION("endpoint_url", STRING, AT(aws.endpoint_url), NULL, .help = "As aws.endpoint_url."),
+    OPTION("ca_bundle", PATH, AT(aws.ca_bundle), NULL, .help = "As aws.ca_bundle."),
+    OPTION("max_attempts", UINT, AT(aws.max_attempts), NULL, RANGE(1, 20),
+           .help = "As aws.max_attempts."),
+    OPTION("retry_mode", ENUM, EIDC_OPTION_NOWHERE, NULL, .names = retry_modes,
+           .later = "adaptive", .help = "As aws.retry_mode."),
+    OPTION("connect_timeout", DURATION, AT(aws.connect_timeout_ms), NULL, RANGE(10 * MS, MINUTE),
+           .help = "As aws.connect_timeout."),
+    OPTION("timeout", DURATION, AT(aws.timeout_ms), NULL, RANGE(100 * MS, 10 * MINUTE),
+           .help = "As aws.timeout."),
+};
+/* clang-format on */
+
+const size_t eidc_option_count = sizeof eidc_options / sizeof *eidc_options;
+const size_t eidc_source_option_count = sizeof eidc_source_options / sizeof *eidc_source_options;
+const size_t eidc_option_section_count = sizeof eidc_option_sections / sizeof *eidc_option_sections;
+
+static const struct eidc_option *find_in(const struct eidc_option *rows, size_t n, const char *path)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i].path, path) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+const struct eidc_option *eidc_option_find(const char *path)
+{
+    return find_in(eidc_options, eidc_option_count, path);
+}
+
+const struct eidc_option *eidc_source_option_find(const char *key)
+{
+    return find_in(eidc_source_options, eidc_source_option_count, key);
+}
+
+void eidc_option_env(const struct eidc_option *option, struct eidc_buf *out)
+{
+    eidc_buf_add_z(out, "EIDCACHED_");
+    for (const char *p = option->path; *p != 0; p++)
+        eidc_buf_add_byte(out, *p == '.' ? '_' : (char)toupper((unsigned char)*p));
+}

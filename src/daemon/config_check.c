@@ -1,0 +1,214 @@
+/* Rules that a single row of the table cannot say. Each works on values that are in range. */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <sys/un.h>
+
+#include "config_internal.h"
+#include "eidcached/base/mem.h"
+
+#define S3_SCHEME    "s3://"
+#define BUCKET_MIN   3
+#define BUCKET_MAX   63
+#define OWNER_DIGITS 12
+#define HOST_CHARS   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
+
+static void problem(struct eidc_config_load *load, const char *path, const char *text)
+{
+    size_t index = (size_t)(eidc_option_find(path) - eidc_options);
+    eidc_config_problem(load, &load->places[index], path, "%s", text);
+}
+
+static bool given(const struct eidc_config_load *load, const char *path)
+{
+    return load->given[eidc_option_find(path) - eidc_options];
+}
+
+static const char *port_problem(const char *port)
+{
+    uint64_t number;
+    return eidc_str_u64(eidc_str_of(port), 65535, &number) ? NULL : "has no port from 0 to 65535";
+}
+
+static const char *unix_problem(const char *path)
+{
+    if (*path != '/')
+        return "needs an absolute path: unix:/PATH";
+    return strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path
+               ? "has a path too long for a socket (107 bytes)"
+               : NULL;
+}
+
+static const char *ipv6_problem(const char *listen)
+{
+    struct in6_addr address;
+    size_t n = strcspn(listen, "]");
+    char *host EIDC_AUTO_FREE = eidc_xstrndup(listen + 1, n > 0 ? n - 1 : 0);
+    if (listen[n] != ']' || inet_pton(AF_INET6, host, &address) != 1)
+        return "has no IPv6 address in its brackets";
+    return listen[n + 1] == ':' ? port_problem(listen + n + 2) : "has no port from 0 to 65535";
+}
+
+static const char *listen_problem(const char *listen)
+{
+    if (strcmp(listen, "systemd") == 0)
+        return NULL;
+    if (strncmp(listen, "unix:", 5) == 0)
+        return unix_problem(listen + 5);
+    if (*listen == '[')
+        return ipv6_problem(listen);
+    size_t n = strspn(listen, HOST_CHARS);
+    if (n == 0 || listen[n] != ':' || strchr(listen + n + 1, ':') != NULL)
+        return "is not HOST:PORT, [IPV6]:PORT, unix:/PATH or systemd";
+    return port_problem(listen + n + 1);
+}
+
+static void check_listen(struct eidc_config_load *load)
+{
+    const struct eidc_strings *listen = &load->config->http.listen;
+    if (listen->n == 0)
+        problem(load, "http.listen", "needs at least one place to listen");
+    for (size_t i = 0; i < listen->n; i++) {
+        const char *wrong = listen_problem(listen->at[i]);
+        for (size_t before = 0; before < i; before++)
+            if (strcmp(listen->at[i], listen->at[before]) == 0)
+                wrong = "is given twice";
+        if (wrong == NULL)
+            continue;
+        char *text EIDC_AUTO_FREE = eidc_xprintf("\"%s\" %s", listen->at[i], wrong);
+        problem(load, "http.listen", text);
+    }
+}
+
+static void check_hosts(struct eidc_config_load *load)
+{
+    const struct eidc_strings *hosts = &load->config->http.allowed_hosts;
+    for (size_t i = 0; i < hosts->n; i++) {
+        const char *host = hosts->at[i];
+        if (strspn(host, HOST_CHARS ":[]") == strlen(host))
+            continue;
+        char *text EIDC_AUTO_FREE =
+            eidc_xprintf("\"%s\" is not a host name (no scheme, no path)", host);
+        problem(load, "http.allowed_hosts", text);
+    }
+}
+
+/* path must not be more than limit_path. */
+static void check_order(struct eidc_config_load *load, const char *path, int64_t value,
+                        const char *limit_path, int64_t limit)
+{
+    const struct eidc_option *option = eidc_option_find(path);
+    const struct eidc_option *other = eidc_option_find(limit_path);
+    if (value <= limit || load->bad[option - eidc_options] || load->bad[other - eidc_options])
+        return;
+    EIDC_BUF_AUTO text = {0};
+    eidc_option_print(option, load->config, &text);
+    eidc_buf_addf(&text, " is longer than %s, which is ", limit_path);
+    eidc_option_print(other, load->config, &text);
+    /* told of at an option that was given: the other has its default */
+    problem(load, given(load, path) ? path : limit_path, eidc_buf_view(&text).p);
+}
+
+static void check_durations(struct eidc_config_load *load)
+{
+    struct eidc_config *c = load->config;
+    if (!given(load, "refresh.jitter") && c->refresh.jitter > c->refresh.interval / 10)
+        c->refresh.jitter = c->refresh.interval / 10;
+    check_order(load, "refresh.jitter", c->refresh.jitter, "refresh.interval", c->refresh.interval);
+    check_order(load, "refresh.retry_min", c->refresh.retry_min, "refresh.retry_max",
+                c->refresh.retry_max);
+    if (c->refresh.max_stale != 0)
+        check_order(load, "refresh.interval", c->refresh.interval, "refresh.max_stale",
+                    c->refresh.max_stale);
+    check_order(load, "aws.connect_timeout", c->aws.connect_timeout_ms, "aws.timeout",
+                c->aws.timeout_ms);
+}
+
+/* Errors of the scheme start with the key: "bits: 12 is not ...". */
+static void check_eid(struct eidc_config_load *load)
+{
+    const struct eidc_config *c = load->config;
+    struct eidc_eid_scheme scheme;
+    struct eidc_err err;
+    if (eidc_eid_scheme_make(c->eid.algorithm, c->eid.bits, c->eid.encoding, c->eid.prefix,
+                             (struct eidc_str){0}, &scheme, &err))
+        return;
+    size_t n = strcspn(err.text, ":");
+    char *path EIDC_AUTO_FREE = eidc_xprintf("eid.%.*s", (int)n, err.text);
+    if (eidc_option_find(path) != NULL)
+        problem(load, path, err.text + n + strspn(err.text + n, ": "));
+    else
+        problem(load, "eid.algorithm", err.text);
+}
+
+static const char *s3_problem(const char *url)
+{
+    if (strncmp(url, S3_SCHEME, sizeof S3_SCHEME - 1) != 0)
+        return "is not s3://BUCKET or s3://BUCKET/PREFIX";
+    const char *bucket = url + sizeof S3_SCHEME - 1;
+    size_t n = strcspn(bucket, "/");
+    if (n < BUCKET_MIN || n > BUCKET_MAX || strspn(bucket, HOST_CHARS) < n)
+        return "has no bucket name of 3 to 63 letters, digits, dots and hyphens";
+    for (const char *part = bucket + n; *part == '/'; part += 1 + n) {
+        n = strcspn(part + 1, "/");
+        if (n == 0 || (n <= 2 && strspn(part + 1, ".") >= n))
+            return "has an empty, . or .. part in its prefix";
+    }
+    for (const char *p = bucket; *p != 0; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return "holds a control character";
+    return NULL;
+}
+
+/* s3://BUCKET/PREFIX/ means s3://BUCKET/PREFIX. */
+static void drop_last_slash(char *url)
+{
+    size_t n = strlen(url);
+    if (n > sizeof S3_SCHEME && url[n - 1] == '/')
+        url[n - 1] = 0;
+}
+
+static void check_snapshot(struct eidc_config_load *load)
+{
+    const struct eidc_config *c = load->config;
+    const char *owner = c->snapshot.expected_owner;
+    if (*c->snapshot.s3 != 0) {
+        drop_last_slash(c->snapshot.s3);
+        const char *wrong = s3_problem(c->snapshot.s3);
+        char *text EIDC_AUTO_FREE =
+            wrong != NULL ? eidc_xprintf("\"%s\" %s", c->snapshot.s3, wrong) : NULL;
+        if (text != NULL)
+            problem(load, "snapshot.s3", text);
+    }
+    if (owner != NULL &&
+        (strlen(owner) != OWNER_DIGITS || strspn(owner, "0123456789") != OWNER_DIGITS))
+        problem(load, "snapshot.expected_owner", "is not an account number of twelve digits");
+}
+
+const char *eidc_config_url_problem(const char *url)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t n = strlen(schemes[i]);
+        if (strncmp(url, schemes[i], n) != 0)
+            continue;
+        size_t host = strspn(url + n, HOST_CHARS ":[]");
+        if (host == 0 || (url[n + host] != 0 && url[n + host] != '/') ||
+            strpbrk(url, "?# @") != NULL)
+            break;
+        return NULL;
+    }
+    return "is not http://HOST or https://HOST, with a port or a path where needed";
+}
+
+void eidc_config_check(struct eidc_config_load *load)
+{
+    check_listen(load);
+    check_hosts(load);
+    check_durations(load);
+    check_eid(load);
+    check_snapshot(load);
+    const char *url = load->config->aws.endpoint_url;
+    if (url != NULL && eidc_config_url_problem(url) != NULL)
+        problem(load, "aws.endpoint_url", eidc_config_url_problem(url));
+    eidc_config_check_sources(load);
+}

@@ -1,0 +1,67 @@
+#pragma once
+/* What the configuration's sources share: the state of one loading, and how it tells of problems.
+ */
+#include "eidcached/base/yaml.h"
+#include "eidcached/daemon/config_options.h"
+
+/* Where an option got its value: the environment, the file, or neither (its default). */
+struct eidc_config_place {
+    bool environment;
+    unsigned line, column; /* 0: not the file */
+};
+
+/* A source while it is read: which keys it has, and where. Indexed as eidc_source_options. */
+struct eidc_config_source_places {
+    struct eidc_config_place self, *keys;
+    bool *given;
+    bool type_known;
+};
+
+struct eidc_config_load {
+    struct eidc_config *config;
+    struct eidc_config_problems *problems;
+    struct eidc_config_place *places; /* indexed as eidc_options */
+    bool *given;                      /* the option is in the file or the environment, ... */
+    bool *bad;                        /* ... with a value that was refused */
+    struct eidc_config_source_places *source_places; /* indexed as config->sources */
+};
+
+/* Adds a line to the problems. at may be NULL. */
+void eidc_config_problem(struct eidc_config_load *load, const struct eidc_config_place *at,
+                         const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Adds the problem that path is unknown: with the nearest of candidates, else with all of them. */
+void eidc_config_unknown(struct eidc_config_load *load, const struct eidc_config_place *at,
+                         const char *path, const char *word, const char *const *candidates);
+
+/* The place of a value, and of its key. */
+static inline struct eidc_config_place eidc_config_value_place(const struct eidc_yaml_item *item)
+{
+    return (struct eidc_config_place){.line = item->line, .column = item->column};
+}
+
+static inline struct eidc_config_place eidc_config_key_place(const struct eidc_yaml_item *item)
+{
+    return (struct eidc_config_place){.line = item->key_line, .column = item->key_column};
+}
+
+/* Sets an option from the run of items that have its path. */
+bool eidc_config_set_items(struct eidc_config_load *load, const struct eidc_option *option,
+                           void *base, const struct eidc_yaml_item *items, size_t n);
+
+/* Sets options from EIDCACHED_SECTION_KEY. */
+void eidc_config_environment(struct eidc_config_load *load);
+
+/* The items under "sources", n of them with one path. */
+void eidc_config_source_items(struct eidc_config_load *load, const struct eidc_yaml_item *items,
+                              size_t n);
+void eidc_config_check_sources(struct eidc_config_load *load);
+/* Rules between options, and of single ones that their type does not say. */
+void eidc_config_check(struct eidc_config_load *load);
+
+/* NULL when url is http://HOST... or https://HOST..., else what is wrong. */
+const char *eidc_config_url_problem(const char *url);
+
+/* The candidate that word is probably a misspelling of, or NULL. Ends at a NULL candidate. */
+const char *eidc_nearest_name(const char *word, const char *const *candidates);
