@@ -6,7 +6,8 @@
  * fault. An open image is immutable: any number of threads may read it. Views returned point into
  * the block and live as long as the image.
  *
- * An entry is one (name, EID) pair; entries are ordered by name, then EID, byte by byte.
+ * An entry is one (name, EID) pair; entries are ordered by name, byte by byte; those of one name
+ * by kind (its one checksum EID, then field EIDs), then EID.
  */
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
@@ -53,11 +54,12 @@ struct eidc_record {
     uint32_t scope_set; /* see eidc_image_scope_set */
 };
 
-/* Hits of one look-up, in byte order of names (reverse) or EIDs (forward). On the stack; no
- * allocation. */
+/* Hits of one look-up, in byte order of names (reverse), or the checksum EID and then the field
+ * EIDs in byte order (forward). On the stack; no allocation. Zeroed: no hits. */
 struct eidc_hits {
     const struct eidc_image *image; /* private */
-    uint64_t at[2], left[2];
+    struct eidc_str name;           /* forward, several EIDs: the name they share */
+    uint64_t at[2], left[2];        /* checksum and text: a record, or a place in a posting list */
     bool posting[2];
 };
 /* False: a miss. */
@@ -67,6 +69,12 @@ bool eidc_image_forward(const struct eidc_image *image, struct eidc_str name,
 bool eidc_image_reverse(const struct eidc_image *image, struct eidc_str eid,
                         struct eidc_hits *hits);
 bool eidc_hits_next(struct eidc_hits *hits, struct eidc_record *out);
+/* Many keys at once: their memory is fetched side by side, which is faster than one by one.
+ * hits[i] answers key i; a miss has no hits. */
+void eidc_image_forward_many(const struct eidc_image *image, const struct eidc_str *names, size_t n,
+                             struct eidc_hits *hits);
+void eidc_image_reverse_many(const struct eidc_image *image, const struct eidc_str *eids, size_t n,
+                             struct eidc_hits *hits);
 /* Both at once for one raw EID (merging, diffing). */
 bool eidc_image_has(const struct eidc_image *image, const struct eidc_record *record);
 

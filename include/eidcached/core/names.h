@@ -12,8 +12,8 @@ struct eidc_names {
     uint64_t count;
 };
 
-/* eid.n == 0: the EID is the checksum. Errors: INVALID (not a name, EID over 255 bytes or not
- * UTF-8), NOMEM, LIMIT (packed.limit). */
+/* eid.n == 0: the EID is the checksum. Errors: INVALID (not a name; an EID over 255 bytes, not
+ * UTF-8, or with a NUL or newline), NOMEM, LIMIT (packed.limit). */
 bool eidc_names_add(struct eidc_names *names, struct eidc_str name, struct eidc_str eid,
                     struct eidc_err *err);
 /* *at starts at 0; false at the end. */

@@ -1,0 +1,105 @@
+#pragma once
+/*
+ * An open image taken apart, and the making of its indexes. Private to src/core/image*.c: reader,
+ * verifier and builder share it.
+ */
+#include "eidcached/base/name.h"
+#include "eidcached/core/image.h"
+#include "eidcached/core/image_format.h"
+
+struct eidc_part {
+    const uint8_t *p;
+    uint64_t n;
+};
+
+struct eidc_index {
+    const uint8_t *buckets;
+    uint64_t count; /* at least 1 in an open image */
+    uint64_t seed, reach;
+};
+
+/* All that decoding a record needs. */
+struct eidc_records {
+    const uint8_t *p;
+    uint64_t n;
+    uint32_t raw_size; /* of a checksum EID */
+};
+
+struct eidc_image {
+    struct eidc_image_info info;
+    struct eidc_records records;
+    struct eidc_index forward, reverse;
+    struct eidc_part part[EIDC_SECTION_COUNT];
+    uint32_t scope_sets;
+    const uint8_t *block;
+    size_t size;
+    void *owned; /* the block as it was given */
+    eidc_image_release *release;
+    void *release_arg;
+};
+
+/* Decodes the record at an offset; *next is the offset behind it. False: there is none. */
+static inline bool eidc_record_at(const struct eidc_records *records, uint64_t at,
+                                  struct eidc_record *out, uint64_t *next)
+{
+    if (at >= records->n)
+        return false;
+    const uint8_t *p = records->p + at, *end = records->p + records->n;
+    uint64_t name_size, set_and_kind;
+    if (!eidc_load_varint(&p, end, &name_size) || !eidc_load_varint(&p, end, &set_and_kind))
+        return false;
+    bool text = set_and_kind & 1;
+    if (text && p == end)
+        return false;
+    size_t eid_size = text ? *p++ : records->raw_size;
+    uint64_t room = (uint64_t)(end - p);
+    if (eid_size == 0 || name_size == 0 || name_size > EIDC_NAME_MAX || eid_size > room ||
+        name_size > room - eid_size)
+        return false;
+    const char *bytes = (const char *)p;
+    out->eid = (struct eidc_str){bytes, eid_size};
+    out->name = (struct eidc_str){bytes + eid_size, name_size};
+    out->eid_is_text = text;
+    out->scope_set = (uint32_t)(set_and_kind >> 1);
+    *next = (uint64_t)(p - records->p) + eid_size + name_size;
+    return true;
+}
+
+/* (key, value) pairs and their order: by key, equal keys as they were. scratch holds n too. */
+struct eidc_pair {
+    uint64_t key, value;
+};
+/* Looks at the key bytes that differ only; O(n), never quadratic. */
+void eidc_pairs_sort(struct eidc_pair *pairs, struct eidc_pair *scratch, size_t n);
+
+/* Big, zeroed, page-aligned memory that is only committed where it is written, in huge pages
+ * where the system has them. NULL: no memory. */
+void *eidc_big_alloc(size_t size);
+void eidc_big_free(void *p, size_t size); /* NULL is fine */
+/* Gives back what is beyond the first `keep` bytes; returns the size there is now. */
+size_t eidc_big_trim(void *p, size_t size, size_t keep);
+
+/* Two names that share a checksum EID. */
+struct eidc_collision {
+    bool found;
+    struct eidc_str name[2];
+};
+
+/* The most bytes an index of so many keys takes. */
+uint64_t eidc_index_bytes(uint64_t keys);
+/* Write an index section over `entries` records to zeroed memory: forward takes
+ * eidc_index_bytes(names); reverse at most eidc_index_bytes(entries), *bytes says how many, and
+ * the posting lists go to *postings. Errors: NOMEM, CORRUPT (the records). */
+bool eidc_index_forward(const struct eidc_records *records, uint64_t entries, uint8_t *to,
+                        struct eidc_err *err);
+bool eidc_index_reverse(const struct eidc_records *records, uint64_t entries, uint8_t *to,
+                        uint64_t *bytes, struct eidc_buf *postings,
+                        struct eidc_collision *collision, struct eidc_err *err);
+
+/* The content's SHA-256: from EIDC_AT_CONTENT to the end of POSTINGS. Header filled in. */
+void eidc_content_sha256(const uint8_t *block, uint8_t out[static 32]);
+/* Computes and stores the trailing hash. */
+void eidc_image_seal(uint8_t *block, size_t size);
+/* Opens a block of eidc_big_alloc, cut to its size; it is freed with the image, or on failure. */
+bool eidc_image_adopt(uint8_t *block, size_t mapped, size_t size, struct eidc_image **out,
+                      struct eidc_err *err);

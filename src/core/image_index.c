@@ -1,0 +1,271 @@
+#include <stdlib.h>
+
+#include "eidcached/core/image_hash.h"
+#include "eidcached/core/image_parts.h"
+
+/*
+ * Keys are sorted by hash and laid down in that order, so that the table is written front to
+ * back and the same keys always give the same bytes. Linear probing whose keys arrive in the
+ * order of their homes keeps runs short: at 85 % load about 6 buckets at 10 million names. Hashes
+ * that somebody chose could do worse, hence the seeds.
+ */
+#define REACH_GOOD 16
+#define SEEDS      8
+
+#define SEVERAL (UINT64_C(1) << 63) /* in a pair's value; becomes the slot's bit */
+
+struct keys {
+    struct eidc_pair *pairs; /* hash, offset; n of them, and as much scratch behind them */
+    size_t n, room;
+};
+
+static void keys_free(struct keys *keys)
+{
+    eidc_big_free(keys->pairs, 2 * keys->room * sizeof *keys->pairs);
+}
+#define KEYS_AUTO __attribute__((cleanup(keys_free))) struct keys
+
+static bool keys_alloc(struct keys *keys, uint64_t room, struct eidc_err *err)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(room, 2 * sizeof *keys->pairs, &bytes) ||
+        (keys->pairs = eidc_big_alloc(bytes)) == NULL)
+        return eidc_fail(err, EIDC_ERR_NOMEM, "no memory to index %llu names",
+                         (unsigned long long)room);
+    keys->room = room;
+    return true;
+}
+
+static void keys_sort(struct keys *keys)
+{
+    eidc_pairs_sort(keys->pairs, keys->pairs + keys->room, keys->n);
+}
+
+uint64_t eidc_index_bytes(uint64_t keys)
+{
+    uint64_t slots = EIDC_BUCKET_SLOTS * EIDC_LOAD_NUMERATOR;
+    uint64_t buckets = (keys * EIDC_LOAD_DENOMINATOR + slots - 1) / slots;
+    return EIDC_INDEX_HEADER + (buckets > 0 ? buckets : 1) * EIDC_BUCKET_BYTES;
+}
+
+static void put_slot(uint8_t *bucket, const struct eidc_pair *key)
+{
+    unsigned slot = bucket[EIDC_BUCKET_STATE]++ & EIDC_BUCKET_USED;
+    uint16_t tag = eidc_hash_tag(key->key);
+    if (key->value & SEVERAL)
+        tag |= EIDC_TAG_SEVERAL;
+    eidc_store16(bucket + (size_t)2 * slot, tag);
+    eidc_store40(bucket + EIDC_BUCKET_OFFSETS + (size_t)EIDC_OFFSET_BYTES * slot,
+                 key->value & ~SEVERAL);
+}
+
+/* Lays sorted keys down. Returns how far the farthest is from its home. */
+static uint64_t keys_write(const struct keys *keys, uint64_t seed, uint8_t *to)
+{
+    uint64_t buckets = (eidc_index_bytes(keys->n) - EIDC_INDEX_HEADER) / EIDC_BUCKET_BYTES;
+    uint8_t *first = to + EIDC_INDEX_HEADER;
+    uint64_t at = 0, reach = 0; /* at runs on past the last bucket: then it has wrapped */
+    for (size_t i = 0; i < keys->n; i++) {
+        uint64_t home = eidc_hash_home(keys->pairs[i].key, buckets);
+        if (home > at)
+            at = home;
+        uint8_t *bucket = first + at % buckets * EIDC_BUCKET_BYTES;
+        while ((bucket[EIDC_BUCKET_STATE] & EIDC_BUCKET_USED) == EIDC_BUCKET_SLOTS) {
+            bucket[EIDC_BUCKET_STATE] |= EIDC_BUCKET_OVERFLOW;
+            bucket = first + ++at % buckets * EIDC_BUCKET_BYTES;
+        }
+        put_slot(bucket, &keys->pairs[i]);
+        if (at - home > reach)
+            reach = at - home;
+    }
+    eidc_store64(to + EIDC_INDEX_SEED, seed);
+    eidc_store64(to + EIDC_INDEX_BUCKETS, buckets);
+    eidc_store64(to + EIDC_INDEX_KEYS, keys->n);
+    eidc_store64(to + EIDC_INDEX_REACH, reach);
+    return reach;
+}
+
+static bool damaged(struct eidc_err *err)
+{
+    return eidc_fail(err, EIDC_ERR_CORRUPT, "image: the records do not decode");
+}
+
+/* One key a name: its first record, and whether it has several. */
+static bool collect_names(const struct eidc_records *records, uint64_t entries, uint64_t seed,
+                          struct keys *keys, struct eidc_err *err)
+{
+    struct eidc_record record, last = {0};
+    keys->n = 0;
+    for (uint64_t i = 0, at = 0, next; i < entries; i++, at = next, last = record) {
+        if (!eidc_record_at(records, at, &record, &next))
+            return damaged(err);
+        if (i > 0 && eidc_str_eq(record.name, last.name))
+            keys->pairs[keys->n - 1].value |= SEVERAL;
+        else
+            keys->pairs[keys->n++] = (struct eidc_pair){eidc_hash_name(record.name, seed), at};
+    }
+    return true;
+}
+
+bool eidc_index_forward(const struct eidc_records *records, uint64_t entries, uint8_t *to,
+                        struct eidc_err *err)
+{
+    KEYS_AUTO keys = {0};
+    if (!keys_alloc(&keys, entries, err))
+        return false;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        if (!collect_names(records, entries, seed, &keys, err))
+            return false;
+        keys_sort(&keys);
+        memset(to, 0, seed > 0 ? eidc_index_bytes(keys.n) : 0);
+        if (keys_write(&keys, seed, to) <= REACH_GOOD)
+            break;
+    }
+    return true;
+}
+
+static bool collect_eids(const struct eidc_records *records, uint64_t entries, uint64_t seed,
+                         struct keys *keys, struct eidc_err *err)
+{
+    struct eidc_record record;
+    keys->n = 0;
+    for (uint64_t i = 0, at = 0, next; i < entries; i++, at = next) {
+        if (!eidc_record_at(records, at, &record, &next))
+            return damaged(err);
+        uint64_t hash = eidc_hash_eid(record.eid, record.eid_is_text, seed);
+        keys->pairs[keys->n++] = (struct eidc_pair){hash, at};
+    }
+    return true;
+}
+
+static struct eidc_record record_of(const struct eidc_records *records, uint64_t at)
+{
+    struct eidc_record record = {0};
+    uint64_t next;
+    (void)eidc_record_at(records, at, &record, &next); /* it decoded when it was collected */
+    return record;
+}
+
+static int compare_eids(const struct eidc_record *a, const struct eidc_record *b)
+{
+    if (a->eid_is_text != b->eid_is_text)
+        return a->eid_is_text ? 1 : -1;
+    return eidc_str_cmp(a->eid, b->eid);
+}
+
+static int compare_pairs_by_eid(const void *a, const void *b, void *arg)
+{
+    const struct eidc_pair *x = a, *y = b;
+    struct eidc_record p = record_of(arg, x->value), q = record_of(arg, y->value);
+    int order = compare_eids(&p, &q);
+    return order != 0 ? order : (x->value > y->value) - (x->value < y->value);
+}
+
+/* How many pairs from the first on have its EID. */
+static size_t count_same(const struct eidc_records *records, const struct eidc_pair *pairs,
+                         size_t n)
+{
+    struct eidc_record first = record_of(records, pairs[0].value);
+    size_t same = 1;
+    for (; same < n; same++) {
+        struct eidc_record other = record_of(records, pairs[same].value);
+        if (compare_eids(&first, &other) != 0)
+            break;
+    }
+    return same;
+}
+
+struct reverse {
+    const struct eidc_records *records;
+    struct keys keys;
+    size_t distinct;
+    struct eidc_buf *postings;
+    struct eidc_collision *collision;
+};
+
+static void note_collision(struct reverse *r, const struct eidc_pair *pairs)
+{
+    struct eidc_record first = record_of(r->records, pairs[0].value);
+    if (first.eid_is_text || r->collision->found)
+        return;
+    r->collision->found = true;
+    r->collision->name[0] = first.name;
+    r->collision->name[1] = record_of(r->records, pairs[1].value).name;
+}
+
+/* n pairs of one EID become one key; where there are several, behind a posting list. */
+static void add_group(struct reverse *r, const struct eidc_pair *pairs, size_t n)
+{
+    struct eidc_pair key = pairs[0];
+    if (n > 1) {
+        note_collision(r, pairs);
+        key.value = r->postings->n | SEVERAL;
+        uint8_t bytes[EIDC_OFFSET_BYTES];
+        eidc_store40(bytes, n);
+        eidc_buf_add(r->postings, bytes, sizeof bytes);
+        for (size_t i = 0; i < n; i++) {
+            eidc_store40(bytes, pairs[i].value);
+            eidc_buf_add(r->postings, bytes, sizeof bytes);
+        }
+    }
+    r->keys.pairs[r->distinct++] = key;
+}
+
+/* n pairs of one hash, in the order of their records: nearly always one, else nearly always of
+ * one EID. */
+static void add_run(struct reverse *r, struct eidc_pair *pairs, size_t n)
+{
+    if (n > 1 && count_same(r->records, pairs, n) < n) {
+        struct eidc_records records = *r->records;
+        qsort_r(pairs, n, sizeof *pairs, compare_pairs_by_eid, &records);
+    }
+    for (size_t start = 0; start < n;) {
+        size_t same = n == 1 ? 1 : count_same(r->records, pairs + start, n - start);
+        add_group(r, pairs + start, same);
+        start += same;
+    }
+}
+
+/* The pairs become one key for each EID, in place: a group's key never lands behind its group. */
+static bool group_eids(struct reverse *r, struct eidc_err *err)
+{
+    struct eidc_pair *pairs = r->keys.pairs;
+    eidc_buf_clear(r->postings);
+    r->distinct = 0;
+    for (size_t start = 0, end; start < r->keys.n; start = end) {
+        for (end = start + 1; end < r->keys.n && pairs[end].key == pairs[start].key; end++)
+            ;
+        add_run(r, pairs + start, end - start);
+    }
+    r->keys.n = r->distinct;
+    if (r->postings->failed)
+        return eidc_fail(err, EIDC_ERR_NOMEM, "no memory for the names of shared EIDs");
+    return true;
+}
+
+static void reverse_free(struct reverse *r)
+{
+    keys_free(&r->keys);
+}
+
+bool eidc_index_reverse(const struct eidc_records *records, uint64_t entries, uint8_t *to,
+                        uint64_t *bytes, struct eidc_buf *postings,
+                        struct eidc_collision *collision, struct eidc_err *err)
+{
+    __attribute__((cleanup(reverse_free))) struct reverse r = {
+        .records = records, .postings = postings, .collision = collision};
+    if (!keys_alloc(&r.keys, entries, err))
+        return false;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        if (!collect_eids(records, entries, seed, &r.keys, err))
+            return false;
+        keys_sort(&r.keys);
+        if (!group_eids(&r, err))
+            return false;
+        *bytes = eidc_index_bytes(r.keys.n);
+        memset(to, 0, seed > 0 ? *bytes : 0);
+        if (keys_write(&r.keys, seed, to) <= REACH_GOOD)
+            break;
+    }
+    return true;
+}
