@@ -1,0 +1,71 @@
+#pragma once
+/* A call target for tests of the AWS layer: http://aws.test, region eu-west-1, credentials that
+ * change with every set that is asked for (AKID1, AKID2, ...), through the real cache. */
+#include <stdio.h>
+
+#include "eidcached/aws/call.h"
+#include "eidcached/base/mem.h"
+
+struct test_creds {
+    struct eidc_creds_provider base;
+    unsigned asked;
+    const char *denied;               /* not NULL: get fails with this */
+    struct eidc_http_client *perform; /* not NULL: get first asks this client for a document */
+};
+
+static inline bool test_creds_get(struct eidc_creds_provider *self, struct eidc_creds *out,
+                                  struct eidc_err *err)
+{
+    struct test_creds *creds = (struct test_creds *)(void *)self;
+    creds->asked++;
+    if (creds->denied)
+        return eidc_fail(err, EIDC_ERR_DENIED, "%s", creds->denied);
+    if (creds->perform) {
+        struct eidc_http_response response;
+        const struct eidc_http_request request = {.method = "GET", .url = "http://imds.test/"};
+        if (!eidc_http_perform(creds->perform, &request, &response, err))
+            return false;
+        eidc_http_response_free(&response);
+    }
+    *out = (struct eidc_creds){.access_key = eidc_xprintf("AKID%u", creds->asked),
+                               .secret_key = eidc_xstrdup("secret"),
+                               .session_token = eidc_xprintf("token%u", creds->asked),
+                               .provider = "test"};
+    return true;
+}
+
+static inline void test_creds_destroy(struct eidc_creds_provider *self)
+{
+    free(self);
+}
+
+static inline struct test_creds *test_creds_new(void)
+{
+    static const struct eidc_creds_provider_ops ops = {test_creds_get, test_creds_destroy};
+    struct test_creds *creds = eidc_xcalloc(1, sizeof(*creds));
+    creds->base = (struct eidc_creds_provider){&ops, "test"};
+    return creds;
+}
+
+/* *creds stays valid until the target is freed. */
+static inline struct eidc_aws_target test_target(const char *service, struct test_creds **creds)
+{
+    *creds = test_creds_new();
+    return (struct eidc_aws_target){
+        .service = service,
+        .region = "eu-west-1",
+        .endpoint = {.scheme = eidc_xstrdup("http"),
+                     .host = eidc_xstrdup("aws.test"),
+                     .base_path = eidc_xstrdup(""),
+                     .custom = true},
+        .creds = eidc_creds_cache_new(&(*creds)->base),
+        .connect_timeout_ms = 1000,
+        .timeout_ms = 5000,
+    };
+}
+
+static inline void test_target_free(struct eidc_aws_target *target)
+{
+    eidc_endpoint_free(&target->endpoint);
+    target->creds->ops->destroy(target->creds);
+}
