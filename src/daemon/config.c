@@ -191,8 +191,9 @@ static bool load_file(struct eidc_config_load *load)
         return false;
     }
     for (size_t i = 0, n; i < yaml.count; i += n) {
-        for (n = 1; i + n < yaml.count && yaml.items[i + n].index > 0; n++)
-            continue;
+        n = 1;
+        while (i + n < yaml.count && yaml.items[i + n].index > 0)
+            n++;
         take_items(load, &yaml.items[i], n);
     }
     eidc_yaml_free(&yaml);

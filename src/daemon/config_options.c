@@ -234,5 +234,5 @@ void eidc_option_env(const struct eidc_option *option, struct eidc_buf *out)
 {
     eidc_buf_add_z(out, "EIDCACHED_");
     for (const char *p = option->path; *p != 0; p++)
-        eidc_buf_add_byte(out, *p == '.' ? '_' : (char)toupper((unsigned char)*p));
+        eidc_buf_add_byte(out, (char)(*p == '.' ? '_' : toupper((unsigned char)*p)));
 }
