@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "eidcached/base/json.h"
-#include "eidcached/base/mem.h"
 
 /* One line of reverse_dict. The text is in a shared buffer, the name in the image. */
 struct reverse {
@@ -36,8 +35,9 @@ static void write_forward(const struct eidc_image *image, struct eidc_json *j)
         if (eidc_str_eq(record.name, last))
             continue;
         last = record.name;
+        size_t n = eidc_record_print_eid(image, &record, text);
         eidc_json_key_str(j, record.name);
-        eidc_json_str(j, (struct eidc_str){text, eidc_record_print_eid(image, &record, text)});
+        eidc_json_str(j, (struct eidc_str){text, n});
     }
     eidc_json_close_object(j);
 }
@@ -60,27 +60,35 @@ static size_t collect(const struct eidc_image *image, struct reverse *out, size_
     return n;
 }
 
-static bool write_reverse(const struct eidc_image *image, struct eidc_json *j, struct eidc_err *err)
+static void write_sorted(const struct reverse *all, size_t n, const char *texts,
+                         struct eidc_json *j)
 {
-    size_t entries = eidc_image_info(image)->entries;
-    struct reverse *all EIDC_AUTO_FREE = calloc(entries + 1, sizeof *all);
-    EIDC_BUF_AUTO texts = {0};
-    size_t n = all != NULL ? collect(image, all, entries, &texts) : 0;
-    if (all == NULL || texts.failed)
-        return eidc_fail(err, EIDC_ERR_NOMEM, "no memory to sort %zu EIDs", entries);
-    const char *base = eidc_buf_view(&texts).p;
-    qsort_r(all, n, sizeof *all, by_text_then_name, texts.p);
     eidc_json_key(j, "reverse_dict");
     eidc_json_open_object(j);
     for (size_t i = 0; i < n; i++) {
-        struct eidc_str text = text_of(&all[i], base);
-        if (i > 0 && eidc_str_eq(text, text_of(&all[i - 1], base)))
+        struct eidc_str text = text_of(&all[i], texts);
+        if (i > 0 && eidc_str_eq(text, text_of(&all[i - 1], texts)))
             continue;
         eidc_json_key_str(j, text);
         eidc_json_str(j, all[i].name);
     }
     eidc_json_close_object(j);
-    return true;
+}
+
+static bool write_reverse(const struct eidc_image *image, struct eidc_json *j, struct eidc_err *err)
+{
+    size_t entries = eidc_image_info(image)->entries;
+    struct reverse *all = calloc(entries + 1, sizeof *all);
+    EIDC_BUF_AUTO texts = {0};
+    if (all == NULL)
+        return eidc_fail(err, EIDC_ERR_NOMEM, "no memory to sort %zu EIDs", entries);
+    size_t n = collect(image, all, entries, &texts);
+    if (!texts.failed) {
+        qsort_r(all, n, sizeof *all, by_text_then_name, texts.p);
+        write_sorted(all, n, eidc_buf_view(&texts).p, j);
+    }
+    free(all);
+    return !texts.failed || eidc_fail(err, EIDC_ERR_NOMEM, "no memory to print %zu EIDs", entries);
 }
 
 bool eidc_eid_cache_write(const struct eidc_image *image, uint64_t request_count,
