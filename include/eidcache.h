@@ -36,16 +36,18 @@ typedef struct eidcache eidcache;
 enum eidcache_result {
     EIDCACHE_OK = 0,
     EIDCACHE_MISS = 1,      /* not in the map */
-    EIDCACHE_TOO_SMALL = 2, /* out_size is too small; *out_length says what is needed */
+    EIDCACHE_TOO_SMALL = 2, /* out_size must be at least *out_length + 1; out is untouched */
     EIDCACHE_ERROR = 3,     /* message says why */
 };
 
-/* Maps the image at path and checks that it can be used; O(1), whatever its size. */
+/* Maps the image at path and checks that it can be used; O(1), whatever its size. An image is never
+ * changed in place: open the path again to see a newer one. message may be NULL. */
 EIDCACHE_API enum eidcache_result eidcache_open(const char *path, eidcache **out,
                                                 char message[EIDCACHE_MESSAGE]);
 EIDCACHE_API void eidcache_close(eidcache *cache); /* NULL is fine */
 
-/* The EID of a name, and the name of an EID: the first in byte order where there are several. */
+/* The EID of a name, and the name of an EID: the first in byte order where there are several.
+ * out_length (may be NULL) is without the NUL. */
 EIDCACHE_API enum eidcache_result eidcache_forward(const eidcache *cache, const char *name,
                                                    size_t name_length, char *out, size_t out_size,
                                                    size_t *out_length);
@@ -72,7 +74,7 @@ struct eidcache_info {
 };
 EIDCACHE_API void eidcache_info(const eidcache *cache, struct eidcache_info *out);
 
-/* Checks every byte and every entry; slow for large images. */
+/* Checks every byte and every entry; slow for large images. message may be NULL. */
 EIDCACHE_API enum eidcache_result eidcache_verify(const eidcache *cache,
                                                   char message[EIDCACHE_MESSAGE]);
 
