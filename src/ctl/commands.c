@@ -1,1 +1,189 @@
-typedef int eidc_ctl_commands_empty;
+#include "eidcached/ctl/commands.h"
+
+#define ALWAYS (EIDC_CTL_BIT(EIDC_CTL_HELP) | EIDC_CTL_BIT(EIDC_CTL_VERSION))
+#define FORMAT EIDC_CTL_BIT(EIDC_CTL_FORMAT)
+#define ONLINE (EIDC_CTL_BIT(EIDC_CTL_SERVER) | EIDC_CTL_BIT(EIDC_CTL_TOKEN_FILE) | FORMAT)
+#define LOOKUP (ONLINE | EIDC_CTL_BIT(EIDC_CTL_IMAGE))
+#define KEY    EIDC_CTL_BIT(EIDC_CTL_KEY_FILE)
+#define SCHEME                                                                                     \
+    (EIDC_CTL_BIT(EIDC_CTL_ALGORITHM) | EIDC_CTL_BIT(EIDC_CTL_BITS) |                              \
+     EIDC_CTL_BIT(EIDC_CTL_ENCODING) | EIDC_CTL_BIT(EIDC_CTL_PREFIX) | KEY)
+#define ANY SIZE_MAX
+
+static const struct command {
+    const char *name, *args, *summary;
+    size_t min_args, max_args;
+    unsigned options;
+    eidc_ctl_command_fn *run;
+    const char *more; /* after the options */
+} commands[] = {
+    {"forward", "NAME...", "the EIDs of names; '-' reads standard input, one a line", 1, ANY,
+     LOOKUP, eidc_ctl_forward,
+     "  eidctl forward sales_prod.orders\n"
+     "  cut -f1 names.tsv | eidctl forward -\n"
+     "  eidctl forward --image /var/lib/eidcached/current.eidc sales\n"},
+    {"reverse", "EID...", "the names of EIDs; '-' reads standard input, one a line", 1, ANY, LOOKUP,
+     eidc_ctl_reverse,
+     "  eidctl reverse e04eb29020eaa961e99d3162635e9fe9\n"
+     "  eidctl -o json reverse - < eids.txt\n"},
+    {"status", "", "what the daemon serves and how it is doing", 0, 0, ONLINE, eidc_ctl_status,
+     "  eidctl status\n"
+     "  eidctl --server unix:/run/eidcached/http.sock status -o json\n"},
+    {"refresh", "", "starts a refresh", 0, 0,
+     ONLINE | EIDC_CTL_BIT(EIDC_CTL_WAIT) | EIDC_CTL_BIT(EIDC_CTL_ACCEPT_SHRINK), eidc_ctl_refresh,
+     "  eidctl refresh --wait=5m\n"
+     "  eidctl refresh --accept-shrink --token-file /etc/eidcached/token\n"},
+    {"health", "", "exit code 0 when the daemon is ready, else 1", 0, 0,
+     ONLINE | EIDC_CTL_BIT(EIDC_CTL_LIVE), eidc_ctl_health,
+     "  eidctl health && echo ready\n"
+     "  eidctl health --live\n"},
+    {"compute", "NAME...", "what the EIDs of names would be; needs no daemon", 1, ANY,
+     SCHEME | FORMAT, eidc_ctl_compute,
+     "  eidctl compute sales          # printf %s sales | sha256sum | cut -c1-32\n"
+     "  eidctl compute --bits 64 --encoding base32 --prefix e- - < names.txt\n"},
+    {"image build", "[FILE|-] [OUT]", "makes an image of names, one a line", 0, 2,
+     SCHEME | FORMAT | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_build,
+     "  eidctl image build names.txt names.eidc\n"
+     "  cut -f1 names.tsv | eidctl image build -O names.eidc\n"},
+    {"image info", "FILE", "what an image holds", 1, 1, FORMAT, eidc_ctl_image_info,
+     "  eidctl image info /var/lib/eidcached/current.eidc\n"},
+    {"image verify", "FILE", "checks every byte and every entry of an image", 1, 1, FORMAT | KEY,
+     eidc_ctl_image_verify, "  eidctl image verify /var/lib/eidcached/current.eidc\n"},
+    {"image lookup", "FILE KEY...", "looks names (or EIDs) up in an image", 2, ANY,
+     FORMAT | EIDC_CTL_BIT(EIDC_CTL_REVERSE), eidc_ctl_image_lookup,
+     "  eidctl image lookup names.eidc sales\n"
+     "  eidctl image lookup --reverse names.eidc - < eids.txt\n"},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void print_help(FILE *out)
+{
+    fputs("eidctl: asks an eidcached daemon, or an image file, for names and EIDs\n\n"
+          "usage: eidctl [OPTION...] COMMAND [ARGUMENT...]\n\ncommands:\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].args);
+        fprintf(out, "  %-25s %s\n", left, commands[i].summary);
+    }
+    fputs("\noptions (`eidctl COMMAND --help` shows all of a command's):\n", out);
+    eidc_ctl_options_help(LOOKUP | ALWAYS, out);
+    fputs("\nexit codes: 0 done, 1 failed, 2 wrong usage, 4 something was not found\n\n"
+          "examples:\n"
+          "  eidctl forward sales_prod.orders\n"
+          "  eidctl reverse e04eb29020eaa961e99d3162635e9fe9\n"
+          "  eidctl status\n",
+          out);
+}
+
+static void print_command_help(const struct command *c, FILE *out)
+{
+    fprintf(out, "usage: eidctl %s [OPTION...]%s%s\n\n%s\n\noptions:\n", c->name,
+            c->args[0] != '\0' ? " " : "", c->args, c->summary);
+    eidc_ctl_options_help(c->options | ALWAYS, out);
+    fprintf(out, "\nexamples:\n%s", c->more);
+}
+
+/* How many of the words are the command's name; 0: they are not. */
+static size_t words_of(const struct command *c, char *const *args, size_t n)
+{
+    char two[64];
+    if (n > 0 && strcmp(args[0], c->name) == 0)
+        return 1;
+    if (n > 1 && snprintf(two, sizeof two, "%s %s", args[0], args[1]) < (int)sizeof two &&
+        strcmp(two, c->name) == 0)
+        return 2;
+    return 0;
+}
+
+static const struct command *find_command(struct eidc_ctl *ctl)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        size_t words = words_of(&commands[i], ctl->args, ctl->arg_count);
+        if (words > 0) {
+            ctl->args += words;
+            ctl->arg_count -= words;
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown_command(const struct eidc_ctl *ctl)
+{
+    if (ctl->arg_count == 0)
+        eidc_ctl_complain(ctl, "no command given; see eidctl --help");
+    else if (strcmp(ctl->args[0], "image") == 0)
+        eidc_ctl_complain(ctl, "image: needs one of build, info, verify, lookup; "
+                               "see eidctl --help");
+    else
+        eidc_ctl_complain(ctl, "unknown command '%s'; see eidctl --help", ctl->args[0]);
+    return EIDC_CTL_USAGE;
+}
+
+static int check_usage(const struct eidc_ctl *ctl, const struct command *c)
+{
+    unsigned foreign = ctl->options.given & ~(c->options | ALWAYS);
+    for (int i = 0; i < EIDC_CTL_OPTION_COUNT; i++) {
+        if (foreign & EIDC_CTL_BIT(i)) {
+            eidc_ctl_complain(ctl, "%s: takes no --%s; see eidctl %s --help", c->name,
+                              eidc_ctl_option_name((enum eidc_ctl_option)i), c->name);
+            return EIDC_CTL_USAGE;
+        }
+    }
+    if (ctl->arg_count >= c->min_args && ctl->arg_count <= c->max_args)
+        return EIDC_CTL_OK;
+    if (c->args[0] == '\0')
+        eidc_ctl_complain(ctl, "%s: takes no arguments; see eidctl %s --help", c->name, c->name);
+    else
+        eidc_ctl_complain(ctl, "%s: %s arguments, it takes %s; see eidctl %s --help", c->name,
+                          ctl->arg_count < c->min_args ? "too few" : "too many", c->args, c->name);
+    return EIDC_CTL_USAGE;
+}
+
+static int dispatch(struct eidc_ctl *ctl)
+{
+    const struct command *c = find_command(ctl);
+    if (ctl->options.version) {
+        fputs("eidctl " EIDC_VERSION "\n", ctl->io->out);
+        return EIDC_CTL_OK;
+    }
+    if (ctl->options.help && (c != NULL || ctl->arg_count == 0)) {
+        if (c != NULL)
+            print_command_help(c, ctl->io->out);
+        else
+            print_help(ctl->io->out);
+        return EIDC_CTL_OK;
+    }
+    if (c == NULL)
+        return unknown_command(ctl);
+    int code = check_usage(ctl, c);
+    return code != EIDC_CTL_OK ? code : c->run(ctl);
+}
+
+/* A full disk must not look like an answer. */
+static int finish_output(const struct eidc_ctl *ctl, int code)
+{
+    struct eidc_err err;
+    if (fflush(ctl->io->out) == 0 && !ferror(ctl->io->out))
+        return code;
+    eidc_fail_errno(&err, "cannot be written");
+    return eidc_ctl_failed(ctl, "output", &err, NULL);
+}
+
+int eidc_ctl_run(int argc, char **argv, const struct eidc_ctl_io *io)
+{
+    struct eidc_ctl ctl = {.io = io};
+    struct eidc_err err;
+    int first = eidc_ctl_options_read(argc, argv, &ctl.options, &err);
+    if (first < 0) {
+        eidc_ctl_complain(&ctl, "%s; see eidctl --help", err.text);
+        return EIDC_CTL_USAGE;
+    }
+    ctl.args = argv + first;
+    ctl.arg_count = (size_t)(argc - first);
+    int code = finish_output(&ctl, dispatch(&ctl));
+    if (ctl.http != NULL)
+        ctl.http->ops->destroy(ctl.http);
+    return code;
+}

@@ -1,1 +1,15 @@
-int main(void) { return 0; }
+#include <unistd.h>
+
+#include "eidcached/ctl/ctl.h"
+
+int main(int argc, char **argv)
+{
+    const struct eidc_ctl_io io = {
+        .in = stdin,
+        .out = stdout,
+        .err = stderr,
+        .terminal = isatty(STDOUT_FILENO) == 1,
+        .http_new = eidc_http_curl_new,
+    };
+    return eidc_ctl_run(argc, argv, &io);
+}

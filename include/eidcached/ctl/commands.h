@@ -1,0 +1,19 @@
+#pragma once
+/* eidctl's commands: each is one row of the table in commands.c. */
+#include "eidcached/ctl/ctl.h"
+
+typedef int eidc_ctl_command_fn(struct eidc_ctl *ctl); /* returns the exit code */
+
+eidc_ctl_command_fn eidc_ctl_forward, eidc_ctl_reverse;                 /* lookup.c */
+eidc_ctl_command_fn eidc_ctl_status, eidc_ctl_refresh, eidc_ctl_health; /* online.c */
+eidc_ctl_command_fn eidc_ctl_compute;                                   /* compute.c */
+eidc_ctl_command_fn eidc_ctl_image_build, eidc_ctl_image_info;          /* image_commands.c */
+eidc_ctl_command_fn eidc_ctl_image_verify, eidc_ctl_image_lookup;
+
+/* Shared by compute and image build: the scheme that the options ask for, and its key. */
+bool eidc_ctl_scheme(const struct eidc_ctl *ctl, struct eidc_eid_scheme *scheme,
+                     struct eidc_buf *key, struct eidc_err *err);
+/* Reads --key-file, less the newline at its end; nothing when the option is not given. Wipe it
+ * with eidc_ctl_wipe. */
+bool eidc_ctl_read_key(const struct eidc_ctl *ctl, struct eidc_buf *key, struct eidc_err *err);
+void eidc_ctl_wipe(struct eidc_buf *secret);

@@ -1,0 +1,145 @@
+#include "eidcached/ctl/client.h"
+
+#include "eidcached/base/file.h"
+#include "eidcached/base/json_read.h"
+#include "eidcached/ctl/commands.h"
+
+#define CONNECT_TIMEOUT_MS 5000
+#define TIMEOUT_MS         60000
+#define ANSWER_MAX         ((size_t)512 << 20) /* 10,000 names, each escaped */
+#define TOKEN_FILE_MAX     4096
+
+static const struct advice {
+    int status;
+    const char *text;
+} advices[] = {
+    {401, "give the server's token with --token-file"},
+    {403, "give the server's token with --token-file, or ask over its UNIX socket"},
+    {404, "is this an eidcached? see --server"},
+    {413, "ask for less at once"},
+    {429, "try again later"},
+    {503, "try again later; `eidctl health` and `eidctl status` say more"},
+};
+
+static bool add_token(const char *path, struct eidc_http_headers *headers, struct eidc_err *err)
+{
+    __attribute__((cleanup(eidc_ctl_wipe))) struct eidc_buf token = {0}, value = {0};
+    if (!eidc_file_read(path, TOKEN_FILE_MAX, &token, err))
+        return eidc_wrap(err, "--token-file");
+    while (token.n > 0 && strchr(" \t\r\n", token.p[token.n - 1]) != NULL)
+        token.n--;
+    if (token.n == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "--token-file: %s holds no token", path);
+    eidc_buf_add_z(&value, "Bearer ");
+    eidc_buf_add_str(&value, eidc_buf_view(&token));
+    if (!eidc_http_headers_add(headers, "Authorization", eidc_buf_view(&value)))
+        return eidc_fail(err, EIDC_ERR_INVALID, "--token-file: %s is not one line", path);
+    return true;
+}
+
+/* Proxies of the environment are for the world, not for this machine. */
+static bool is_local(const char *url)
+{
+    static const char *const hosts[] = {"http://127.",       "http://localhost:",  "http://[::1]",
+                                        "https://127.",      "https://localhost:", "https://[::1]",
+                                        "http://localhost/", "https://localhost/"};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        if (eidc_str_starts(eidc_str_of(url), eidc_str_of(hosts[i])))
+            return true;
+    }
+    return false;
+}
+
+/* The URL to send to, and the socket to send it through (NULL: the network). */
+static bool resolve(const char *server, const char *target, struct eidc_buf *url,
+                    const char **socket, struct eidc_err *err)
+{
+    struct eidc_str base = eidc_str_of(server);
+    *socket = NULL;
+    if (eidc_str_starts(base, EIDC_STR("unix:")) && base.n > strlen("unix:")) {
+        *socket = server + strlen("unix:");
+        base = EIDC_STR("http://localhost");
+    } else if (!eidc_str_starts(base, EIDC_STR("http://")) &&
+               !eidc_str_starts(base, EIDC_STR("https://"))) {
+        return eidc_fail(err, EIDC_ERR_INVALID,
+                         "'%s' is no server; it must be http://HOST:PORT, https://HOST:PORT or "
+                         "unix:PATH",
+                         server);
+    }
+    while (base.n > 0 && base.p[base.n - 1] == '/')
+        base.n--;
+    eidc_buf_add_str(url, base);
+    return eidc_buf_add_z(url, target) || eidc_fail(err, EIDC_ERR_NOMEM, "out of memory");
+}
+
+static bool add_headers(const struct eidc_ctl *ctl, const struct eidc_ctl_request *request,
+                        struct eidc_http_headers *headers, struct eidc_err *err)
+{
+    if (request->body.n > 0)
+        eidc_http_headers_add(headers, "Content-Type", EIDC_STR("application/json"));
+    eidc_http_headers_add(headers, "Accept", EIDC_STR("application/json"));
+    return ctl->options.token_file == NULL || add_token(ctl->options.token_file, headers, err);
+}
+
+bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *request,
+                       struct eidc_http_response *response, struct eidc_err *err)
+{
+    __attribute__((cleanup(eidc_http_headers_free))) struct eidc_http_headers headers = {0};
+    EIDC_BUF_AUTO url = {0};
+    const char *socket;
+    if (!resolve(ctl->options.server, request->target, &url, &socket, err) ||
+        !add_headers(ctl, request, &headers, err))
+        return false;
+    if (ctl->http == NULL && !ctl->io->http_new("eidctl/" EIDC_VERSION, &ctl->http, err))
+        return false;
+    const struct eidc_http_request http = {
+        .method = request->method,
+        .url = url.p,
+        .headers = &headers,
+        .body = request->body,
+        .unix_socket = socket,
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+        .timeout_ms = TIMEOUT_MS + (int64_t)request->wait_s * 1000,
+        .max_response = ANSWER_MAX,
+        .no_proxy = socket != NULL || is_local(url.p),
+    };
+    return eidc_http_perform(ctl->http, &http, response, err);
+}
+
+int eidc_ctl_unreachable(const struct eidc_ctl *ctl, const char *what, const struct eidc_err *err)
+{
+    bool network = err->kind == EIDC_ERR_UNAVAILABLE || err->kind == EIDC_ERR_TIMEOUT;
+    eidc_ctl_complain(ctl, "%s: %s%s%s%s", what, err->text,
+                      network ? "; is eidcached running at " : "",
+                      network ? ctl->options.server : "", network ? "? see --server" : "");
+    return err->kind == EIDC_ERR_INVALID ? EIDC_CTL_USAGE : EIDC_CTL_FAILED;
+}
+
+bool eidc_ctl_is_problem(const struct eidc_http_response *response)
+{
+    const char *type = eidc_http_headers_get(&response->headers, "Content-Type");
+    return eidc_str_starts(eidc_str_of(type), EIDC_STR("application/problem+json"));
+}
+
+int eidc_ctl_refused(const struct eidc_ctl *ctl, const char *what,
+                     const struct eidc_http_response *response)
+{
+    EIDC_CJSON_AUTO *problem = NULL;
+    struct eidc_str why = {0};
+    struct eidc_err err;
+    const char *advice = "is this an eidcached? see --server";
+    if (eidc_ctl_is_problem(response) &&
+        eidc_json_parse(eidc_buf_view(&response->body), &problem, &err)) {
+        if (!eidc_json_get_str(problem, "detail", &why))
+            eidc_json_get_str(problem, "title", &why);
+        advice = NULL;
+    }
+    for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
+        if (advices[i].status == response->status)
+            advice = advices[i].text;
+    }
+    eidc_ctl_complain(ctl, "%s: %s answered %d%s%.*s%s%s", what, ctl->options.server,
+                      response->status, why.n > 0 ? ": " : "", EIDC_STR_ARG(why),
+                      advice != NULL ? "; " : "", advice != NULL ? advice : "");
+    return EIDC_CTL_FAILED;
+}

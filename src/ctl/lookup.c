@@ -1,0 +1,103 @@
+#include "eidcached/base/json.h"
+#include "eidcached/ctl/answer.h"
+#include "eidcached/ctl/commands.h"
+#include "eidcached/ctl/keys.h"
+#include "eidcached/ctl/lookup_batch.h"
+
+const char *eidc_ctl_lookup_name(const struct eidc_ctl_lookup *lookup)
+{
+    return lookup->reverse ? "reverse" : "forward";
+}
+
+static bool find(const struct eidc_ctl_lookup *lookup, struct eidc_ctl_answer *answer)
+{
+    struct eidc_hits hits;
+    struct eidc_record record;
+    char text[EIDC_EID_TEXT_MAX];
+    eidc_ctl_list_clear(&answer->values);
+    bool found = lookup->reverse ? eidc_image_reverse(lookup->image, answer->key, &hits)
+                                 : eidc_image_forward(lookup->image, answer->key, &hits);
+    while (found && eidc_hits_next(&hits, &record)) {
+        struct eidc_str eid = {text, eidc_record_print_eid(lookup->image, &record, text)};
+        eidc_ctl_list_add(&answer->values, lookup->reverse ? record.name : eid);
+    }
+    return answer->values.count > 0;
+}
+
+int eidc_ctl_lookup_image(struct eidc_ctl_lookup *lookup, const struct eidc_ctl_list *keys)
+{
+    struct eidc_ctl_answer answer = {.reverse = lookup->reverse, .alone = lookup->alone};
+    for (size_t i = 0; i < keys->count; i++) {
+        answer.key = eidc_ctl_list_at(keys, i);
+        if (!find(lookup, &answer))
+            lookup->missed = true;
+        eidc_ctl_answer_print(lookup->ctl, &answer);
+    }
+    eidc_ctl_list_free(&answer.values);
+    return EIDC_CTL_OK;
+}
+
+/* Up to a batch of keys; false: a key is bad. */
+static bool fill(struct eidc_ctl_keys *keys, struct eidc_ctl_list *batch, struct eidc_err *err)
+{
+    struct eidc_str key;
+    enum eidc_ctl_key got = EIDC_CTL_KEY;
+    eidc_ctl_list_clear(batch);
+    while (batch->count < EIDC_CTL_BATCH &&
+           (got = eidc_ctl_keys_next(keys, &key, err)) == EIDC_CTL_KEY)
+        eidc_ctl_list_add(batch, key);
+    return got != EIDC_CTL_KEY_BAD;
+}
+
+static int answer_all(struct eidc_ctl_lookup *lookup, struct eidc_ctl_keys *keys)
+{
+    EIDC_CTL_LIST_AUTO batch = {0};
+    struct eidc_err err;
+    for (;;) {
+        if (!fill(keys, &batch, &err)) {
+            eidc_ctl_failed(lookup->ctl, eidc_ctl_lookup_name(lookup), &err, NULL);
+            return err.kind == EIDC_ERR_INVALID ? EIDC_CTL_USAGE : EIDC_CTL_FAILED;
+        }
+        if (batch.count == 0)
+            return lookup->missed ? EIDC_CTL_NOT_FOUND : EIDC_CTL_OK;
+        int code = lookup->image != NULL ? eidc_ctl_lookup_image(lookup, &batch)
+                                         : eidc_ctl_lookup_server(lookup, &batch);
+        if (code != EIDC_CTL_OK)
+            return code;
+    }
+}
+
+static int look_up(struct eidc_ctl *ctl, bool reverse)
+{
+    struct eidc_ctl_keys keys = {.ctl = ctl, .what = reverse ? "EID" : "name"};
+    struct eidc_ctl_lookup lookup = {
+        .ctl = ctl, .reverse = reverse, .alone = eidc_ctl_keys_alone(ctl)};
+    const char *what = eidc_ctl_lookup_name(&lookup);
+    struct eidc_err err;
+    if (ctl->options.image != NULL && !eidc_image_map_file(ctl->options.image, &lookup.image, &err))
+        return eidc_ctl_failed(ctl, what, &err, "`eidctl image verify` says more");
+    int code = answer_all(&lookup, &keys);
+    if (code == EIDC_CTL_NOT_FOUND && lookup.alone)
+        eidc_ctl_complain(ctl, "%s: not found: %s", what, ctl->args[0]);
+    eidc_ctl_keys_free(&keys);
+    eidc_image_free(lookup.image);
+    return code;
+}
+
+int eidc_ctl_forward(struct eidc_ctl *ctl)
+{
+    return look_up(ctl, false);
+}
+
+int eidc_ctl_reverse(struct eidc_ctl *ctl)
+{
+    return look_up(ctl, true);
+}
+
+int eidc_ctl_image_lookup(struct eidc_ctl *ctl)
+{
+    ctl->options.image = ctl->args[0];
+    ctl->args++;
+    ctl->arg_count--;
+    return look_up(ctl, ctl->options.reverse);
+}

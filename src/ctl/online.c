@@ -1,0 +1,154 @@
+#include <stdlib.h>
+
+#include "eidcached/base/clock.h"
+#include "eidcached/base/json.h"
+#include "eidcached/base/json_read.h"
+#include "eidcached/ctl/client.h"
+#include "eidcached/ctl/commands.h"
+#include "eidcached/ctl/status_text.h"
+
+/* A server's document as it is, with a newline at its end. */
+static void put_document(const struct eidc_ctl *ctl, struct eidc_str body)
+{
+    while (body.n > 0 && (body.p[body.n - 1] == '\n' || body.p[body.n - 1] == '\r'))
+        body.n--;
+    fwrite(body.p, 1, body.n, ctl->io->out);
+    fputc('\n', ctl->io->out);
+}
+
+static int put_status(const struct eidc_ctl *ctl, struct eidc_str body)
+{
+    EIDC_CJSON_AUTO *status = NULL;
+    EIDC_BUF_AUTO text = {0};
+    struct eidc_err err;
+    if (!eidc_json_parse(body, &status, &err))
+        return eidc_ctl_failed(ctl, "status: the server's answer", &err, NULL);
+    if (ctl->options.json) {
+        put_document(ctl, body);
+        return EIDC_CTL_OK;
+    }
+    eidc_ctl_status_text(status, eidc_now_ms(), &text);
+    fwrite(text.p, 1, text.n, ctl->io->out);
+    return EIDC_CTL_OK;
+}
+
+int eidc_ctl_status(struct eidc_ctl *ctl)
+{
+    const struct eidc_ctl_request request = {.method = "GET", .target = "/v1/status"};
+    EIDC_CTL_RESPONSE_AUTO response = {0};
+    struct eidc_err err;
+    if (!eidc_ctl_exchange(ctl, &request, &response, &err))
+        return eidc_ctl_unreachable(ctl, "status", &err);
+    if (response.status != 200)
+        return eidc_ctl_refused(ctl, "status", &response);
+    return put_status(ctl, eidc_buf_view(&response.body));
+}
+
+/* What a refresh that was waited for came to. Only a failed one is a failure here: a partial or
+ * held one has published what it could, and says so. */
+static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
+{
+    EIDC_CJSON_AUTO *doc = NULL;
+    EIDC_BUF_AUTO text = {0};
+    struct eidc_str result, error = {0};
+    struct eidc_err err;
+    uint64_t n;
+    if (!eidc_json_parse(body, &doc, &err) || !eidc_json_get_str(doc, "result", &result)) {
+        eidc_ctl_complain(ctl, "refresh: the server's answer does not say how it ended");
+        return EIDC_CTL_FAILED;
+    }
+    bool failed = eidc_str_eq(result, EIDC_STR("failed"));
+    eidc_json_get_str(doc, "error", &error);
+    if (ctl->options.json)
+        put_document(ctl, body);
+    else {
+        eidc_buf_add_str(&text, result);
+        if (eidc_json_get_u64(doc, "generation", &n))
+            eidc_buf_addf(&text, ", generation %llu", (unsigned long long)n);
+        if (eidc_json_get_u64(doc, "names", &n))
+            eidc_buf_addf(&text, ", %llu names", (unsigned long long)n);
+        if (eidc_json_get_u64(doc, "added", &n))
+            eidc_buf_addf(&text, ", %llu added", (unsigned long long)n);
+        if (eidc_json_get_u64(doc, "removed", &n))
+            eidc_buf_addf(&text, ", %llu removed", (unsigned long long)n);
+        fprintf(ctl->io->out, "refresh: %s\n", text.p);
+    }
+    if (error.n > 0 || failed)
+        eidc_ctl_complain(ctl, "refresh: %.*s%s%.*s", EIDC_STR_ARG(result), error.n > 0 ? ": " : "",
+                          EIDC_STR_ARG(error));
+    return failed ? EIDC_CTL_FAILED : EIDC_CTL_OK;
+}
+
+static int still_running(const struct eidc_ctl *ctl, struct eidc_str body)
+{
+    if (ctl->options.json)
+        put_document(ctl, body);
+    else if (!ctl->options.wait)
+        fputs("refresh: started\n", ctl->io->out);
+    if (!ctl->options.wait)
+        return EIDC_CTL_OK;
+    eidc_ctl_complain(ctl,
+                      "refresh: still running after %u s; see `eidctl status`, or wait longer "
+                      "with --wait=DURATION",
+                      ctl->options.wait_s);
+    return EIDC_CTL_FAILED;
+}
+
+int eidc_ctl_refresh(struct eidc_ctl *ctl)
+{
+    const struct eidc_ctl_options *o = &ctl->options;
+    EIDC_CTL_RESPONSE_AUTO response = {0};
+    EIDC_BUF_AUTO target = {0};
+    struct eidc_err err;
+    eidc_buf_add_z(&target, "/v1/refresh");
+    if (o->wait)
+        eidc_buf_addf(&target, "?wait=%us", o->wait_s);
+    if (o->accept_shrink)
+        eidc_buf_addf(&target, "%caccept_shrink=true", o->wait ? '&' : '?');
+    const struct eidc_ctl_request request = {
+        .method = "POST", .target = target.p, .wait_s = o->wait ? o->wait_s : 0};
+    if (!eidc_ctl_exchange(ctl, &request, &response, &err))
+        return eidc_ctl_unreachable(ctl, "refresh", &err);
+    if (response.status == 202)
+        return still_running(ctl, eidc_buf_view(&response.body));
+    if (response.status != 200)
+        return eidc_ctl_refused(ctl, "refresh", &response);
+    return put_outcome(ctl, eidc_buf_view(&response.body));
+}
+
+static void put_health(const struct eidc_ctl *ctl, const struct eidc_http_response *response)
+{
+    struct eidc_str body = eidc_buf_view(&response->body);
+    bool healthy = response->status == 200;
+    EIDC_BUF_AUTO out = {0};
+    if (!ctl->options.json && !eidc_ctl_is_problem(response)) {
+        put_document(ctl, body.n > 0 ? body : eidc_str_of(healthy ? "ok" : "not ok"));
+        return;
+    }
+    if (!ctl->options.json) {
+        eidc_ctl_refused(ctl, "health", response);
+        return;
+    }
+    struct eidc_json j = eidc_json_to(&out);
+    eidc_json_open_object(&j);
+    eidc_json_key(&j, "healthy");
+    eidc_json_bool(&j, healthy);
+    eidc_json_key(&j, "status");
+    eidc_json_i64(&j, response->status);
+    eidc_json_key(&j, "detail");
+    eidc_json_str(&j, body);
+    eidc_json_close_object(&j);
+    put_document(ctl, eidc_buf_view(&out));
+}
+
+int eidc_ctl_health(struct eidc_ctl *ctl)
+{
+    const struct eidc_ctl_request request = {
+        .method = "GET", .target = ctl->options.live ? "/livez?verbose" : "/readyz?verbose"};
+    EIDC_CTL_RESPONSE_AUTO response = {0};
+    struct eidc_err err;
+    if (!eidc_ctl_exchange(ctl, &request, &response, &err))
+        return eidc_ctl_unreachable(ctl, "health", &err);
+    put_health(ctl, &response);
+    return response.status == 200 ? EIDC_CTL_OK : EIDC_CTL_FAILED;
+}
