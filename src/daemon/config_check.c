@@ -92,20 +92,23 @@ static void check_hosts(struct eidc_config_load *load)
     }
 }
 
-/* path must not be more than limit_path. */
-static void check_order(struct eidc_config_load *load, const char *path, int64_t value,
+/* value must not be more than limit. A default gives way; two given ones contradict each other. */
+static void check_order(struct eidc_config_load *load, const char *path, int64_t *value,
                         const char *limit_path, int64_t limit)
 {
     const struct eidc_option *option = eidc_option_find(path);
     const struct eidc_option *other = eidc_option_find(limit_path);
-    if (value <= limit || load->bad[option - eidc_options] || load->bad[other - eidc_options])
+    if (*value <= limit || load->bad[option - eidc_options] || load->bad[other - eidc_options])
         return;
+    if (!load->given[option - eidc_options]) {
+        *value = limit;
+        return;
+    }
     EIDC_BUF_AUTO text = {0};
     eidc_option_print(option, load->config, &text);
     eidc_buf_addf(&text, " is longer than %s, which is ", limit_path);
     eidc_option_print(other, load->config, &text);
-    /* told of at an option that was given: the other has its default */
-    problem(load, given(load, path) ? path : limit_path, eidc_buf_view(&text).p);
+    problem(load, path, eidc_buf_view(&text).p);
 }
 
 static void check_durations(struct eidc_config_load *load)
@@ -113,13 +116,11 @@ static void check_durations(struct eidc_config_load *load)
     struct eidc_config *c = load->config;
     if (!given(load, "refresh.jitter") && c->refresh.jitter > c->refresh.interval / 10)
         c->refresh.jitter = c->refresh.interval / 10;
-    check_order(load, "refresh.jitter", c->refresh.jitter, "refresh.interval", c->refresh.interval);
-    check_order(load, "refresh.retry_min", c->refresh.retry_min, "refresh.retry_max",
+    check_order(load, "refresh.jitter", &c->refresh.jitter, "refresh.interval",
+                c->refresh.interval);
+    check_order(load, "refresh.retry_min", &c->refresh.retry_min, "refresh.retry_max",
                 c->refresh.retry_max);
-    if (c->refresh.max_stale != 0)
-        check_order(load, "refresh.interval", c->refresh.interval, "refresh.max_stale",
-                    c->refresh.max_stale);
-    check_order(load, "aws.connect_timeout", c->aws.connect_timeout_ms, "aws.timeout",
+    check_order(load, "aws.connect_timeout", &c->aws.connect_timeout_ms, "aws.timeout",
                 c->aws.timeout_ms);
 }
 
