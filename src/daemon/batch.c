@@ -4,7 +4,7 @@
 #include "eidcached/daemon/http_metrics.h"
 
 /* Answers up to this size are made whole and sent with their length; longer ones are streamed. */
-#define WHOLE_ANSWER_MAX (256 * 1024)
+#define WHOLE_ANSWER_MAX (256ul * 1024)
 
 /* Moves the request's keys out of it. */
 static struct eidc_keys take_keys(struct eidc_request *r, enum eidc_direction direction)

@@ -18,7 +18,7 @@
 #include "eidcached/daemon/respond.h"
 #include "eidcached/daemon/routes.h"
 
-#define DROPPED_BODY_MAX (1024 * 1024) /* beyond the limit, before the connection is cut */
+#define DROPPED_BODY_MAX (1024ul * 1024) /* beyond the limit, before the connection is cut */
 
 struct connection {
     struct eidc_request request;

@@ -1,14 +1,12 @@
 #include "eidcached/daemon/http_request.h"
 
-#include <stdio.h>
 #include <strings.h>
 
 #include "eidcached/base/json.h"
 #include "eidcached/daemon/batch_stream.h"
 
-#define KEPT_BUFFER_MAX (64 * 1024) /* what a connection keeps between requests */
+#define KEPT_BUFFER_MAX (64ul * 1024) /* what a connection keeps between requests */
 #define RETRY_AFTER_S   5
-#define DETAIL_MAX      1024
 
 static void keep_small(struct eidc_buf *b)
 {
@@ -108,7 +106,7 @@ static const char *title_of(unsigned status)
     return "Error";
 }
 
-static void answer_problem(struct eidc_request *r, unsigned status, const char *detail)
+static void answer_problem(struct eidc_request *r, unsigned status, struct eidc_str detail)
 {
     drop_stream(r);
     eidc_buf_clear(&r->out);
@@ -121,7 +119,7 @@ static void answer_problem(struct eidc_request *r, unsigned status, const char *
     eidc_json_key(&j, "status");
     eidc_json_u64(&j, status);
     eidc_json_key(&j, "detail");
-    eidc_json_z(&j, detail);
+    eidc_json_str(&j, detail);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(&r->out, '\n');
     r->answer.status = status;
@@ -130,21 +128,21 @@ static void answer_problem(struct eidc_request *r, unsigned status, const char *
 
 void eidc_answer_problem(struct eidc_request *r, unsigned status, const char *fmt, ...)
 {
-    char detail[DETAIL_MAX];
+    EIDC_BUF_AUTO detail = {0};
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(detail, sizeof(detail), fmt, ap);
+    eidc_buf_addv(&detail, fmt, ap);
     va_end(ap);
-    answer_problem(r, status, detail);
+    answer_problem(r, status, eidc_buf_view(&detail));
 }
 
 void eidc_answer_unavailable(struct eidc_request *r, const char *fmt, ...)
 {
-    char detail[DETAIL_MAX];
+    EIDC_BUF_AUTO detail = {0};
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(detail, sizeof(detail), fmt, ap);
+    eidc_buf_addv(&detail, fmt, ap);
     va_end(ap);
-    answer_problem(r, 503, detail);
+    answer_problem(r, 503, eidc_buf_view(&detail));
     r->answer.retry_after_s = RETRY_AFTER_S;
 }

@@ -11,10 +11,11 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/daemon/connection.h"
 
-#define THREADS_MAX       1024
-#define HEAD_ROOM         16          /* connections above the limit, for probes */
-#define CONNECTION_MEMORY (12 * 1024) /* a request's head, its answer's head, pieces of its body   \
-                                       */
+#define THREADS_MAX 1024
+#define HEAD_ROOM   16 /* connections above the limit, for probes */
+#define CONNECTION_MEMORY                                                                          \
+    (12 * 1024) /* a request's head, its answer's head, pieces of its body                         \
+                 */
 #define DRAIN_POLL_MS 5
 
 struct eidc_httpd {
@@ -23,7 +24,7 @@ struct eidc_httpd {
     size_t count;
 };
 
-static void log_mhd(void *cls, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char *fmt, va_list ap)
 {
     char text[512];
     (void)cls;

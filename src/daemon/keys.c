@@ -21,7 +21,8 @@ void eidc_keys_free(struct eidc_keys *keys)
 
 static enum eidc_json_step next_line(struct eidc_keys *keys, struct eidc_str *out)
 {
-    struct eidc_str rest = {keys->text.p + keys->at, keys->text.n - keys->at};
+    struct eidc_str rest = eidc_buf_view(&keys->text);
+    rest = (struct eidc_str){rest.p + keys->at, rest.n - keys->at};
     if (rest.n == 0)
         return EIDC_JSON_END;
     const char *end = memchr(rest.p, '\n', rest.n);

@@ -159,7 +159,7 @@ static bool open_inet(const char *spec, struct eidc_listener *out, struct eidc_e
 {
     char *host EIDC_AUTO_FREE = NULL;
     char *port EIDC_AUTO_FREE = NULL;
-    if (!split(spec, &host, &port, err))
+    if (!split(spec, &host, &port, err) || host == NULL)
         return false;
     const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
                                    .ai_socktype = SOCK_STREAM};

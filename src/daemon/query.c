@@ -71,8 +71,8 @@ bool eidc_query_duration(struct eidc_str raw, int64_t *ms)
     static const struct {
         const char *unit;
         uint64_t ms;
-    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}};
-    const uint64_t longest = 60 * 60 * 1000;
+    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    const uint64_t longest = 3600000;
     size_t digits = 0;
     while (digits < raw.n && raw.p[digits] >= '0' && raw.p[digits] <= '9')
         digits++;

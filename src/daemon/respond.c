@@ -7,7 +7,7 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/daemon/batch_stream.h"
 
-#define BLOCK_BYTES (64 * 1024)
+#define BLOCK_BYTES (64ul * 1024)
 
 /* A streamed answer on its way. */
 struct sending {

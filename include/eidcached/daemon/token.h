@@ -3,7 +3,7 @@
  * at most), the one before accepted for a minute more. Thread-safe. */
 #include "eidcached/daemon/access.h"
 
-#define EIDC_TOKEN_GRACE_MS (60 * 1000)
+#define EIDC_TOKEN_GRACE_MS 60000
 #define EIDC_TOKEN_CHECK_MS 1000
 
 struct eidc_token;

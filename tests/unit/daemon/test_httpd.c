@@ -425,8 +425,7 @@ static void protocol_errors(void **state)
         "GET /livez HTTP/1.1\r\n\r\n",                                       /* no Host */
         "GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", /* two */
         "GET /livez HTTP/1.1\r\nHost: a b\r\n\r\n",
-        "POST /v1/forward HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
-        "Content-Length: x\r\n\r\n",
+        "POST /v1/forward HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
     };
     (void)state;
     start();
