@@ -127,7 +127,7 @@ static bool add_token(struct eidc_http_headers *headers, struct eidc_err *err)
     struct eidc_str token =
         file != NULL ? without_newline(eidc_buf_view(&text)) : eidc_str_of(variable);
     if (token.n == 0)
-        return eidc_fail(err, EIDC_ERR_INVALID, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is empty");
+        return eidc_fail(err, EIDC_ERR_INVALID, "the authorization token is empty");
     if (!eidc_http_headers_add(headers, "Authorization", token))
         return eidc_fail(err, EIDC_ERR_INVALID, "the authorization token holds a line break");
     return true;
