@@ -264,6 +264,29 @@ void eidc_config_free(struct eidc_config *config)
     free(config);
 }
 
+static bool option_equal(const struct eidc_option *option, const struct eidc_config *a,
+                         const struct eidc_config *b)
+{
+    EIDC_BUF_AUTO left = {0};
+    EIDC_BUF_AUTO right = {0};
+    eidc_option_print(option, a, &left);
+    eidc_option_print(option, b, &right);
+    return eidc_str_eq(eidc_buf_view(&left), eidc_buf_view(&right));
+}
+
+bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_config *b,
+                               const char *section)
+{
+    const size_t n = strlen(section);
+    for (size_t i = 0; i < eidc_option_count; i++) {
+        const struct eidc_option *option = &eidc_options[i];
+        if (strncmp(option->path, section, n) == 0 && option->path[n] == '.' &&
+            option->offset != EIDC_OPTION_NOWHERE && !option_equal(option, a, b))
+            return false;
+    }
+    return true;
+}
+
 void eidc_config_problems_free(struct eidc_config_problems *problems)
 {
     eidc_buf_free(&problems->text);
