@@ -42,13 +42,13 @@ static bool allowed_ipv4(const char *host)
 
 static bool allowed_ipv6(const char *host)
 {
-    static const char *const allowed[] = {"::1", "fd00:ec2::23"};
+    static const char *const services[] = {"::1", "fd00:ec2::23"};
     struct in6_addr address;
     struct in6_addr other;
     if (inet_pton(AF_INET6, host, &address) != 1)
         return false;
-    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-        if (inet_pton(AF_INET6, allowed[i], &other) == 1 &&
+    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+        if (inet_pton(AF_INET6, services[i], &other) == 1 &&
             memcmp(&address, &other, sizeof(address)) == 0)
             return true;
     return false;

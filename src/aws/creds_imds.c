@@ -73,7 +73,7 @@ static bool read_endpoint(struct imds *imds, struct eidc_err *err)
 
 static bool read_settings(struct imds *imds, struct eidc_err *err)
 {
-    unsigned timeout_s;
+    unsigned timeout_s = 0;
     if (eidc_env_true("AWS_EC2_METADATA_DISABLED"))
         return eidc_fail(err, EIDC_ERR_NOT_FOUND, "AWS_EC2_METADATA_DISABLED is true");
     if (!read_number("AWS_METADATA_SERVICE_TIMEOUT", TIMEOUT_DEFAULT_S, 60, &timeout_s, err) ||

@@ -232,11 +232,13 @@ static bool find_region(const struct eidc_aws_settings *settings, char **out, st
         return eidc_wrap(err, "region");
     *out = eidc_xstrdup(profile_setting(profiles, profile, "region"));
     eidc_profiles_free(profiles);
-    return *out != NULL ||
-           eidc_fail(err, EIDC_ERR_INVALID,
-                     "no region: set aws.region, AWS_REGION, AWS_DEFAULT_REGION or the region "
-                     "of the profile \"%s\"",
-                     profile);
+    if (*out != NULL)
+        return true;
+    eidc_fail(err, EIDC_ERR_INVALID,
+              "no region: set aws.region, AWS_REGION, AWS_DEFAULT_REGION or the region of the "
+              "profile \"%s\"",
+              profile);
+    return false;
 }
 
 bool eidc_region_resolve(const struct eidc_aws_settings *settings, char **out, struct eidc_err *err)

@@ -222,8 +222,8 @@ static bool split_property(const struct parser *parser, struct eidc_str line, st
 
 static bool parse_property(struct parser *parser, struct eidc_str line, struct eidc_err *err)
 {
-    struct eidc_str key;
-    struct eidc_str value;
+    struct eidc_str key = {0};
+    struct eidc_str value = {0};
     if (!parser->in_section)
         return bad(parser, "a setting outside of any section", err);
     if (!split_property(parser, line, &key, &value, err))
@@ -249,8 +249,8 @@ static bool parse_indented(struct parser *parser, struct eidc_str line, struct e
         wipe(longer);
         return true;
     }
-    struct eidc_str key;
-    struct eidc_str value;
+    struct eidc_str key = {0};
+    struct eidc_str value = {0};
     if (!split_property(parser, line, &key, &value, err))
         return false;
     char *nested EIDC_AUTO_FREE = eidc_xprintf("%s.%.*s", parser->key, EIDC_STR_ARG(key));

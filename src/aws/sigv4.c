@@ -178,9 +178,9 @@ static struct signed_headers collect_sorted(const struct eidc_sigv4 *in, const c
     return list;
 }
 
-static bool same_name_as_before(const struct signed_headers *list, size_t i)
+static bool same_name(const struct signed_header *a, const struct signed_header *b)
 {
-    return i > 0 && strcasecmp(list->at[i].name, list->at[i - 1].name) == 0;
+    return strcasecmp(a->name, b->name) == 0;
 }
 
 static bool is_blank(char c)
@@ -210,7 +210,7 @@ static void add_folded(struct eidc_buf *out, const char *value)
 static void add_canonical_headers(const struct signed_headers *list, struct eidc_buf *out)
 {
     for (size_t i = 0; i < list->n; i++) {
-        if (same_name_as_before(list, i)) {
+        if (i > 0 && same_name(&list->at[i], &list->at[i - 1])) {
             eidc_buf_add_byte(out, ',');
         } else {
             if (i > 0)
@@ -226,7 +226,7 @@ static void add_canonical_headers(const struct signed_headers *list, struct eidc
 static void add_signed_names(const struct signed_headers *list, struct eidc_buf *out)
 {
     for (size_t i = 0; i < list->n; i++) {
-        if (same_name_as_before(list, i))
+        if (i > 0 && same_name(&list->at[i], &list->at[i - 1]))
             continue;
         if (i > 0)
             eidc_buf_add_byte(out, ';');
