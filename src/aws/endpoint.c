@@ -215,36 +215,37 @@ void eidc_endpoint_free(struct eidc_endpoint *endpoint)
 
 /* ---- the region ---- */
 
-static bool find_region(const struct eidc_aws_settings *settings, char **out, struct eidc_err *err)
+/* NULL: err says why. The caller frees it. */
+static char *find_region(const struct eidc_aws_settings *settings, struct eidc_err *err)
 {
     const char *region = settings->region;
     if (region == NULL)
         region = eidc_env("AWS_REGION");
     if (region == NULL)
         region = eidc_env("AWS_DEFAULT_REGION");
-    if (region != NULL) {
-        *out = eidc_xstrdup(region);
-        return true;
-    }
+    if (region != NULL)
+        return eidc_xstrdup(region);
+
     struct eidc_profiles *profiles = NULL;
     const char *profile = eidc_profiles_choose(settings->profile);
-    if (!eidc_profiles_load(&profiles, err))
-        return eidc_wrap(err, "region");
-    *out = eidc_xstrdup(profile_setting(profiles, profile, "region"));
+    if (!eidc_profiles_load(&profiles, err)) {
+        eidc_wrap(err, "region");
+        return NULL;
+    }
+    char *found = eidc_xstrdup(profile_setting(profiles, profile, "region"));
     eidc_profiles_free(profiles);
-    if (*out != NULL)
-        return true;
-    eidc_fail(err, EIDC_ERR_INVALID,
-              "no region: set aws.region, AWS_REGION, AWS_DEFAULT_REGION or the region of the "
-              "profile \"%s\"",
-              profile);
-    return false;
+    if (found == NULL)
+        eidc_fail(err, EIDC_ERR_INVALID,
+                  "no region: set aws.region, AWS_REGION, AWS_DEFAULT_REGION or the region of the "
+                  "profile \"%s\"",
+                  profile);
+    return found;
 }
 
 bool eidc_region_resolve(const struct eidc_aws_settings *settings, char **out, struct eidc_err *err)
 {
-    char *region = NULL;
-    if (!find_region(settings, &region, err))
+    char *region = find_region(settings, err);
+    if (region == NULL)
         return false;
     if (!is_host_label(region)) {
         eidc_fail(err, EIDC_ERR_INVALID, "region \"%s\" is not a host label", region);
