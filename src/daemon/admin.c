@@ -156,8 +156,8 @@ static void answer_outcome(struct eidc_request *r, const struct eidc_round_repor
 /* Called a second time when the wait is over. */
 static void finish_wait(struct eidc_request *r)
 {
-    if (r->wait.ended)
-        answer_outcome(r, &r->wait.round);
+    if (r->wait.round != NULL)
+        answer_outcome(r, r->wait.round);
     else
         answer_accepted(r, r->wait.ticket);
 }

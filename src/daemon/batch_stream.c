@@ -59,14 +59,6 @@ static void write_line(struct eidc_str key, struct eidc_str value, struct eidc_b
     eidc_buf_add_byte(out, '\n');
 }
 
-static void add_member(struct eidc_buf *out, char before, const char *name)
-{
-    eidc_buf_add_byte(out, before);
-    eidc_buf_add_byte(out, '"');
-    eidc_buf_add_z(out, name);
-    eidc_buf_add(out, "\":", 2);
-}
-
 /* {"name":KEY,"eid":VALUE} or the beginning of a longer list. value.p NULL: a miss. */
 static void write_object(struct eidc_stream *s, struct eidc_str key, struct eidc_str value,
                          struct eidc_buf *out)
@@ -75,11 +67,11 @@ static void write_object(struct eidc_stream *s, struct eidc_str key, struct eidc
     struct eidc_str second;
     if (s->found + s->missed > 1)
         eidc_buf_add_byte(out, ',');
-    add_member(out, '{', s->words->key);
+    eidc_buf_add_str(out, s->words->open_key);
     eidc_json_quote(out, key);
-    add_member(out, ',', s->words->value);
+    eidc_buf_add_str(out, s->words->before_value);
     if (value.p == NULL) {
-        eidc_buf_add_z(out, "null}");
+        eidc_buf_add(out, "null}", 5);
         return;
     }
     eidc_json_quote(out, value);
@@ -87,8 +79,7 @@ static void write_object(struct eidc_stream *s, struct eidc_str key, struct eidc
         eidc_buf_add_byte(out, '}');
         return;
     }
-    add_member(out, ',', s->words->values);
-    eidc_buf_add_byte(out, '[');
+    eidc_buf_add_str(out, s->words->before_values);
     eidc_json_quote(out, value);
     eidc_buf_add_byte(out, ',');
     eidc_json_quote(out, second);

@@ -1,8 +1,15 @@
 #include "eidcached/daemon/direction.h"
 
+#define PIECE(text)                                                                                \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
 const struct eidc_direction_row eidc_directions[2] = {
-    [EIDC_FORWARD] = {"name", "eid", "eids", eidc_image_forward},
-    [EIDC_REVERSE] = {"eid", "name", "names", eidc_image_reverse},
+    [EIDC_FORWARD] = {"name", "eid", "eids", PIECE("{\"name\":"), PIECE(",\"eid\":"),
+                      PIECE(",\"eids\":["), eidc_image_forward},
+    [EIDC_REVERSE] = {"eid", "name", "names", PIECE("{\"eid\":"), PIECE(",\"name\":"),
+                      PIECE(",\"names\":["), eidc_image_reverse},
 };
 
 bool eidc_hit_next(struct eidc_hits *hits, enum eidc_direction direction, struct eidc_hit *hit,

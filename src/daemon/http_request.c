@@ -1,5 +1,6 @@
 #include "eidcached/daemon/http_request.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 #include "eidcached/base/json.h"
@@ -23,9 +24,16 @@ static void drop_stream(struct eidc_request *r)
     r->answer.stream = NULL;
 }
 
-void eidc_request_reset(struct eidc_request *r)
+static void drop_all(struct eidc_request *r)
 {
     drop_stream(r);
+    free(r->wait.round);
+    r->wait.round = NULL;
+}
+
+void eidc_request_reset(struct eidc_request *r)
+{
+    drop_all(r);
     keep_small(&r->uri);
     keep_small(&r->body);
     keep_small(&r->key);
@@ -43,7 +51,7 @@ void eidc_request_reset(struct eidc_request *r)
 
 void eidc_request_free(struct eidc_request *r)
 {
-    drop_stream(r);
+    drop_all(r);
     eidc_buf_free(&r->uri);
     eidc_buf_free(&r->body);
     eidc_buf_free(&r->key);

@@ -4,19 +4,16 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/daemon/connection.h"
 
-#define THREADS_MAX 1024
-#define HEAD_ROOM   16 /* connections above the limit, for probes */
-#define CONNECTION_MEMORY                                                                          \
-    (12 * 1024) /* a request's head, its answer's head, pieces of its body                         \
-                 */
-#define DRAIN_POLL_MS 5
+#define THREADS_MAX       256
+#define HEAD_ROOM         16            /* connections above the limit, for probes */
+#define CONNECTION_MEMORY (12ul * 1024) /* the heads of a request and its answer, body pieces */
+#define DRAIN_POLL_MS     5
 
 struct eidc_httpd {
     struct eidc_server server;
@@ -33,12 +30,10 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
     eidc_debug("http: %s", text);
 }
 
-static bool check_threads(unsigned configured, unsigned *threads, struct eidc_err *err)
+static bool check_threads(unsigned threads, struct eidc_err *err)
 {
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    *threads = configured != 0 ? configured : cpus > 0 ? (unsigned)cpus : 1;
-    if (*threads > THREADS_MAX)
-        return eidc_fail(err, EIDC_ERR_INVALID, "http.threads: at most %d", THREADS_MAX);
+    if (threads == 0 || threads > THREADS_MAX)
+        return eidc_fail(err, EIDC_ERR_INVALID, "http.threads: from 1 to %d", THREADS_MAX);
     return true;
 }
 
@@ -46,9 +41,8 @@ static bool check_threads(unsigned configured, unsigned *threads, struct eidc_er
 static bool serve(struct eidc_port *port, struct eidc_err *err)
 {
     const struct eidc_config *config = port->server->service->config;
-    unsigned threads, idle_s = (unsigned)((config->http.idle_timeout + 999) / 1000);
-    if (!check_threads(config->http.threads, &threads, err))
-        return false;
+    unsigned threads = config->http.threads;
+    unsigned idle_s = (unsigned)((config->http.idle_timeout + 999) / 1000);
     unsigned limit = config->http.max_connections + HEAD_ROOM;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ERROR_LOG | (port->listener.is_ipv6 ? MHD_USE_IPv6 : 0);
@@ -57,7 +51,7 @@ static bool serve(struct eidc_port *port, struct eidc_err *err)
     port->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, eidc_connection_handle, port, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
         NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit < threads ? threads : limit,
+        CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit < threads ? threads : limit,
         MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
         eidc_connection_begin, port, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed, port,
@@ -123,7 +117,8 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
     struct eidc_httpd *httpd = eidc_xcalloc(1, sizeof(*httpd));
     httpd->server.service = service;
     httpd->server.token = eidc_token_new(service->config->http.token_file);
-    if (!open_listeners(httpd, systemd_fds, fd_count, err) ||
+    if (!check_threads(service->config->http.threads, err) ||
+        !open_listeners(httpd, systemd_fds, fd_count, err) ||
         !eidc_waits_start(service, &httpd->server.waits, err) || !serve_all(httpd, err)) {
         eidc_httpd_stop(httpd, 0);
         return false;

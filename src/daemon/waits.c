@@ -27,8 +27,13 @@ struct eidc_waits {
 /* Ended, too late, or the process stops. */
 static bool is_over(struct eidc_waits *waits, struct eidc_wait *wait)
 {
-    wait->ended = eidc_service_wait_refresh(waits->service, wait->ticket, 0, &wait->round);
-    return wait->ended || eidc_mono_ms() >= wait->until_ms || waits->stopping ||
+    struct eidc_round_report round;
+    if (eidc_service_wait_refresh(waits->service, wait->ticket, 0, &round)) {
+        wait->round = eidc_xcalloc(1, sizeof(round));
+        *wait->round = round;
+        return true;
+    }
+    return eidc_mono_ms() >= wait->until_ms || waits->stopping ||
            atomic_load(&waits->service->draining);
 }
 

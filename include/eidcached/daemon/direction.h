@@ -6,6 +6,7 @@ enum eidc_direction { EIDC_FORWARD, EIDC_REVERSE };
 
 struct eidc_direction_row {
     const char *key, *value, *values; /* members of an answer; key also the query parameter */
+    struct eidc_str open_key, before_value, before_values; /* the same, as pieces of JSON */
     bool (*find)(const struct eidc_image *image, struct eidc_str key, struct eidc_hits *hits);
 };
 extern const struct eidc_direction_row eidc_directions[2];

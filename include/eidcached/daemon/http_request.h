@@ -35,11 +35,11 @@ struct eidc_answer {
 
 /* A handler that fills ticket and until_ms and leaves the status 0 is called again later. */
 struct eidc_wait {
-    uint64_t ticket;  /* 0: not waiting */
-    int64_t until_ms; /* monotonic */
-    bool over;        /* this is the second call */
-    bool ended;       /* round is set; else the time was over, or the process stops */
-    struct eidc_round_report round;
+    uint64_t ticket;                 /* 0: not waiting */
+    int64_t until_ms;                /* monotonic */
+    bool over;                       /* this is the second call */
+    struct eidc_round_report *round; /* owned: how it ended; NULL: it has not, but the time is
+                                        over or the process stops */
 };
 
 struct eidc_route;
