@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "eidcached/base/mem.h"
+#include "tests/support/aws_env.h"
 #include "tests/support/fake_http.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -564,16 +565,10 @@ static void options_that_are_refused(void **state)
 
 static int set_environment(void **state)
 {
-    (void)state;
+    aws_env_clear(state);
     setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-    setenv("AWS_CONFIG_FILE", "/nonexistent", 1);
-    setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
     setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
-    static const char *const unset[] = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE",
-                                        "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"};
-    for (size_t i = 0; i < COUNT(unset); i++)
-        unsetenv(unset[i]);
     return 0;
 }
 

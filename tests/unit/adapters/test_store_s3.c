@@ -1,0 +1,945 @@
+#include "eidcached/adapters/store_s3.h"
+
+#include <stdlib.h>
+
+#include "eidcached/adapters/snapshot_codec.h"
+#include "eidcached/base/digest.h"
+#include "eidcached/base/log.h"
+#include "eidcached/base/mem.h"
+#include "tests/support/aws_env.h"
+#include "tests/support/build_image.h"
+#include "tests/support/fake_http.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define ROOT     "http://s3.test/bucket/a/b/"
+#define REFUSED  "<Error><Code>PreconditionFailed</Code></Error>"
+#define NO_KEY   "<Error><Code>NoSuchKey</Code></Error>"
+
+struct bench {
+    struct eidc_http_client *http;
+    struct eidc_aws *aws;
+    struct eidc_store *store;
+    struct eidc_err err;
+};
+
+static struct eidc_store_s3_options options_of(void)
+{
+    return (struct eidc_store_s3_options){
+        .url = "s3://bucket/a/b/",
+        .aws = {.region = "eu-west-1", .endpoint_url = "http://s3.test", .timeout_ms = 5000},
+        .max_object = 1 << 20,
+    };
+}
+
+static void set_up_with(struct bench *b, const struct eidc_store_s3_options *options,
+                        const struct fake_exchange *script, size_t n)
+{
+    *b = (struct bench){.http = fake_http_new(script, n)};
+    b->aws = eidc_aws_new(b->http, 4, NULL);
+    if (!eidc_store_s3_new(options, b->aws, &b->store, &b->err))
+        fail_msg("%s", b->err.text);
+}
+
+static void set_up(struct bench *b, const struct fake_exchange *script, size_t n)
+{
+    struct eidc_store_s3_options options = options_of();
+    set_up_with(b, &options, script, n);
+}
+
+static void tear_down(struct bench *b)
+{
+    b->store->ops->destroy(b->store);
+    fake_http_end(b->http);
+    eidc_aws_free(b->aws);
+}
+
+/* --- what is stored ------------------------------------------------------------------------- */
+
+/* A generation with one name, as it is stored: its image and the CURRENT that names it. */
+struct stored {
+    struct eidc_image *image;
+    struct eidc_buf object, current;
+    struct eidc_pointer pointer;
+    char *url;
+};
+
+static struct stored stored_of(uint64_t number, const char *name, bool compressed)
+{
+    const struct test_entry entry = {name, NULL, NULL};
+    struct stored s = {.image = build_image(number, &entry, 1)};
+    const struct eidc_image_info *info = eidc_image_info(s.image);
+    struct eidc_err err;
+    if (compressed)
+        assert_true(eidc_snapshot_compress(eidc_image_block(s.image), &s.object, &err));
+    else
+        eidc_buf_add_str(&s.object, eidc_image_block(s.image));
+    s.pointer = (struct eidc_pointer){.number = number,
+                                      .bytes = s.object.n,
+                                      .names = info->names,
+                                      .created_at_ms = info->created_at_ms,
+                                      .refreshed_at_ms = 1795371890000,
+                                      .verified_at_ms = 1795371880000};
+    memcpy(s.pointer.id, info->id, sizeof(info->id));
+    eidc_pointer_key(number, info->id, compressed, s.pointer.key);
+    eidc_sha256(eidc_buf_view(&s.object), s.pointer.sha256);
+    eidc_pointer_write(&s.pointer, &s.current);
+    s.url = eidc_xprintf(ROOT "%s", s.pointer.key);
+    return s;
+}
+
+static void stored_free(struct stored *s)
+{
+    eidc_image_free(s->image);
+    eidc_buf_free(&s->object);
+    eidc_buf_free(&s->current);
+    free(s->url);
+}
+
+static struct eidc_snapshot snapshot_of(const struct stored *s)
+{
+    return (struct eidc_snapshot){.image = s->image,
+                                  .refreshed_at_ms = s->pointer.refreshed_at_ms,
+                                  .verified_at_ms = s->pointer.verified_at_ms};
+}
+
+/* Exchanges that come again and again. */
+static struct fake_exchange no_current(void)
+{
+    return (struct fake_exchange){
+        .method = "GET", .url = ROOT "CURRENT", .status = 404, .body = NO_KEY};
+}
+
+static struct fake_exchange get_current(const struct stored *s, const char *etag_header)
+{
+    return (struct fake_exchange){.method = "GET",
+                                  .url = ROOT "CURRENT",
+                                  .status = 200,
+                                  .headers = {etag_header},
+                                  .body = s->current.p};
+}
+
+static struct fake_exchange get_image(const struct stored *s)
+{
+    return (struct fake_exchange){.method = "GET",
+                                  .url = s->url,
+                                  .status = 200,
+                                  .headers = {"ETag: \"i\""},
+                                  .body = s->object.p,
+                                  .body_n = s->object.n};
+}
+
+static struct fake_exchange put_image(const struct stored *s)
+{
+    return (struct fake_exchange){.method = "PUT",
+                                  .url = s->url,
+                                  .has_header = {"If-None-Match: *"},
+                                  .status = 200,
+                                  .headers = {"ETag: \"i\""}};
+}
+
+static struct fake_exchange put_current(const char *condition, const char *etag_header)
+{
+    return (struct fake_exchange){.method = "PUT",
+                                  .url = ROOT "CURRENT",
+                                  .has_header = {condition, "Content-Type: application/json"},
+                                  .status = 200,
+                                  .headers = {etag_header}};
+}
+
+static struct fake_exchange refused_current(const char *condition)
+{
+    return (struct fake_exchange){.method = "PUT",
+                                  .url = ROOT "CURRENT",
+                                  .has_header = {condition},
+                                  .status = 412,
+                                  .body = REFUSED};
+}
+
+static bool save(struct bench *b, const struct eidc_snapshot *snapshot, uint64_t *winner)
+{
+    return b->store->ops->save(b->store, snapshot, winner, &b->err);
+}
+
+static void must_save(struct bench *b, const struct eidc_snapshot *snapshot)
+{
+    uint64_t winner;
+    if (!save(b, snapshot, &winner))
+        fail_msg("%s", b->err.text);
+}
+
+/* --- saving --------------------------------------------------------------------------------- */
+
+static void the_first_save(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    const struct fake_exchange script[] = {no_current(), put_image(&s),
+                                           put_current("If-None-Match: *", "ETag: \"c1\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    assert_string_equal(b.store->url, "s3://bucket/a/b");
+    must_save(&b, &snapshot);
+    assert_true(
+        eidc_str_eq(eidc_buf_view(&fake_http_request(b.http, 1)->body), eidc_buf_view(&s.object)));
+    assert_true(
+        eidc_str_eq(eidc_buf_view(&fake_http_request(b.http, 2)->body), eidc_buf_view(&s.current)));
+    tear_down(&b);
+    stored_free(&s);
+}
+
+static void a_save_costs_few_requests(void **state)
+{
+    (void)state;
+    struct stored one = stored_of(1, "sales", false), two = stored_of(2, "orders", false);
+    const struct fake_exchange script[] = {
+        no_current(),
+        put_image(&one),
+        put_current("If-None-Match: *", "ETag: \"c1\""),
+        put_image(&two), /* CURRENT is remembered */
+        {.method = "PUT", .url = ROOT "summary.json", .has_body = {"{\"x\":1}"}, .status = 200},
+        put_current("If-Match: \"c1\"", "ETag: \"c2\"")};
+    struct eidc_snapshot first = snapshot_of(&one), second = snapshot_of(&two);
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    must_save(&b, &first);
+    second.summary = EIDC_STR("{\"x\":1}");
+    must_save(&b, &second);
+    tear_down(&b);
+    stored_free(&one);
+    stored_free(&two);
+}
+
+static void documents_compression_and_headers(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", true);
+    struct fake_exchange image = put_image(&s);
+    image.has_header[1] = "x-amz-server-side-encryption-aws-kms-key-id: k";
+    image.has_header[2] = "x-amz-checksum-sha256: ";
+    image.has_header[3] = "x-amz-expected-bucket-owner: 123456789012";
+    const struct fake_exchange script[] = {
+        no_current(),
+        image,
+        {.method = "PUT",
+         .url = ROOT "eid_cache.json",
+         .has_header = {"Content-Type: application/json", "!If-None-Match", "!If-Match"},
+         .has_body = {"\"forward_dict\":{\"sales\":\""},
+         .status = 200},
+        put_current("If-None-Match: *", "ETag: \"c1\"")};
+    struct eidc_store_s3_options options = options_of();
+    options.compress = options.checksum_sha256 = true;
+    options.kms_key = "k";
+    options.expected_owner = "123456789012";
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    snapshot.json = true;
+    struct bench b;
+    set_up_with(&b, &options, script, COUNT(script));
+    must_save(&b, &snapshot);
+    struct eidc_pointer written;
+    assert_true(
+        eidc_pointer_read(eidc_buf_view(&fake_http_request(b.http, 3)->body), &written, &b.err));
+    assert_string_equal(written.key, s.pointer.key); /* .eidc.zst */
+    assert_int_equal(written.bytes, fake_http_request(b.http, 1)->body.n);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+static void an_empty_prefix(void **state)
+{
+    (void)state;
+    const struct fake_exchange script[] = {
+        {.url = "http://s3.test/bucket/CURRENT", .status = 404, .body = NO_KEY}};
+    struct eidc_store_s3_options options = options_of();
+    options.url = "s3://bucket";
+    struct bench b;
+    set_up_with(&b, &options, script, COUNT(script));
+    uint64_t number = 7;
+    assert_true(b.store->ops->peek(b.store, &number, &b.err));
+    assert_int_equal(number, 0);
+    assert_string_equal(b.store->url, "s3://bucket");
+    tear_down(&b);
+}
+
+static void a_save_of_what_current_names_moves_its_times(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""),
+                                           put_current("If-Match: \"c1\"", "ETag: \"c2\""),
+                                           put_current("If-Match: \"c2\"", "ETag: \"c3\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    uint64_t winner;
+    set_up(&b, script, COUNT(script));
+    snapshot.refreshed_at_ms += 5000;
+    assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err));
+    struct eidc_pointer written;
+    assert_true(
+        eidc_pointer_read(eidc_buf_view(&fake_http_request(b.http, 1)->body), &written, &b.err));
+    assert_int_equal(written.refreshed_at_ms, s.pointer.refreshed_at_ms + 5000);
+    assert_int_equal(written.verified_at_ms, s.pointer.verified_at_ms);
+    assert_string_equal(written.key, s.pointer.key);
+    snapshot.verified_at_ms += 1000;
+    must_save(&b, &snapshot);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+static void times_never_move_backwards(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    uint64_t winner;
+    set_up(&b, script, COUNT(script));
+    snapshot.refreshed_at_ms -= 1000;
+    snapshot.verified_at_ms -= 1000;
+    assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err)); /* nothing is sent */
+    tear_down(&b);
+    stored_free(&s);
+}
+
+static void a_touch_of_a_store_that_is_behind_saves(void **state)
+{
+    (void)state;
+    struct stored old = stored_of(1, "sales", false), new = stored_of(2, "orders", false);
+    const struct fake_exchange script[] = {get_current(&old, "ETag: \"c1\""), put_image(&new),
+                                           put_current("If-Match: \"c1\"", "ETag: \"c2\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&new);
+    struct bench b;
+    uint64_t winner;
+    set_up(&b, script, COUNT(script));
+    assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err));
+    tear_down(&b);
+    stored_free(&old);
+    stored_free(&new);
+}
+
+/* --- others write too ----------------------------------------------------------------------- */
+
+static void a_store_that_is_ahead(void **state)
+{
+    (void)state;
+    struct stored theirs = stored_of(9, "theirs", false), same = stored_of(2, "theirs too", false),
+                  ours = stored_of(2, "ours", false);
+    const struct stored *const ahead[] = {&theirs, &same};
+    for (size_t i = 0; i < COUNT(ahead); i++) {
+        const struct fake_exchange script[] = {get_current(ahead[i], "ETag: \"c1\"")};
+        struct eidc_snapshot snapshot = snapshot_of(&ours);
+        struct bench b;
+        uint64_t winner = 0;
+        set_up(&b, script, COUNT(script));
+        assert_false(save(&b, &snapshot, &winner));
+        assert_int_equal(b.err.kind, EIDC_ERR_CONFLICT);
+        assert_int_equal(winner, ahead[i]->pointer.number);
+        tear_down(&b);
+    }
+    stored_free(&theirs);
+    stored_free(&same);
+    stored_free(&ours);
+}
+
+static void a_race_that_is_lost(void **state)
+{
+    (void)state;
+    struct stored old = stored_of(1, "old", false), theirs = stored_of(2, "theirs", false),
+                  ours = stored_of(2, "ours", false);
+    const struct fake_exchange script[] = {
+        get_current(&old, "ETag: \"c1\""), put_image(&ours), refused_current("If-Match: \"c1\""),
+        get_current(&theirs, "ETag: \"c2\""), /* was it ours, or a server without quotes? */
+        get_current(&theirs, "ETag: \"c2\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&ours);
+    struct bench b;
+    uint64_t winner = 0;
+    set_up(&b, script, COUNT(script));
+    assert_false(save(&b, &snapshot, &winner));
+    assert_int_equal(b.err.kind, EIDC_ERR_CONFLICT);
+    assert_int_equal(winner, 2);
+    tear_down(&b);
+    stored_free(&old);
+    stored_free(&theirs);
+    stored_free(&ours);
+}
+
+static void a_race_lost_to_an_older_number_is_run_again(void **state)
+{
+    (void)state;
+    struct stored old = stored_of(1, "old", false), theirs = stored_of(2, "theirs", false),
+                  ours = stored_of(5, "ours", false);
+    const struct fake_exchange script[] = {
+        get_current(&old, "ETag: \"c1\""),
+        put_image(&ours),
+        refused_current("If-Match: \"c1\""),
+        get_current(&theirs, "ETag: \"c2\""),
+        get_current(&theirs, "ETag: \"c2\""),
+        put_current("If-Match: \"c2\"", "ETag: \"c3\"")}; /* the image is not sent again */
+    struct eidc_snapshot snapshot = snapshot_of(&ours);
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    must_save(&b, &snapshot);
+    tear_down(&b);
+    stored_free(&old);
+    stored_free(&theirs);
+    stored_free(&ours);
+}
+
+static void a_race_lost_to_the_same_content_is_won(void **state)
+{
+    (void)state;
+    struct stored ours = stored_of(5, "same", false), theirs = stored_of(4, "same", false);
+    const struct fake_exchange script[] = {no_current(), put_image(&ours),
+                                           refused_current("If-None-Match: *"),
+                                           get_current(&theirs, "ETag: \"c2\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&ours);
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    must_save(&b, &snapshot);
+    tear_down(&b);
+    stored_free(&ours);
+    stored_free(&theirs);
+}
+
+static void an_answer_lost_while_writing_current(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    const struct fake_exchange script[] = {
+        no_current(),
+        put_image(&s),
+        {.method = "PUT", .url = ROOT "CURRENT", .error = EIDC_ERR_UNAVAILABLE},
+        refused_current("If-None-Match: *"),
+        get_current(&s, "ETag: \"c1\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    must_save(&b, &snapshot);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+static struct eidc_image *built_later(const char *name)
+{
+    struct eidc_build_options options = {0};
+    struct eidc_builder *builder;
+    struct eidc_names names = {0};
+    struct eidc_image *image = NULL;
+    struct eidc_err err;
+    eidc_eid_scheme_default(&options.scheme);
+    assert_true(eidc_builder_new(&options, &builder, &err));
+    assert_true(eidc_names_add(&names, eidc_str_of(name), EIDC_STR(""), &err));
+    uint32_t scope = eidc_builder_scope(builder, EIDC_STR("test"), EIDC_STR("s"), 2000);
+    assert_true(eidc_builder_add(builder, scope, &names, &err));
+    assert_true(eidc_builder_finish(builder, 1, 1795999999999, &image, &err));
+    eidc_builder_free(builder);
+    return image;
+}
+
+/* The bytes may differ although the content is the same: the other was built at another time. */
+static void an_image_that_is_there_already_is_taken(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    struct fake_exchange there = put_image(&s), other = get_image(&s);
+    there.status = 412;
+    there.body = REFUSED;
+    struct eidc_image *later = built_later("sales");
+    assert_string_equal(eidc_image_info(later)->id, s.pointer.id);
+    assert_false(eidc_str_eq(eidc_image_block(later), eidc_image_block(s.image)));
+    const struct fake_exchange script[] = {no_current(), there, other,
+                                           put_current("If-None-Match: *", "ETag: \"c1\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    snapshot.image = later;
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    must_save(&b, &snapshot);
+    assert_true(
+        eidc_str_eq(eidc_buf_view(&fake_http_request(b.http, 3)->body), eidc_buf_view(&s.current)));
+    tear_down(&b);
+    eidc_image_free(later);
+    stored_free(&s);
+}
+
+static void an_image_with_our_name_and_other_content(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false), wrong = stored_of(1, "wrong", false);
+    struct fake_exchange there = put_image(&s), other = get_image(&wrong);
+    there.status = 412;
+    there.body = REFUSED;
+    other.url = s.url;
+    const struct fake_exchange script[] = {no_current(), there, other};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    uint64_t winner;
+    set_up(&b, script, COUNT(script));
+    assert_false(save(&b, &snapshot, &winner));
+    assert_int_equal(b.err.kind, EIDC_ERR_CORRUPT);
+    tear_down(&b);
+    stored_free(&s);
+    stored_free(&wrong);
+}
+
+/* --- saves that fail ------------------------------------------------------------------------- */
+
+static void saves_that_fail(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    static const struct {
+        int status;
+        const char *body;
+        unsigned times;
+        enum eidc_err_kind kind;
+    } answers[] = {
+        {403, "<Error><Code>AccessDenied</Code></Error>", 1, EIDC_ERR_DENIED},
+        {404, "<Error><Code>NoSuchBucket</Code></Error>", 1, EIDC_ERR_INVALID},
+        {503, "<Error><Code>SlowDown</Code></Error>", 3, EIDC_ERR_THROTTLED},
+        {500, "<Error><Code>InternalError</Code></Error>", 3, EIDC_ERR_UNAVAILABLE},
+    };
+    for (size_t step = 0; step < 3; step++) {
+        for (size_t i = 0; i < COUNT(answers); i++) {
+            struct fake_exchange script[] = {no_current(), put_image(&s),
+                                             put_current("If-None-Match: *", "ETag: \"c1\"")};
+            script[step].status = answers[i].status;
+            script[step].body = answers[i].body;
+            script[step].times = answers[i].times;
+            struct eidc_snapshot snapshot = snapshot_of(&s);
+            struct bench b;
+            uint64_t winner = 77;
+            set_up(&b, script, step + 1);
+            assert_false(save(&b, &snapshot, &winner));
+            assert_int_equal(b.err.kind, answers[i].kind);
+            assert_int_equal(winner, 77);
+            assert_non_null(strstr(b.err.text, "s3://bucket/a/b/"));
+            tear_down(&b);
+        }
+    }
+    stored_free(&s);
+}
+
+static void after_a_failure_current_is_read_again(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    struct fake_exchange denied = put_current("If-None-Match: *", "ETag: \"c1\"");
+    denied.status = 403;
+    struct fake_exchange there = put_image(&s);
+    there.status = 412;
+    there.body = REFUSED;
+    const struct fake_exchange script[] = {no_current(),
+                                           put_image(&s),
+                                           denied,
+                                           no_current(),
+                                           there,
+                                           get_image(&s),
+                                           put_current("If-None-Match: *", "ETag: \"c1\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    uint64_t winner;
+    set_up(&b, script, COUNT(script));
+    assert_false(save(&b, &snapshot, &winner));
+    must_save(&b, &snapshot);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+static void an_unreadable_current_is_replaced(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    const struct fake_exchange script[] = {{.method = "GET",
+                                            .url = ROOT "CURRENT",
+                                            .status = 200,
+                                            .headers = {"ETag: \"c0\""},
+                                            .body = "{}"},
+                                           put_image(&s),
+                                           put_current("If-Match: \"c0\"", "ETag: \"c1\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    must_save(&b, &snapshot);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+/* --- retention ------------------------------------------------------------------------------- */
+
+#define KEY(number) "<Contents><Key>a/b/images/" number "-0123456789abcdef.eidc</Key></Contents>"
+#define LIST_URL    "http://s3.test/bucket?list-type=2&encoding-type=url&prefix=a%2Fb%2Fimages%2F"
+
+static void only_the_newest_are_kept(void **state)
+{
+    (void)state;
+    struct stored old = stored_of(3, "old", false), s = stored_of(4, "sales", false);
+    const struct fake_exchange script[] = {
+        get_current(&old, "ETag: \"c3\""),
+        put_image(&s),
+        put_current("If-Match: \"c3\"", "ETag: \"c4\""),
+        {.method = "GET",
+         .url = LIST_URL,
+         .status = 200,
+         .body = "<ListBucketResult>" KEY("00000000000000000001") KEY("00000000000000000002")
+             KEY("00000000000000000003")
+                 KEY("00000000000000000004") "<Contents><Key>a/b/images/README</Key></Contents></"
+                                             "ListBucketResult>"},
+        {.method = "DELETE",
+         .url = ROOT "images/00000000000000000002-0123456789abcdef.eidc",
+         .status = 204},
+        {.method = "DELETE",
+         .url = ROOT "images/00000000000000000001-0123456789abcdef.eidc",
+         .status = 204}};
+    struct eidc_store_s3_options options = options_of();
+    options.keep = 2;
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    set_up_with(&b, &options, script, COUNT(script));
+    must_save(&b, &snapshot);
+    must_save(&b, &snapshot); /* nothing new: nothing is listed */
+    tear_down(&b);
+    stored_free(&old);
+    stored_free(&s);
+}
+
+static void what_current_names_is_never_deleted(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    EIDC_BUF_AUTO list = {0};
+    eidc_buf_addf(&list,
+                  "<ListBucketResult><Contents><Key>a/b/%s</Key></Contents>%s%s"
+                  "</ListBucketResult>",
+                  s.pointer.key, KEY("00000000000000000008"), KEY("00000000000000000009"));
+    const struct fake_exchange script[] = {
+        no_current(),
+        put_image(&s),
+        put_current("If-None-Match: *", "ETag: \"c1\""),
+        {.url = LIST_URL, .status = 200, .body = list.p},
+        {.method = "DELETE", .url = ROOT "images/00000000000000000008-*", .status = 204}};
+    struct eidc_store_s3_options options = options_of();
+    options.keep = 1;
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    set_up_with(&b, &options, script, COUNT(script));
+    must_save(&b, &snapshot);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+static void a_retention_that_fails_does_not_fail_the_save(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    const struct fake_exchange script[] = {
+        no_current(),
+        put_image(&s),
+        put_current("If-None-Match: *", "ETag: \"c1\""),
+        {.url = LIST_URL, .status = 403, .body = "<Error><Code>AccessDenied</Code></Error>"}};
+    struct eidc_store_s3_options options = options_of();
+    options.keep = 1;
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    set_up_with(&b, &options, script, COUNT(script));
+    must_save(&b, &snapshot);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+/* --- loading -------------------------------------------------------------------------------- */
+
+static bool load(struct bench *b, struct eidc_image **image, struct eidc_pointer *pointer)
+{
+    *image = NULL;
+    return b->store->ops->load(b->store, image, pointer, &b->err);
+}
+
+static void the_newest_image_is_loaded(void **state)
+{
+    (void)state;
+    for (int compressed = 0; compressed < 2; compressed++) {
+        struct stored s = stored_of(4, "sales", compressed);
+        const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""), get_image(&s)};
+        struct bench b;
+        struct eidc_image *image;
+        struct eidc_pointer pointer;
+        set_up(&b, script, COUNT(script));
+        if (!load(&b, &image, &pointer))
+            fail_msg("%s", b.err.text);
+        assert_true(eidc_str_eq(eidc_image_block(image), eidc_image_block(s.image)));
+        assert_int_equal(pointer.refreshed_at_ms, s.pointer.refreshed_at_ms);
+        assert_string_equal(pointer.key, s.pointer.key);
+        eidc_image_free(image);
+        tear_down(&b);
+        stored_free(&s);
+    }
+}
+
+static void a_store_without_snapshots(void **state)
+{
+    (void)state;
+    const struct fake_exchange script[] = {no_current()};
+    struct bench b;
+    struct eidc_image *image;
+    struct eidc_pointer pointer;
+    set_up(&b, script, COUNT(script));
+    assert_false(load(&b, &image, &pointer));
+    assert_int_equal(b.err.kind, EIDC_ERR_NOT_FOUND);
+    assert_null(image);
+    tear_down(&b);
+}
+
+/* Each damages the newest image in its way; the older one is loaded instead. */
+static void expect_older(struct stored *newest, const struct fake_exchange *instead, size_t times)
+{
+    struct stored older = stored_of(3, "older", false);
+    EIDC_BUF_AUTO list = {0};
+    eidc_buf_addf(&list,
+                  "<ListBucketResult><Contents><Key>a/b/%s</Key></Contents>"
+                  "<Contents><Key>a/b/%s</Key></Contents></ListBucketResult>",
+                  older.pointer.key, newest->pointer.key);
+    struct fake_exchange script[6];
+    size_t n = 0;
+    for (size_t i = 0; i < times; i++) {
+        script[n++] = get_current(newest, "ETag: \"c1\"");
+        script[n++] = *instead;
+    }
+    script[n++] = (struct fake_exchange){.url = LIST_URL, .status = 200, .body = list.p};
+    script[n++] = get_image(&older);
+    if (times == 2) { /* CURRENT is looked at again, and has not changed */
+        script[2].has_header[0] = "If-None-Match: \"c1\"";
+        script[2].status = 304;
+        script[2].body = NULL;
+    }
+    struct bench b;
+    struct eidc_image *image;
+    struct eidc_pointer pointer;
+    set_up(&b, script, n);
+    if (!load(&b, &image, &pointer))
+        fail_msg("%s", b.err.text);
+    assert_int_equal(eidc_image_info(image)->number, 3);
+    assert_int_equal(pointer.number, 3);
+    assert_int_equal(pointer.verified_at_ms, eidc_image_info(image)->created_at_ms);
+    eidc_image_free(image);
+    tear_down(&b);
+    stored_free(&older);
+}
+
+static void a_damaged_image_is_passed_over(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(4, "sales", false);
+    struct fake_exchange cut = get_image(&s), flipped = get_image(&s), missing = get_image(&s);
+    cut.body_n--;
+    expect_older(&s, &cut, 1);
+
+    char *copy = eidc_xcalloc(1, s.object.n);
+    memcpy(copy, s.object.p, s.object.n);
+    copy[s.object.n / 2] = (char)(copy[s.object.n / 2] ^ 1);
+    flipped.body = copy;
+    expect_older(&s, &flipped, 1);
+    free(copy);
+
+    missing.status = 404;
+    missing.body = NO_KEY;
+    missing.body_n = 0;
+    expect_older(&s, &missing, 2); /* CURRENT is looked at again first */
+    stored_free(&s);
+}
+
+/* The bytes are what CURRENT says, but they are no good image. */
+static void a_pointer_to_garbage_is_passed_over(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(4, "sales", false);
+    s.object.p[s.object.n - 1] = (char)(s.object.p[s.object.n - 1] ^ 1);
+    eidc_sha256(eidc_buf_view(&s.object), s.pointer.sha256);
+    eidc_buf_clear(&s.current);
+    eidc_pointer_write(&s.pointer, &s.current);
+    struct fake_exchange damaged = get_image(&s);
+    expect_older(&s, &damaged, 1);
+    stored_free(&s);
+}
+
+static void an_image_replaced_meanwhile(void **state)
+{
+    (void)state;
+    struct stored old = stored_of(4, "old", false), new = stored_of(5, "new", false);
+    struct fake_exchange missing = get_image(&old);
+    missing.status = 404;
+    missing.body = NO_KEY;
+    missing.body_n = 0;
+    const struct fake_exchange script[] = {get_current(&old, "ETag: \"c4\""), missing,
+                                           get_current(&new, "ETag: \"c5\""), get_image(&new)};
+    struct bench b;
+    struct eidc_image *image;
+    struct eidc_pointer pointer;
+    set_up(&b, script, COUNT(script));
+    assert_true(load(&b, &image, &pointer));
+    assert_int_equal(pointer.number, 5);
+    eidc_image_free(image);
+    tear_down(&b);
+    stored_free(&old);
+    stored_free(&new);
+}
+
+static void nothing_good_at_all(void **state)
+{
+    (void)state;
+    const struct fake_exchange script[] = {
+        {.url = ROOT "CURRENT", .status = 200, .headers = {"ETag: \"c\""}, .body = "not JSON"},
+        {.url = LIST_URL, .status = 200, .body = "<ListBucketResult/>"}};
+    struct bench b;
+    struct eidc_image *image;
+    struct eidc_pointer pointer;
+    set_up(&b, script, COUNT(script));
+    assert_false(load(&b, &image, &pointer));
+    assert_int_equal(b.err.kind, EIDC_ERR_CORRUPT);
+    tear_down(&b);
+}
+
+static void a_load_that_is_denied_tries_nothing_else(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(4, "sales", false);
+    struct fake_exchange denied = get_image(&s);
+    denied.status = 403;
+    denied.body = "<Error><Code>AccessDenied</Code></Error>";
+    denied.body_n = 0;
+    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""), denied};
+    struct bench b;
+    struct eidc_image *image;
+    struct eidc_pointer pointer;
+    set_up(&b, script, COUNT(script));
+    assert_false(load(&b, &image, &pointer));
+    assert_int_equal(b.err.kind, EIDC_ERR_DENIED);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+static void an_image_over_the_limit(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(4, "sales", true);
+    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""), get_image(&s)};
+    struct eidc_store_s3_options options = options_of();
+    options.max_object = eidc_image_block(s.image).n - 1;
+    struct bench b;
+    struct eidc_image *image;
+    struct eidc_pointer pointer;
+    set_up_with(&b, &options, script, COUNT(script));
+    assert_false(load(&b, &image, &pointer));
+    assert_int_equal(b.err.kind, EIDC_ERR_LIMIT);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+/* --- peeking -------------------------------------------------------------------------------- */
+
+static void peek_asks_whether_current_changed(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(4, "sales", false);
+    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""),
+                                           {.has_header = {"If-None-Match: \"c1\""}, .status = 304},
+                                           {.status = 404, .body = NO_KEY}};
+    static const uint64_t numbers[] = {4, 4, 0};
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        uint64_t number = 77;
+        assert_true(b.store->ops->peek(b.store, &number, &b.err));
+        assert_int_equal(number, numbers[i]);
+    }
+    tear_down(&b);
+    stored_free(&s);
+}
+
+static void a_peek_that_fails(void **state)
+{
+    (void)state;
+    const struct fake_exchange script[] = {{.times = 3, .error = EIDC_ERR_UNAVAILABLE},
+                                           {.status = 200, .body = "{}"}};
+    struct bench b;
+    uint64_t number = 77;
+    set_up(&b, script, COUNT(script));
+    assert_false(b.store->ops->peek(b.store, &number, &b.err));
+    assert_int_equal(b.err.kind, EIDC_ERR_UNAVAILABLE);
+    assert_false(b.store->ops->peek(b.store, &number, &b.err));
+    assert_int_equal(b.err.kind, EIDC_ERR_CORRUPT);
+    assert_int_equal(number, 77);
+    tear_down(&b);
+}
+
+/* --- making one ------------------------------------------------------------------------------ */
+
+static void urls_that_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"http://bucket/x", "s3://",       "s3:///x",
+                                      "s3://ab/x",       "s3://Bucket", "s3://bucket_1/x",
+                                      "s3://-bucket/x",  "bucket"};
+    struct eidc_http_client *http = fake_http_new(NULL, 0);
+    struct eidc_aws *aws = eidc_aws_new(http, 1, NULL);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct eidc_store_s3_options options = options_of();
+        struct eidc_store *store = NULL;
+        struct eidc_err err = {0};
+        options.url = bad[i];
+        if (eidc_store_s3_new(&options, aws, &store, &err))
+            fail_msg("%s", bad[i]);
+        assert_int_equal(err.kind, EIDC_ERR_INVALID);
+        assert_non_null(strstr(err.text, "snapshot.s3"));
+        assert_null(store);
+    }
+    eidc_aws_free(aws);
+    fake_http_end(http);
+}
+
+static int set_environment(void **state)
+{
+    aws_env_clear(state);
+    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+    eidc_log_setup(EIDC_LOG_ERROR, EIDC_LOG_TEXT);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_save),
+        cmocka_unit_test(a_save_costs_few_requests),
+        cmocka_unit_test(documents_compression_and_headers),
+        cmocka_unit_test(an_empty_prefix),
+        cmocka_unit_test(a_save_of_what_current_names_moves_its_times),
+        cmocka_unit_test(times_never_move_backwards),
+        cmocka_unit_test(a_touch_of_a_store_that_is_behind_saves),
+        cmocka_unit_test(a_store_that_is_ahead),
+        cmocka_unit_test(a_race_that_is_lost),
+        cmocka_unit_test(a_race_lost_to_an_older_number_is_run_again),
+        cmocka_unit_test(a_race_lost_to_the_same_content_is_won),
+        cmocka_unit_test(an_answer_lost_while_writing_current),
+        cmocka_unit_test(an_image_that_is_there_already_is_taken),
+        cmocka_unit_test(an_image_with_our_name_and_other_content),
+        cmocka_unit_test(saves_that_fail),
+        cmocka_unit_test(after_a_failure_current_is_read_again),
+        cmocka_unit_test(an_unreadable_current_is_replaced),
+        cmocka_unit_test(only_the_newest_are_kept),
+        cmocka_unit_test(what_current_names_is_never_deleted),
+        cmocka_unit_test(a_retention_that_fails_does_not_fail_the_save),
+        cmocka_unit_test(the_newest_image_is_loaded),
+        cmocka_unit_test(a_store_without_snapshots),
+        cmocka_unit_test(a_damaged_image_is_passed_over),
+        cmocka_unit_test(a_pointer_to_garbage_is_passed_over),
+        cmocka_unit_test(an_image_replaced_meanwhile),
+        cmocka_unit_test(nothing_good_at_all),
+        cmocka_unit_test(a_load_that_is_denied_tries_nothing_else),
+        cmocka_unit_test(an_image_over_the_limit),
+        cmocka_unit_test(peek_asks_whether_current_changed),
+        cmocka_unit_test(a_peek_that_fails),
+        cmocka_unit_test(urls_that_are_refused),
+    };
+    return cmocka_run_group_tests(tests, set_environment, NULL);
+}
