@@ -97,9 +97,23 @@ static bool let_in(struct eidc_request *r, enum eidc_access access)
     return false;
 }
 
+static bool method_allowed(const struct eidc_request *r)
+{
+    return (r->route->methods & EIDC_METHOD_BIT(r->method)) != 0;
+}
+
+/* A path that is not there, and a method that is not, are told to whoever may read. */
+static enum eidc_guarding guarding_of(const struct eidc_request *r)
+{
+    if (r->route == NULL)
+        return EIDC_GUARD_TOKEN;
+    bool writes = r->route->guarding == EIDC_GUARD_WRITES;
+    return writes && !method_allowed(r) ? EIDC_GUARD_TOKEN : r->route->guarding;
+}
+
 static bool check_method(struct eidc_request *r)
 {
-    if (r->route->methods & EIDC_METHOD_BIT(r->method))
+    if (method_allowed(r))
         return true;
     eidc_answer_problem(r, 405, "allowed: %s", r->route->allow);
     r->answer.allow = r->route->allow;
@@ -143,7 +157,7 @@ static bool check_body(struct eidc_request *r)
 
 bool eidc_route_admit(struct eidc_request *r, const struct eidc_gate *gate)
 {
-    enum eidc_guarding guarding = r->route != NULL ? r->route->guarding : EIDC_GUARD_TOKEN;
+    enum eidc_guarding guarding = guarding_of(r);
     if (!let_in(r, eidc_access_origin(r, &gate->rules, guarding)))
         return false;
     enum eidc_token_state token =

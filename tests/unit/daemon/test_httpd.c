@@ -355,8 +355,9 @@ static void methods_and_paths(void **state)
     ask("PUT /v1/forward HTTP/1.1\r\n");
     assert_problem(405);
     assert_header("Allow", "GET, HEAD, POST");
-    ask("GET /v1/refresh HTTP/1.1\r\n");
-    assert_int_equal(a.status, 403);
+    ask("GET /v1/refresh HTTP/1.1\r\n"); /* though a POST is forbidden here */
+    assert_problem(405);
+    assert_header("Allow", "POST");
     static const char *const nothing[] = {
         "/v1/names",    "/v1/snapshot", "/v1/changes",           "/openapi.json", "/v1",
         "/v1/forwards", "/livez/",      "/%76%31/forward/sales", "//livez"};
