@@ -346,15 +346,12 @@ void eidc_aws_call(struct eidc_aws *aws, const struct eidc_aws_request *request,
  * being sent end when their credentials come or fail. */
 static struct eidc_call *next_to_cancel(struct eidc_aws *aws)
 {
-    struct eidc_call *call;
-    TAILQ_FOREACH(call, &aws->all, all)
-    {
-        if (call->place == EIDC_CALL_SENDING)
-            call->cancelled = true;
-        else
-            return call;
+    struct eidc_call *call = TAILQ_FIRST(&aws->all);
+    while (call && call->place == EIDC_CALL_SENDING) {
+        call->cancelled = true;
+        call = TAILQ_NEXT(call, all);
     }
-    return NULL;
+    return call;
 }
 
 void eidc_aws_cancel(struct eidc_aws *aws)
@@ -413,6 +410,7 @@ void eidc_aws_pause(struct eidc_aws *aws, int64_t ms)
     static bool ended; /* outlives a pause that is cut short; one thread */
     ended = false;
     aws->http->ops->after(aws->http, ms, on_pause_end, &ended);
-    while (!ended && !stopping(aws) && aws->http->ops->step(aws->http, WAIT_STEP_MS))
-        continue;
+    bool more = true;
+    while (more && !ended && !stopping(aws))
+        more = aws->http->ops->step(aws->http, WAIT_STEP_MS);
 }

@@ -141,8 +141,8 @@ bool eidc_listing_page(const struct eidc_listing *row, struct eidc_str body,
         err->kind = EIDC_ERR_CORRUPT; /* of the peer, not of the caller */
         return eidc_wrap(err, "not a whole page");
     }
-    const cJSON *list;
-    struct eidc_str next;
+    const cJSON *list = NULL;
+    struct eidc_str next = {0};
     if (!check_page(row, root, &list, &next, err) || !walk(row, list, item, arg, err))
         return false;
     eidc_buf_clear(token);

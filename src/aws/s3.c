@@ -145,7 +145,7 @@ static bool put_bare(struct put *put, struct eidc_err *err)
 static bool look_again(struct put *put, struct eidc_err *conflict)
 {
     EIDC_BUF_AUTO stored = {0};
-    char etag[EIDC_ETAG_MAX];
+    char etag[EIDC_ETAG_MAX] = "";
     bool modified;
     struct eidc_err err;
     if (!eidc_s3_get(put->s3, put->key, NULL, &modified, &stored, etag, &err)) {

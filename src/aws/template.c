@@ -66,7 +66,7 @@ bool eidc_template_check(const struct eidc_listing *row, const char *text, struc
 {
     bool has_own = false;
     for (const char *at = text; *at;) {
-        struct piece piece;
+        struct piece piece = {0};
         if (!next_piece(&at, &piece, err))
             return false;
         if (piece.is_field && !is_offered(row, piece.text))
@@ -95,7 +95,7 @@ bool eidc_template_expand(const char *text, const struct eidc_template_field *fi
                           struct eidc_buf *out, struct eidc_err *err)
 {
     for (const char *at = text; *at;) {
-        struct piece piece;
+        struct piece piece = {0};
         if (!next_piece(&at, &piece, err))
             return false;
         if (!piece.is_field)
