@@ -48,7 +48,8 @@ bool eidc_listing_refused_optional(const struct eidc_listing *row, const char *c
 
 /* Checks a page and walks its elements in order: name is the element's name, element the object
  * itself (NULL for a bare string). item may fail (limit): the page fails with that error.
- * *token: the next token, empty at the end; untouched on failure. Errors: CORRUPT (not a whole page). */
+ * *token: the next token, empty at the end; untouched on failure. Errors: CORRUPT (not a whole
+ * page). */
 typedef bool eidc_listing_item(void *arg, struct eidc_str name, const cJSON *element,
                                struct eidc_err *err);
 bool eidc_listing_page(const struct eidc_listing *row, struct eidc_str body,
