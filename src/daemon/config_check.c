@@ -92,36 +92,38 @@ static void check_hosts(struct eidc_config_load *load)
     }
 }
 
-/* value must not be more than limit. A default gives way; two given ones contradict each other. */
-static void check_order(struct eidc_config_load *load, const char *path, int64_t *value,
-                        const char *limit_path, int64_t limit)
+static void at_most(int64_t *value, int64_t limit)
 {
-    const struct eidc_option *option = eidc_option_find(path);
-    const struct eidc_option *other = eidc_option_find(limit_path);
-    if (*value <= limit || load->bad[option - eidc_options] || load->bad[other - eidc_options])
-        return;
-    if (!load->given[option - eidc_options]) {
+    if (*value > limit)
         *value = limit;
+}
+
+/* A default gives way to what was set; two that were set and contradict each other do not. */
+static void check_retries(struct eidc_config_load *load)
+{
+    struct eidc_config *c = load->config;
+    const struct eidc_option *min = eidc_option_find("refresh.retry_min");
+    const struct eidc_option *max = eidc_option_find("refresh.retry_max");
+    if (c->refresh.retry_min <= c->refresh.retry_max || load->bad[min - eidc_options] ||
+        load->bad[max - eidc_options])
         return;
-    }
-    EIDC_BUF_AUTO text = {0};
-    eidc_option_print(option, load->config, &text);
-    eidc_buf_addf(&text, " is longer than %s, which is ", limit_path);
-    eidc_option_print(other, load->config, &text);
-    problem(load, path, eidc_buf_view(&text).p);
+    if (!given(load, "refresh.retry_min"))
+        c->refresh.retry_min = c->refresh.retry_max;
+    else if (!given(load, "refresh.retry_max"))
+        c->refresh.retry_max = c->refresh.retry_min;
+    else
+        problem(load, min->path, "is longer than refresh.retry_max");
 }
 
 static void check_durations(struct eidc_config_load *load)
 {
     struct eidc_config *c = load->config;
-    if (!given(load, "refresh.jitter") && c->refresh.jitter > c->refresh.interval / 10)
-        c->refresh.jitter = c->refresh.interval / 10;
-    check_order(load, "refresh.jitter", &c->refresh.jitter, "refresh.interval",
-                c->refresh.interval);
-    check_order(load, "refresh.retry_min", &c->refresh.retry_min, "refresh.retry_max",
-                c->refresh.retry_max);
-    check_order(load, "aws.connect_timeout", &c->aws.connect_timeout_ms, "aws.timeout",
-                c->aws.timeout_ms);
+    if (c->refresh.jitter < 0) /* a share */
+        c->refresh.jitter = c->refresh.interval * -c->refresh.jitter / 1000;
+    if (!given(load, "refresh.jitter"))
+        at_most(&c->refresh.jitter, c->refresh.interval / 10);
+    at_most(&c->aws.connect_timeout_ms, c->aws.timeout_ms);
+    check_retries(load);
 }
 
 /* Errors of the scheme start with the key: "bits: 12 is not ...". */

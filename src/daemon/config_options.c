@@ -55,7 +55,7 @@ const struct eidc_option eidc_options[] = {
                    "for the sockets that systemd passes."),
     OPTION("http.threads", UINT, AT(http.threads), "2", RANGE(1, 256),
            .help = "Threads that answer requests."),
-    OPTION("http.max_connections", UINT, AT(http.max_connections), "1024", RANGE(8, 1000000),
+    OPTION("http.max_connections", UINT, AT(http.max_connections), "1024", RANGE(1, 1000000),
            .help = "Open connections; more are answered 503. Some are kept for probes."),
     OPTION("http.idle_timeout", DURATION, AT(http.idle_timeout), "60s", RANGE(SECOND, HOUR),
            .help = "A connection that is silent for this long is closed."),
@@ -81,7 +81,8 @@ const struct eidc_option eidc_options[] = {
     OPTION("refresh.interval", DURATION, AT(refresh.interval), "5m", RANGE(100 * MS, 7 * DAY),
            .help = "From the end of a refresh to the start of the next."),
     OPTION("refresh.jitter", DURATION, AT(refresh.jitter), "30s", RANGE(0, DAY),
-           .help = "Up to this much, at random, is added to the interval, so that a fleet does not "
+           .or_share = true,
+           .help = "Up to this much, or this share of it (10%), at random, is added to the interval, so that a fleet does not "
                    "ask in step. Unless set, at most a tenth of the interval."),
     OPTION("refresh.timeout", DURATION, AT(refresh.timeout), "10m", RANGE(SECOND, DAY),
            .help = "A refresh ends after this long; scopes that were not listed keep their "

@@ -171,9 +171,6 @@ static void check_aws(const struct checked *c)
                             : NULL;
     if (wrong != NULL)
         problem(c, "endpoint_url", wrong);
-    if (c->source->aws.connect_timeout_ms > c->source->aws.timeout_ms &&
-        c->source->aws.timeout_ms > 0)
-        problem(c, "connect_timeout", "is longer than timeout");
     if (c->source->list == NULL) {
         if (!given(c, "list"))
             problem(c, "list", "is missing; type aws needs it: what to list, such as glue.tables");

@@ -32,6 +32,10 @@ static bool parse_units(const char *text, const struct unit *units, uint64_t *ou
     uint64_t number;
     if (!eidc_str_u64((struct eidc_str){text, digits}, UINT64_MAX, &number))
         return false;
+    if (number == 0 && text[digits] == 0) {
+        *out = 0; /* nothing is nothing in every unit */
+        return true;
+    }
     for (; units->name != NULL; units++)
         if (strcmp(text + digits, units->name) == 0)
             return !__builtin_mul_overflow(number, units->factor, out);
@@ -270,6 +274,10 @@ static bool set_number(const struct eidc_option *option, void *base, const char 
                        struct eidc_err *err)
 {
     uint64_t value;
+    if (option->or_share && parse_ratio(option, text, &value) && value <= 1000) {
+        store_number(option, base, (uint64_t) - (int64_t)value);
+        return true;
+    }
     if (!types[option->type].parse(option, text, &value))
         return fail_value(option, text, err);
     if (!types[option->type].words && (value < option->min || value > option->max)) {

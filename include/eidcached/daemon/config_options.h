@@ -31,6 +31,8 @@ struct eidc_option {
     const char *later;        /* a word that is planned and refused with a hint, or NULL */
     const char *example;      /* shown where there is no default to show */
     const char *help;
+    bool or_share; /* a duration may also be a ratio: kept as minus per mille until
+                      config_check.c knows what it is a share of */
 };
 
 struct eidc_option_section {

@@ -207,6 +207,9 @@ static void test_jitter_follows_a_short_interval_unless_set(void **state)
     c = loaded("refresh: {interval: 10s, jitter: 10s}\n" SOURCE);
     assert_int_equal(c->refresh.jitter, 10000);
     eidc_config_free(c);
+    c = loaded("refresh: {interval: 10s, jitter: 25%}\n" SOURCE);
+    assert_int_equal(c->refresh.jitter, 2500);
+    eidc_config_free(c);
 }
 
 static void test_sources(void **state)
@@ -349,8 +352,8 @@ static void test_bad_values(void **state)
         {"refresh", "stale_answers: serv", "did you mean serve?"},
         {"refresh", "concurrency: 0", "1 to 256"},
         {"refresh", "interval: 8d", "100ms to 7d"},
-        {"refresh", "jitter: 6m", "6m is longer than refresh.interval, which is 5m"},
-        {"refresh", "retry_min: 6m", "longer than refresh.retry_max, which is 5m"},
+        {"refresh", "jitter: 101%", "is not a duration"},
+        {"refresh", "retry_min: 6m\n  retry_max: 5m", "is longer than refresh.retry_max"},
         {"eid", "algorithm: sha257", "eid.algorithm: "},
         {"eid", "algorithm: ''", "must not be empty"},
         {"eid", "bits: 100", "eid.bits: 100 is not a multiple of 8"},
@@ -377,7 +380,6 @@ static void test_bad_values(void **state)
         {"snapshot", "checksum: md5", "none or sha256"},
         {"aws", "retry_mode: adaptive", "not in this version; allowed: standard"},
         {"aws", "max_attempts: 0", "1 to 20"},
-        {"aws", "connect_timeout: 40s", "longer than aws.timeout, which is 30s"},
         {"aws", "endpoint_url: localhost:4566", "is not http://HOST"},
         {"aws", "endpoint_url: ftp://x", "is not http://HOST"},
         {"aws", "endpoint_url: http://", "is not http://HOST"},
@@ -457,7 +459,6 @@ static void test_bad_sources(void **state)
         {"type: aws, list: glue.tables, regions: [a], region: b", "contradicts regions"},
         {"type: aws, list: glue.tables, endpoint_url: x", "is not http://HOST"},
         {"type: aws, list: glue.tables, retry_mode: adaptive", "not in this version"},
-        {"type: aws, list: glue.tables, connect_timeout: 5s, timeout: 1s", "longer than timeout"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *text EIDC_AUTO_FREE = eidc_xprintf("sources:\n  s: {%s}\n", rows[i].source);
