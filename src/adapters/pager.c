@@ -14,6 +14,7 @@ struct eidc_pager {
     uint64_t *seen; /* hashes of the tokens that came */
     size_t seen_n, seen_cap;
     bool restarted;
+    bool sent_optional; /* with the last request; others may have learnt better since */
 };
 
 static bool on_item(void *arg, struct eidc_str name, const cJSON *element, struct eidc_err *err)
@@ -77,8 +78,8 @@ static void ask(struct eidc_pager *p)
     eidc_http_headers_add(&headers, "Content-Type", eidc_str_of(type));
     eidc_http_headers_add(&headers, "X-Amz-Target", eidc_str_of(target));
     eidc_buf_clear(&p->body);
-    eidc_listing_body(row, p->plan.parent, eidc_buf_view(&p->token), !*p->plan.without_optional,
-                      &p->body);
+    p->sent_optional = !*p->plan.without_optional;
+    eidc_listing_body(row, p->plan.parent, eidc_buf_view(&p->token), p->sent_optional, &p->body);
     const struct eidc_aws_request request = {
         .target = p->plan.target,
         .operation = row->operation,
@@ -142,12 +143,11 @@ static void start_over(struct eidc_pager *p)
 
 static void on_failed_page(struct eidc_pager *p, const struct eidc_aws_response *response)
 {
-    bool *without = p->plan.without_optional;
     if (*p->plan.abandoned) {
         end(p, "", &response->err);
     } else if (!*without &&
                eidc_listing_refused_optional(p->plan.row, response->code, response->err.text)) {
-        *without = true;
+        *p->plan.without_optional = true;
         ask(p);
     } else if (p->token.n && !p->restarted && is_token_refusal(response->code)) {
         start_over(p);

@@ -241,6 +241,24 @@ static void members_that_are_refused_are_left_out(void **state)
     expect(&o, script, COUNT(script), "listed eu-west-1: a b|");
 }
 
+static void listings_in_flight_meet_the_same_refusal(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .body = DATABASES(N("a") "," N("b"))},
+        {.times = 2,
+         .has_body = {"AttributesToGet"},
+         .status = 400,
+         .body = "{\"__type\":\"ValidationException\",\"message\":\"AttributesToGet\"}"},
+        {.times = 2, .has_body = {"\"MaxResults\":100}"}, .status = 200, .body = TABLES(N("t"))}};
+    struct bench b;
+    struct eidc_source_aws_options o = options_of("glue.tables");
+    set_up(&b, &o, script, COUNT(script), 2);
+    run(&b);
+    assert_string_equal(b.told.p, "listed eu-west-1/a: a.t|listed eu-west-1/b: b.t|");
+    tear_down(&b);
+}
+
 #define BAD_TOKEN "{\"__type\":\"InvalidInputException\",\"message\":\"Invalid NextToken\"}"
 
 static void a_token_that_expired_starts_over_once(void **state)
@@ -582,6 +600,7 @@ int main(void)
         cmocka_unit_test(a_damaged_page_to_the_end),
         cmocka_unit_test(a_token_that_comes_twice),
         cmocka_unit_test(members_that_are_refused_are_left_out),
+        cmocka_unit_test(listings_in_flight_meet_the_same_refusal),
         cmocka_unit_test(a_token_that_expired_starts_over_once),
         cmocka_unit_test(the_same_error_on_the_first_page_is_final),
         cmocka_unit_test(names_are_filtered_after_the_template),
