@@ -145,7 +145,7 @@ static void on_failed_page(struct eidc_pager *p, const struct eidc_aws_response 
 {
     if (*p->plan.abandoned) {
         end(p, "", &response->err);
-    } else if (!*without &&
+    } else if (p->sent_optional &&
                eidc_listing_refused_optional(p->plan.row, response->code, response->err.text)) {
         *p->plan.without_optional = true;
         ask(p);

@@ -244,9 +244,11 @@ static void on_answer(void *arg, struct eidc_http_response *answer)
 static bool get_credentials(struct eidc_call *call, struct eidc_creds *creds, struct eidc_err *err)
 {
     struct eidc_creds_provider *provider = call->request.target->creds;
-    if (!provider->ops->get(provider, creds, err))
-        return eidc_wrap(err, "credentials");
-    return true;
+    if (provider->ops->get(provider, creds, err))
+        return true;
+    if (err->kind == EIDC_ERR_NOT_FOUND)
+        err->kind = EIDC_ERR_DENIED; /* it is not the thing asked for that is not there */
+    return eidc_wrap(err, "credentials");
 }
 
 static void transmit(struct eidc_call *call, const struct eidc_creds *creds)

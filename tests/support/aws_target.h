@@ -9,7 +9,7 @@
 struct test_creds {
     struct eidc_creds_provider base;
     unsigned asked;
-    const char *denied;               /* not NULL: get fails with this */
+    const char *denied;               /* not NULL: get finds none and says this */
     struct eidc_http_client *perform; /* not NULL: get first asks this client for a document */
 };
 
@@ -19,7 +19,7 @@ static inline bool test_creds_get(struct eidc_creds_provider *self, struct eidc_
     struct test_creds *creds = (struct test_creds *)(void *)self;
     creds->asked++;
     if (creds->denied)
-        return eidc_fail(err, EIDC_ERR_DENIED, "%s", creds->denied);
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "%s", creds->denied);
     if (creds->perform) {
         struct eidc_http_response response;
         const struct eidc_http_request request = {.method = "GET", .url = "http://imds.test/"};

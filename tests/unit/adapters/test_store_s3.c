@@ -872,6 +872,29 @@ static void a_peek_that_fails(void **state)
     tear_down(&b);
 }
 
+static void without_credentials_nothing_is_known(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(4, "sales", false);
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    struct eidc_image *image;
+    struct eidc_pointer pointer;
+    uint64_t number = 77;
+    unsetenv("AWS_ACCESS_KEY_ID");
+    set_up(&b, NULL, 0);
+    assert_false(b.store->ops->peek(b.store, &number, &b.err)); /* not: there is none */
+    assert_int_equal(b.err.kind, EIDC_ERR_DENIED);
+    assert_false(load(&b, &image, &pointer));
+    assert_int_equal(b.err.kind, EIDC_ERR_DENIED);
+    assert_false(save(&b, &snapshot, &number));
+    assert_int_equal(b.err.kind, EIDC_ERR_DENIED);
+    assert_int_equal(number, 77);
+    tear_down(&b);
+    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+    stored_free(&s);
+}
+
 /* --- making one ------------------------------------------------------------------------------ */
 
 static void urls_that_are_refused(void **state)
@@ -902,6 +925,7 @@ static int set_environment(void **state)
     aws_env_clear(state);
     setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     eidc_log_setup(EIDC_LOG_ERROR, EIDC_LOG_TEXT);
     return 0;
 }
@@ -939,6 +963,7 @@ int main(void)
         cmocka_unit_test(an_image_over_the_limit),
         cmocka_unit_test(peek_asks_whether_current_changed),
         cmocka_unit_test(a_peek_that_fails),
+        cmocka_unit_test(without_credentials_nothing_is_known),
         cmocka_unit_test(urls_that_are_refused),
     };
     return cmocka_run_group_tests(tests, set_environment, NULL);
