@@ -9,13 +9,13 @@ static bool is_path_style(const struct eidc_s3 *s3)
     return s3->target.endpoint.custom || strchr(s3->bucket, '.') != NULL;
 }
 
-/* A missing bucket is a wrong configuration, not a missing object; a missing region or permission
- * shows itself in ways that are worth explaining. */
+/* Only S3 itself may say that an object is missing: a missing bucket, or a web server at the wrong
+ * address, is a wrong configuration. */
 static bool explain(const struct eidc_s3 *s3, const struct eidc_s3_request *request,
                     const struct eidc_aws_response *response, struct eidc_err *err)
 {
     *err = response->err;
-    if (strcmp(response->code, "NoSuchBucket") == 0)
+    if (err->kind == EIDC_ERR_NOT_FOUND && strcmp(response->code, "NoSuchKey") != 0)
         err->kind = EIDC_ERR_INVALID;
     if (response->status == 403 && request->key && strcmp(request->method, "GET") == 0)
         eidc_wrap(err, "(without s3:ListBucket a missing object is refused like this too)");

@@ -100,6 +100,7 @@ static void what_get_says_when_it_fails(void **state)
         {{.status = 404, .body = "<Error><Code>NoSuchBucket</Code></Error>"},
          EIDC_ERR_INVALID,
          "NoSuchBucket"},
+        {{.status = 404, .body = "<html>Not Found</html>"}, EIDC_ERR_INVALID, "status 404"},
         {{.status = 403, .body = "<Error><Code>AccessDenied</Code></Error>"},
          EIDC_ERR_DENIED,
          "s3:ListBucket"},
