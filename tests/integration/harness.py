@@ -115,6 +115,11 @@ class Daemon(Client):
         assert self.process.poll() is None, "the daemon ended:\n" + self.log()
         return True
 
+    def settle(self):
+        """Until the first refresh has ended, saving included; then the daemon itself."""
+        self.wait_rounds(1)
+        return self
+
     def wait_rounds(self, count):
         """Until that many refreshes of this process have ended."""
         poll(f"{count} refreshes", lambda: len(self.history()) >= count, timeout=60)
@@ -182,7 +187,7 @@ class Lab:
         }
         if self.aws is not None:
             base["aws"] = {"region": "eu-west-1", "endpoint_url": self.aws.url,
-                           "connect_timeout": "2s", "timeout": "5s"}
+                           "connect_timeout": "1s", "timeout": "5s"}
         if "sources" not in sections:
             base["sources"] = {"names": {"type": "file", "path": self.names_path}}
         return merge(base, sections)

@@ -86,7 +86,7 @@ def check_retention(lab, bucket, settings):
 def check_warm_start(lab, bucket, settings):
     """A new machine, no names file: everything comes from S3."""
     lab.names(names(50))
-    lab.start(**settings).stop()
+    lab.start(**settings).settle().stop()
     before = current(bucket)
     os.unlink(lab.names_path)
     lab.snapshots += "-of-another-machine"

@@ -29,7 +29,7 @@ def test_a_good_one_is_printed_whole_and_loads_to_the_same(lab):
 
 BAD = [
     ("refresh:\n  intervall: 5m\n", 2, "refresh.interval"),
-    ("refrsh:\n  interval: 5m\n", 1, "refresh"),
+    ("refrsh:\n  interval: 5m\n", 2, "refresh.interval"),
     ("refresh:\n  interval: soon\n", 2, "interval"),
     ("refresh:\n  interval: -5m\n", 2, "interval"),
     ("refresh:\n  max_shrink: 110%\n", 2, "max_shrink"),

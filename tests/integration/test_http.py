@@ -133,7 +133,8 @@ def test_max_age(daemon):
 
 
 def test_short_batches_by_query(daemon):
-    query = urllib.parse.urlencode([("name", "a/b c"), ("name", "nothing"), ("name", "sales")])
+    query = urllib.parse.urlencode(
+        [("name", "a/b c"), ("name", "nothing"), ("name", "sales")], quote_via=urllib.parse.quote)
     document = daemon.get("/v1/forward?" + query).json
     assert document["results"] == [
         {"name": "a/b c", "eid": eid("a/b c")}, {"name": "nothing", "eid": None},

@@ -183,11 +183,12 @@ def test_a_passing_fault_costs_nothing(lab, aws, do):
     aws.fault("GetDatabases", do, page=2)
     daemon = lab.start(sources=DATABASES)
     assert_found(daemon, database_names(250))
+    assert daemon.wait_rounds(1)["refresh"]["last_result"] == "ok"
     assert len(daemon.history()) == 1  # tried again within the listing, not by a second refresh
-    assert daemon.last_result() == "ok"
-    retries = {k: v for k, v in daemon.metrics().items()
-               if k.startswith("eidcached_aws_retries_total")}
-    assert sum(retries.values()) == 1, retries
+    assert aws.calls("GetDatabases") == 4
+    if do not in ("reset", "lostreply"):  # those the transport may repeat by itself
+        retries = [v for k, v in daemon.metrics().items() if "aws_retries_total" in k]
+        assert sum(retries) == 1
 
 
 def test_a_server_that_hangs_is_given_up(lab, aws):
@@ -227,7 +228,7 @@ def test_a_token_that_repeats_ends_the_listing_with_an_error(lab, aws):
     daemon = lab.start(wait="listening", sources=DATABASES)
     status = daemon.wait_rounds(1)
     assert status["refresh"]["last_result"] == "failed"
-    assert "token" in status["refresh"]["last_error"]
+    assert "NextToken came twice" in status["refresh"]["last_error"]
     assert daemon.forward("db_00000").status == 503
     assert aws.calls("GetDatabases") < 10
 

@@ -117,23 +117,18 @@ def test_ready_does_not_wait_for_aws(lab, aws, manager):
 
 def test_sigterm_drains(lab):
     """A batch that is being answered when SIGTERM comes is answered to its end."""
-    lab.names([f"name_{n:06d}" for n in range(100_000)])
-    daemon = lab.start()
-    daemon.wait_rounds(1)
-    body = b"\n".join(b"name_%06d" % n for n in range(100_000)) + b"\n"
-    host, _, port = daemon.where.rpartition(":")
-    with socket.create_connection((host, int(port))) as slow:
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        slow.sendall(b"POST /v1/forward HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                     b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
-                     % (len(body), body))
-        got = slow.recv(1000)
-        daemon.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        slow.settimeout(20)
-        while part := slow.recv(1 << 20):
-            got += part
-    assert got.count(b"name_") == 100_000
+    names = [f"name_{n:06d}" for n in range(400_000)]  # more than sockets buffer
+    lab.names(names)
+    daemon = lab.start().settle()
+    connection = daemon.connect()
+    connection.request("POST", "/v1/forward", "\n".join(names), {"Content-Type": "text/plain"})
+    answer = connection.getresponse()
+    got = answer.read(1000)
+    daemon.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    got += answer.read()
+    connection.close()
+    assert got.count(b"\n") == len(names)
     daemon.stop()
 
 

@@ -30,15 +30,16 @@ def model():
 
 def serve(state, request):
     operation = request.header["x-amz-target"][len(TARGET):]
+    entry = state.called(operation)
     try:
         signature.verify(state, request, "glue")
-        return _serve(state, request, operation)
+        return _serve(state, request, operation, entry)
     except Refuse as refusal:
-        state.called(operation, refused=refusal.code)
+        entry["refused"] = refusal.code
         raise
 
 
-def _serve(state, request, operation):
+def _serve(state, request, operation, entry):
     if request.header.get("content-type") != TYPE:
         raise Refuse(400, "SerializationException", "unknown content type")
     arguments = _arguments(state, request, operation)
@@ -47,7 +48,7 @@ def _serve(state, request, operation):
     start, bound = _start(state, operation, arguments)
     size = min(arguments.get("MaxResults", 100), state.settings["page_size"])
     page = start // size + 1
-    state.called(operation, args=arguments, page=page)
+    entry.update(args=arguments, page=page)
     fault = faults.take(state, op=operation, page=page, database=database)
     faults.refuse(fault, faults.ERRORS)
     token = _token(state, operation, bound, start + size) if start + size < len(items) else None

@@ -100,6 +100,9 @@ class State:
             self.in_flight -= 1
 
     def called(self, operation, **more):
+        """Counts a call; the entry in the log may be added to."""
+        entry = dict(more, op=operation, t=time.time())
         with self.lock:
             self.calls[operation] += 1
-            self.log.append(dict(more, op=operation, t=time.time()))
+            self.log.append(entry)
+        return entry
