@@ -82,7 +82,7 @@ const struct eidc_option eidc_options[] = {
            .help = "From the end of a refresh to the start of the next."),
     OPTION("refresh.jitter", DURATION, AT(refresh.jitter), "30s", RANGE(0, DAY),
            .or_share = true,
-           .help = "Up to this much, or this share of it (10%), at random, is added to the interval, so that a fleet does not "
+           .help = "Up to this much, or up to a share of the interval (10%), is added to it at random, so that a fleet does not "
                    "ask in step. Unless set, at most a tenth of the interval."),
     OPTION("refresh.timeout", DURATION, AT(refresh.timeout), "10m", RANGE(SECOND, DAY),
            .help = "A refresh ends after this long; scopes that were not listed keep their "
