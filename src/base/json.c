@@ -198,3 +198,39 @@ void eidc_json_time(struct eidc_json *j, int64_t unix_ms)
     eidc_time_print(unix_ms, text);
     eidc_json_z(j, text);
 }
+
+void eidc_json_put_str(struct eidc_json *j, const char *key, struct eidc_str s)
+{
+    eidc_json_key(j, key);
+    eidc_json_str(j, s);
+}
+
+void eidc_json_put_z(struct eidc_json *j, const char *key, const char *s)
+{
+    eidc_json_key(j, key);
+    eidc_json_z(j, s);
+}
+
+void eidc_json_put_u64(struct eidc_json *j, const char *key, uint64_t v)
+{
+    eidc_json_key(j, key);
+    eidc_json_u64(j, v);
+}
+
+void eidc_json_put_bool(struct eidc_json *j, const char *key, bool v)
+{
+    eidc_json_key(j, key);
+    eidc_json_bool(j, v);
+}
+
+void eidc_json_put_time(struct eidc_json *j, const char *key, int64_t unix_ms)
+{
+    eidc_json_key(j, key);
+    eidc_json_time(j, unix_ms);
+}
+
+void eidc_json_put_seconds(struct eidc_json *j, const char *key, int64_t ms)
+{
+    eidc_json_key(j, key);
+    eidc_json_seconds(j, ms);
+}

@@ -71,12 +71,9 @@ static void write_json(struct eidc_buf *line, enum eidc_log_level level, const c
 {
     struct eidc_json j = eidc_json_to(line);
     eidc_json_open_object(&j);
-    eidc_json_key(&j, "time");
-    eidc_json_time(&j, eidc_now_ms());
-    eidc_json_key(&j, "level");
-    eidc_json_z(&j, levels[level].name);
-    eidc_json_key(&j, "message");
-    eidc_json_z(&j, message);
+    eidc_json_put_time(&j, "time", eidc_now_ms());
+    eidc_json_put_z(&j, "level", levels[level].name);
+    eidc_json_put_z(&j, "message", message);
     eidc_json_close_object(&j);
 }
 

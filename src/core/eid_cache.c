@@ -99,10 +99,8 @@ bool eidc_eid_cache_write(const struct eidc_image *image, uint64_t request_count
     write_forward(image, &j);
     if (!write_reverse(image, &j, err))
         return eidc_wrap(err, "eid_cache.json");
-    eidc_json_key(&j, "created_at");
-    eidc_json_time(&j, eidc_image_info(image)->created_at_ms);
-    eidc_json_key(&j, "request_count");
-    eidc_json_u64(&j, request_count);
+    eidc_json_put_time(&j, "created_at", eidc_image_info(image)->created_at_ms);
+    eidc_json_put_u64(&j, "request_count", request_count);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(out, '\n');
     if (out->failed)

@@ -24,8 +24,7 @@ static void print_json(const struct eidc_ctl *ctl, const struct eidc_ctl_answer 
     EIDC_BUF_AUTO out = {0};
     struct eidc_json j = eidc_json_to(&out);
     eidc_json_open_object(&j);
-    eidc_json_key(&j, answer->reverse ? "eid" : "name");
-    eidc_json_str(&j, answer->key);
+    eidc_json_put_str(&j, answer->reverse ? "eid" : "name", answer->key);
     eidc_json_key(&j, answer->reverse ? "name" : "eid");
     if (answer->values.count == 0)
         eidc_json_null(&j);

@@ -79,14 +79,10 @@ static void put_built(const struct eidc_ctl *ctl, const struct eidc_image *image
     }
     struct eidc_json j = eidc_json_to(&out);
     eidc_json_open_object(&j);
-    eidc_json_key(&j, "file");
-    eidc_json_z(&j, ctl->options.output);
-    eidc_json_key(&j, "id");
-    eidc_json_z(&j, info->id);
-    eidc_json_key(&j, "names");
-    eidc_json_u64(&j, info->names);
-    eidc_json_key(&j, "bytes");
-    eidc_json_u64(&j, eidc_image_block(image).n);
+    eidc_json_put_z(&j, "file", ctl->options.output);
+    eidc_json_put_z(&j, "id", info->id);
+    eidc_json_put_u64(&j, "names", info->names);
+    eidc_json_put_u64(&j, "bytes", eidc_image_block(image).n);
     eidc_json_close_object(&j);
     fprintf(ctl->io->out, "%s\n", out.p);
 }
@@ -165,12 +161,9 @@ static void write_scopes(struct eidc_json *j, const struct eidc_image *image)
     eidc_json_open_array(j);
     for (uint32_t i = 0; eidc_image_scope(image, i, &scope); i++) {
         eidc_json_open_object(j);
-        eidc_json_key(j, "source");
-        eidc_json_str(j, scope.source);
-        eidc_json_key(j, "name");
-        eidc_json_str(j, scope.name);
-        eidc_json_key(j, "as_of");
-        eidc_json_time(j, scope.as_of_ms);
+        eidc_json_put_str(j, "source", scope.source);
+        eidc_json_put_str(j, "name", scope.name);
+        eidc_json_put_time(j, "as_of", scope.as_of_ms);
         eidc_json_close_object(j);
     }
     eidc_json_close_array(j);
@@ -193,16 +186,12 @@ static void put_info_json(const struct eidc_ctl *ctl, const struct eidc_image *i
                    {"format_version", info->format_version}};
     eidc_eid_scheme_describe(&info->scheme, scheme);
     eidc_json_open_object(&j);
-    eidc_json_key(&j, "id");
-    eidc_json_z(&j, info->id);
+    eidc_json_put_z(&j, "id", info->id);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        eidc_json_key(&j, numbers[i].key);
-        eidc_json_u64(&j, numbers[i].value);
+        eidc_json_put_u64(&j, numbers[i].key, numbers[i].value);
     }
-    eidc_json_key(&j, "created_at");
-    eidc_json_time(&j, info->created_at_ms);
-    eidc_json_key(&j, "scheme");
-    eidc_json_z(&j, scheme);
+    eidc_json_put_time(&j, "created_at", info->created_at_ms);
+    eidc_json_put_z(&j, "scheme", scheme);
     write_scopes(&j, image);
     eidc_json_close_object(&j);
     fprintf(ctl->io->out, "%s\n", out.p);

@@ -131,12 +131,10 @@ static void put_health(const struct eidc_ctl *ctl, const struct eidc_http_respon
     }
     struct eidc_json j = eidc_json_to(&out);
     eidc_json_open_object(&j);
-    eidc_json_key(&j, "healthy");
-    eidc_json_bool(&j, healthy);
+    eidc_json_put_bool(&j, "healthy", healthy);
     eidc_json_key(&j, "status");
     eidc_json_i64(&j, response->status);
-    eidc_json_key(&j, "detail");
-    eidc_json_str(&j, body);
+    eidc_json_put_str(&j, "detail", body);
     eidc_json_close_object(&j);
     put_document(ctl, eidc_buf_view(&out));
 }

@@ -36,24 +36,6 @@ void eidc_handle_metrics(struct eidc_request *r)
     r->answer.no_store = true;
 }
 
-static void write_u64(struct eidc_json *j, const char *key, uint64_t value)
-{
-    eidc_json_key(j, key);
-    eidc_json_u64(j, value);
-}
-
-static void write_time(struct eidc_json *j, const char *key, int64_t unix_ms)
-{
-    eidc_json_key(j, key);
-    eidc_json_time(j, unix_ms);
-}
-
-static void write_z(struct eidc_json *j, const char *key, const char *value)
-{
-    eidc_json_key(j, key);
-    eidc_json_z(j, value);
-}
-
 static void write_generation(struct eidc_json *j, const struct eidc_generation *g, int64_t now)
 {
     eidc_json_key(j, "generation");
@@ -64,17 +46,16 @@ static void write_generation(struct eidc_json *j, const struct eidc_generation *
     const struct eidc_image_info *info = eidc_image_info(g->image);
     int64_t verified = atomic_load_explicit(&g->verified_at, memory_order_relaxed);
     eidc_json_open_object(j);
-    write_u64(j, "number", info->number);
-    write_z(j, "id", info->id);
-    write_time(j, "created_at", info->created_at_ms);
-    write_time(j, "refreshed_at", atomic_load_explicit(&g->refreshed_at, memory_order_relaxed));
-    write_time(j, "verified_at", verified);
-    eidc_json_key(j, "age_seconds");
-    eidc_json_seconds(j, now > verified ? now - verified : 0);
-    write_u64(j, "names", info->names);
-    write_u64(j, "bytes", eidc_image_block(g->image).n);
-    eidc_json_key(j, "partial");
-    eidc_json_bool(j, atomic_load_explicit(&g->partial, memory_order_relaxed));
+    eidc_json_put_u64(j, "number", info->number);
+    eidc_json_put_z(j, "id", info->id);
+    eidc_json_put_time(j, "created_at", info->created_at_ms);
+    eidc_json_put_time(j, "refreshed_at",
+                       atomic_load_explicit(&g->refreshed_at, memory_order_relaxed));
+    eidc_json_put_time(j, "verified_at", verified);
+    eidc_json_put_seconds(j, "age_seconds", now > verified ? now - verified : 0);
+    eidc_json_put_u64(j, "names", info->names);
+    eidc_json_put_u64(j, "bytes", eidc_image_block(g->image).n);
+    eidc_json_put_bool(j, "partial", atomic_load_explicit(&g->partial, memory_order_relaxed));
     eidc_json_close_object(j);
 }
 
@@ -82,9 +63,9 @@ static void write_lookups(struct eidc_json *j)
 {
     eidc_json_key(j, "lookups");
     eidc_json_open_object(j);
-    write_u64(j, "forward", eidc_http_lookups(EIDC_FORWARD));
-    write_u64(j, "reverse", eidc_http_lookups(EIDC_REVERSE));
-    write_u64(j, "misses", eidc_http_misses());
+    eidc_json_put_u64(j, "forward", eidc_http_lookups(EIDC_FORWARD));
+    eidc_json_put_u64(j, "reverse", eidc_http_lookups(EIDC_REVERSE));
+    eidc_json_put_u64(j, "misses", eidc_http_misses());
     eidc_json_close_object(j);
 }
 
@@ -92,9 +73,9 @@ void eidc_handle_status(struct eidc_request *r)
 {
     struct eidc_json j = eidc_json_to(&r->out);
     eidc_json_open_object(&j);
-    write_z(&j, "service", "eidcached");
-    write_z(&j, "version", EIDC_VERSION);
-    write_time(&j, "started_at", r->service->started_at_ms);
+    eidc_json_put_z(&j, "service", "eidcached");
+    eidc_json_put_z(&j, "version", EIDC_VERSION);
+    eidc_json_put_time(&j, "started_at", r->service->started_at_ms);
     write_generation(&j, eidc_current_enter(), eidc_now_ms());
     eidc_current_leave();
     eidc_report_write(r->service->report, &j);
@@ -126,7 +107,7 @@ static void answer_accepted(struct eidc_request *r, uint64_t ticket)
 {
     struct eidc_json j = eidc_json_to(&r->out);
     eidc_json_open_object(&j);
-    write_u64(&j, "ticket", ticket);
+    eidc_json_put_u64(&j, "ticket", ticket);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(&r->out, '\n');
     r->answer.status = 202;
@@ -137,16 +118,15 @@ static void answer_outcome(struct eidc_request *r, const struct eidc_round_repor
 {
     struct eidc_json j = eidc_json_to(&r->out);
     eidc_json_open_object(&j);
-    write_u64(&j, "ticket", round->ticket);
-    write_z(&j, "result", eidc_refresh_result_name(round->result));
-    write_time(&j, "started_at", round->started_at_ms);
-    eidc_json_key(&j, "duration_seconds");
-    eidc_json_seconds(&j, round->duration_ms);
-    write_u64(&j, "generation", round->generation);
-    write_u64(&j, "names", round->names);
-    write_u64(&j, "added", round->added);
-    write_u64(&j, "removed", round->removed);
-    write_z(&j, "error", round->error[0] != '\0' ? round->error : NULL);
+    eidc_json_put_u64(&j, "ticket", round->ticket);
+    eidc_json_put_z(&j, "result", eidc_refresh_result_name(round->result));
+    eidc_json_put_time(&j, "started_at", round->started_at_ms);
+    eidc_json_put_seconds(&j, "duration_seconds", round->duration_ms);
+    eidc_json_put_u64(&j, "generation", round->generation);
+    eidc_json_put_u64(&j, "names", round->names);
+    eidc_json_put_u64(&j, "added", round->added);
+    eidc_json_put_u64(&j, "removed", round->removed);
+    eidc_json_put_z(&j, "error", round->error[0] != '\0' ? round->error : NULL);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(&r->out, '\n');
     r->answer.status = 200;

@@ -120,14 +120,10 @@ static void answer_problem(struct eidc_request *r, unsigned status, struct eidc_
     eidc_buf_clear(&r->out);
     struct eidc_json j = eidc_json_to(&r->out);
     eidc_json_open_object(&j);
-    eidc_json_key(&j, "type");
-    eidc_json_z(&j, "about:blank");
-    eidc_json_key(&j, "title");
-    eidc_json_z(&j, title_of(status));
-    eidc_json_key(&j, "status");
-    eidc_json_u64(&j, status);
-    eidc_json_key(&j, "detail");
-    eidc_json_str(&j, detail);
+    eidc_json_put_z(&j, "type", "about:blank");
+    eidc_json_put_z(&j, "title", title_of(status));
+    eidc_json_put_u64(&j, "status", status);
+    eidc_json_put_str(&j, "detail", detail);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(&r->out, '\n');
     r->answer.status = status;

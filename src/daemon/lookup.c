@@ -38,10 +38,8 @@ static void write_json(enum eidc_direction direction, struct eidc_str key, struc
     struct eidc_str value = {0};
     eidc_hit_next(&rest, direction, &hit, &value);
     eidc_json_open_object(&j);
-    eidc_json_key(&j, eidc_directions[direction].key);
-    eidc_json_str(&j, key);
-    eidc_json_key(&j, eidc_directions[direction].value);
-    eidc_json_str(&j, value);
+    eidc_json_put_str(&j, eidc_directions[direction].key, key);
+    eidc_json_put_str(&j, eidc_directions[direction].value, value);
     if (eidc_hit_next(&rest, direction, &hit, &value))
         write_values(direction, hits, &j);
     eidc_json_close_object(&j);

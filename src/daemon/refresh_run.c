@@ -111,22 +111,14 @@ static void write_summary(const struct run *x, struct eidc_buf *out)
     const struct eidc_round_report *o = x->out;
 
     eidc_json_open_object(&j);
-    eidc_json_key(&j, "result");
-    eidc_json_z(&j, eidc_refresh_result_name(o->result));
-    eidc_json_key(&j, "started_at");
-    eidc_json_time(&j, o->started_at_ms);
-    eidc_json_key(&j, "duration_seconds");
-    eidc_json_seconds(&j, eidc_now_ms() - o->started_at_ms);
-    eidc_json_key(&j, "generation");
-    eidc_json_u64(&j, o->generation);
-    eidc_json_key(&j, "names");
-    eidc_json_u64(&j, o->names);
-    eidc_json_key(&j, "added");
-    eidc_json_u64(&j, o->added);
-    eidc_json_key(&j, "removed");
-    eidc_json_u64(&j, o->removed);
-    eidc_json_key(&j, "held");
-    eidc_json_u64(&j, x->r->guard.held ? x->r->guard.removals : 0);
+    eidc_json_put_z(&j, "result", eidc_refresh_result_name(o->result));
+    eidc_json_put_time(&j, "started_at", o->started_at_ms);
+    eidc_json_put_seconds(&j, "duration_seconds", eidc_now_ms() - o->started_at_ms);
+    eidc_json_put_u64(&j, "generation", o->generation);
+    eidc_json_put_u64(&j, "names", o->names);
+    eidc_json_put_u64(&j, "added", o->added);
+    eidc_json_put_u64(&j, "removed", o->removed);
+    eidc_json_put_u64(&j, "held", x->r->guard.held ? x->r->guard.removals : 0);
     eidc_json_key(&j, "failures");
     eidc_json_open_array(&j);
     for (size_t i = 0; i < x->r->source_count; i++) {
@@ -134,12 +126,9 @@ static void write_summary(const struct run *x, struct eidc_buf *out)
         if (told->failed == 0)
             continue;
         eidc_json_open_object(&j);
-        eidc_json_key(&j, "source");
-        eidc_json_z(&j, x->r->sources[i]->name);
-        eidc_json_key(&j, "scopes");
-        eidc_json_u64(&j, told->failed);
-        eidc_json_key(&j, "error");
-        eidc_json_z(&j, told->error);
+        eidc_json_put_z(&j, "source", x->r->sources[i]->name);
+        eidc_json_put_u64(&j, "scopes", told->failed);
+        eidc_json_put_z(&j, "error", told->error);
         eidc_json_close_object(&j);
     }
     eidc_json_close_array(&j);
@@ -287,6 +276,7 @@ void eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrin
 
     *out = (struct eidc_round_report){.ticket = ticket, .started_at_ms = eidc_now_ms()};
     bool published = list_and_publish(&x, &err);
+    eidc_aws_cancel(r->aws); /* what a time-out left in flight holds slots that saving needs */
     /* let go of the old image before saving, which may take long */
     eidc_generation_unpin(x.before);
     out->result = published ? result_of(&x) : EIDC_RESULT_FAILED;

@@ -84,36 +84,17 @@ bool eidc_report_last(struct eidc_report *report, struct eidc_round_report *out)
     return any;
 }
 
-static void write_text(struct eidc_json *j, const char *key, const char *text)
-{
-    eidc_json_key(j, key);
-    eidc_json_z(j, text && text[0] ? text : NULL);
-}
-
-static void write_number(struct eidc_json *j, const char *key, uint64_t number)
-{
-    eidc_json_key(j, key);
-    eidc_json_u64(j, number);
-}
-
-static void write_time(struct eidc_json *j, const char *key, int64_t unix_ms)
-{
-    eidc_json_key(j, key);
-    eidc_json_time(j, unix_ms);
-}
-
 static void write_round(struct eidc_json *j, const struct eidc_round_report *r)
 {
     eidc_json_open_object(j);
-    write_text(j, "result", eidc_refresh_result_name(r->result));
-    write_time(j, "started_at", r->started_at_ms);
-    eidc_json_key(j, "duration_seconds");
-    eidc_json_seconds(j, r->duration_ms);
-    write_number(j, "generation", r->generation);
-    write_number(j, "names", r->names);
-    write_number(j, "added", r->added);
-    write_number(j, "removed", r->removed);
-    write_text(j, "error", r->error);
+    eidc_json_put_z(j, "result", eidc_refresh_result_name(r->result));
+    eidc_json_put_time(j, "started_at", r->started_at_ms);
+    eidc_json_put_seconds(j, "duration_seconds", r->duration_ms);
+    eidc_json_put_u64(j, "generation", r->generation);
+    eidc_json_put_u64(j, "names", r->names);
+    eidc_json_put_u64(j, "added", r->added);
+    eidc_json_put_u64(j, "removed", r->removed);
+    eidc_json_put_z(j, "error", r->error[0] ? r->error : NULL);
     eidc_json_close_object(j);
 }
 
@@ -125,15 +106,15 @@ static void write_refresh(struct eidc_report *report, struct eidc_json *j)
 
     eidc_json_key(j, "refresh");
     eidc_json_open_object(j);
-    write_text(j, "state", eidc_refresh_state_name(report->state));
-    write_text(j, "last_result", last ? eidc_refresh_result_name(last->result) : NULL);
-    write_text(j, "last_error", last ? last->error : NULL);
+    eidc_json_put_z(j, "state", eidc_refresh_state_name(report->state));
+    eidc_json_put_z(j, "last_result", last ? eidc_refresh_result_name(last->result) : NULL);
+    eidc_json_put_z(j, "last_error", last && last->error[0] ? last->error : NULL);
     eidc_json_key(j, "last_duration_seconds");
     if (last)
         eidc_json_seconds(j, last->duration_ms);
     else
         eidc_json_null(j);
-    write_time(j, "next_at", report->next_at_ms);
+    eidc_json_put_time(j, "next_at", report->next_at_ms);
     eidc_json_key(j, "history"); /* the newest first */
     eidc_json_open_array(j);
     for (uint64_t i = 0; i < shown; i++)
@@ -149,13 +130,13 @@ static void write_sources(struct eidc_report *report, struct eidc_json *j)
     for (size_t i = 0; i < report->source_count; i++) {
         const struct eidc_source_report *s = &report->sources[i];
         eidc_json_open_object(j);
-        write_text(j, "name", s->name);
-        write_text(j, "type", s->type);
-        write_number(j, "scopes", s->scopes);
-        write_number(j, "failed_scopes", s->failed_scopes);
-        write_number(j, "names", s->names);
-        write_time(j, "verified_at", s->verified_at_ms);
-        write_text(j, "error", s->error);
+        eidc_json_put_z(j, "name", s->name);
+        eidc_json_put_z(j, "type", s->type);
+        eidc_json_put_u64(j, "scopes", s->scopes);
+        eidc_json_put_u64(j, "failed_scopes", s->failed_scopes);
+        eidc_json_put_u64(j, "names", s->names);
+        eidc_json_put_time(j, "verified_at", s->verified_at_ms);
+        eidc_json_put_z(j, "error", s->error);
         eidc_json_close_object(j);
     }
     eidc_json_close_array(j);
@@ -165,10 +146,9 @@ static void write_guard(struct eidc_report *report, struct eidc_json *j)
 {
     eidc_json_key(j, "guard");
     eidc_json_open_object(j);
-    eidc_json_key(j, "held");
-    eidc_json_bool(j, report->guard_held);
-    write_number(j, "removals", report->guard_removals);
-    write_text(j, "sample", report->guard_sample);
+    eidc_json_put_bool(j, "held", report->guard_held);
+    eidc_json_put_u64(j, "removals", report->guard_removals);
+    eidc_json_put_z(j, "sample", report->guard_sample);
     eidc_json_close_object(j);
 }
 
@@ -179,10 +159,10 @@ static void write_stores(struct eidc_report *report, struct eidc_json *j)
     for (size_t i = 0; i < report->store_count; i++) {
         const struct eidc_store_report *s = &report->stores[i];
         eidc_json_open_object(j);
-        write_text(j, "url", s->url);
-        write_text(j, "role", s->role);
-        write_time(j, "last_saved_at", s->last_saved_at_ms);
-        write_text(j, "error", s->error);
+        eidc_json_put_z(j, "url", s->url);
+        eidc_json_put_z(j, "role", s->role);
+        eidc_json_put_time(j, "last_saved_at", s->last_saved_at_ms);
+        eidc_json_put_z(j, "error", s->error);
         eidc_json_close_object(j);
     }
     eidc_json_close_array(j);

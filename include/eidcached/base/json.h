@@ -36,6 +36,14 @@ void eidc_json_bool(struct eidc_json *j, bool v);
 void eidc_json_null(struct eidc_json *j);
 void eidc_json_time(struct eidc_json *j, int64_t unix_ms); /* RFC 3339 UTC; 0 gives null */
 
+/* A member in one call: key and value. */
+void eidc_json_put_str(struct eidc_json *j, const char *key, struct eidc_str s);
+void eidc_json_put_z(struct eidc_json *j, const char *key, const char *s);
+void eidc_json_put_u64(struct eidc_json *j, const char *key, uint64_t v);
+void eidc_json_put_bool(struct eidc_json *j, const char *key, bool v);
+void eidc_json_put_time(struct eidc_json *j, const char *key, int64_t unix_ms);
+void eidc_json_put_seconds(struct eidc_json *j, const char *key, int64_t ms);
+
 /* Appends s quoted and escaped, on its own. */
 void eidc_json_quote(struct eidc_buf *out, struct eidc_str s);
 
