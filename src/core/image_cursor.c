@@ -1,5 +1,14 @@
 #include "eidcached/core/image_parts.h"
 
+bool eidc_record_at_slow(const struct eidc_records *records, uint64_t at, struct eidc_record *out,
+                         uint64_t *next)
+{
+    const uint8_t *p = records->p + at, *end = records->p + records->n;
+    uint64_t name_size, set_and_kind;
+    return eidc_load_varint(&p, end, &name_size) && eidc_load_varint(&p, end, &set_and_kind) &&
+           eidc_record_rest(records, p, name_size, set_and_kind, out, next);
+}
+
 struct eidc_cursor eidc_image_begin(const struct eidc_image *image)
 {
     return (struct eidc_cursor){.image = image, .at = 0, .left = image->info.entries};

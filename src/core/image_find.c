@@ -8,21 +8,30 @@ struct slot {
     bool several;
 };
 
-/* Bit i: lane i of four is zero. The lanes hold 15 bits, so that nothing carries between them. */
-static inline unsigned zero_lanes(uint64_t lanes)
-{
-    uint64_t zero = ~(lanes + UINT64_C(0x7fff7fff7fff7fff)) & UINT64_C(0x8000800080008000);
-    return (unsigned)(((zero >> 15) * UINT64_C(0x0001000200040008)) >> 48) & 0xf;
-}
+/* What the key's slot leads to. The record is decoded where the caller wants it. */
+struct found {
+    struct slot slot;
+    uint64_t next; /* offset behind the key's first record */
+    struct eidc_record *record;
+};
 
-/* Bit i: slot i is in use and has this tag. */
+typedef uint16_t tag_vector __attribute__((vector_size(16)));
+typedef int8_t lane_vector __attribute__((vector_size(8)));
+_Static_assert(EIDC_BUCKET_SLOTS == 9, "eight tags at once, and one");
+
+/* Bit i: slot i has this tag. A slot that is not in use may match, too: its record is compared
+ * and is not the one, and the key's own slot is in front of it. */
 static inline unsigned matching_slots(const uint8_t *bucket, uint16_t tag)
 {
-    const uint64_t ones = UINT64_C(0x0001000100010001), mask = ones * EIDC_TAG_MASK;
-    unsigned match = zero_lanes((eidc_load64(bucket) ^ ones * tag) & mask);
-    match |= zero_lanes((eidc_load64(bucket + 8) ^ ones * tag) & mask) << 4;
-    match |= (unsigned)((eidc_load16(bucket + 16) & EIDC_TAG_MASK) == tag) << 8;
-    return match & ((1u << (bucket[EIDC_BUCKET_STATE] & EIDC_BUCKET_USED)) - 1);
+    tag_vector eight;
+    memcpy(&eight, bucket, sizeof eight);
+    lane_vector equal =
+        __builtin_convertvector((eight & htole16(EIDC_TAG_MASK)) == htole16(tag), lane_vector);
+    uint8_t lanes[sizeof equal];
+    memcpy(lanes, &equal, sizeof equal);
+    uint64_t ones = eidc_load64(lanes) & UINT64_C(0x0101010101010101);
+    unsigned match = (unsigned)(ones * UINT64_C(0x0102040810204080) >> 56);
+    return match | (unsigned)((eidc_load16(bucket + 16) & EIDC_TAG_MASK) == tag) << 8;
 }
 
 static inline struct slot slot_of(const uint8_t *bucket, unsigned i)
@@ -49,22 +58,22 @@ static inline uint64_t posting(const struct eidc_image *image, uint64_t place)
     return eidc_load40(image->part[EIDC_SECTION_POSTINGS].p + place);
 }
 
-static inline bool slot_has(const struct eidc_image *image, struct slot slot, enum key_kind kind,
-                            struct eidc_str key)
+/* Is it the key's slot? Then *out is filled in. */
+__attribute__((always_inline)) static inline bool
+slot_has(const struct eidc_image *image, enum key_kind kind, struct eidc_str key, struct found *out)
 {
-    uint64_t at = slot.at, next;
-    if (slot.several && kind != KEY_NAME) {
+    uint64_t at = out->slot.at;
+    if (out->slot.several && kind != KEY_NAME) {
         uint64_t first;
-        if (posting_list(image, slot.at, &first) == 0)
+        if (posting_list(image, at, &first) == 0)
             return false;
         at = posting(image, first);
     }
-    struct eidc_record record;
-    if (!eidc_record_at(&image->records, at, &record, &next))
+    if (!eidc_record_at(&image->records, at, out->record, &out->next))
         return false;
     if (kind == KEY_NAME)
-        return eidc_str_eq(record.name, key);
-    return record.eid_is_text == (kind == KEY_TEXT_EID) && eidc_str_eq(record.eid, key);
+        return eidc_str_eq(out->record->name, key);
+    return out->record->eid_is_text == (kind == KEY_TEXT_EID) && eidc_str_eq(out->record->eid, key);
 }
 
 static inline const uint8_t *home_of(const struct eidc_index *index, uint64_t hash)
@@ -72,17 +81,20 @@ static inline const uint8_t *home_of(const struct eidc_index *index, uint64_t ha
     return index->buckets + eidc_hash_home(hash, index->count) * EIDC_BUCKET_BYTES;
 }
 
-/* One cache line of index and one record, nearly always. */
-static inline bool find(const struct eidc_image *image, const struct eidc_index *index,
-                        uint64_t hash, enum key_kind kind, struct eidc_str key, struct slot *out)
+/* One cache line of index and one record, nearly always. A look-up is two cache misses; that the
+ * next one's can start meanwhile takes few instructions between them: hence always inline. */
+__attribute__((always_inline)) static inline bool find(const struct eidc_image *image,
+                                                       const struct eidc_index *index,
+                                                       uint64_t hash, enum key_kind kind,
+                                                       struct eidc_str key, struct found *out)
 {
     const uint8_t *bucket = home_of(index, hash);
     const uint8_t *end = index->buckets + index->count * EIDC_BUCKET_BYTES;
     uint16_t tag = eidc_hash_tag(hash);
     for (uint64_t probe = 0;; probe++) {
         for (unsigned match = matching_slots(bucket, tag); match != 0; match &= match - 1) {
-            *out = slot_of(bucket, (unsigned)__builtin_ctz(match));
-            if (slot_has(image, *out, kind, key))
+            out->slot = slot_of(bucket, (unsigned)__builtin_ctz(match));
+            if (slot_has(image, kind, key, out))
                 return true;
         }
         if (!(bucket[EIDC_BUCKET_STATE] & EIDC_BUCKET_OVERFLOW) || probe == index->reach)
@@ -93,22 +105,24 @@ static inline bool find(const struct eidc_image *image, const struct eidc_index 
     }
 }
 
-static bool forward(const struct eidc_image *image, uint64_t hash, struct eidc_str name,
-                    struct eidc_hits *hits)
+/* No hits yet; `first` and `at` mean nothing until the rest says so. */
+static inline void reset(struct eidc_hits *hits, const struct eidc_image *image)
 {
-    *hits = (struct eidc_hits){.image = image};
-    struct slot slot;
-    if (!find(image, &image->forward, hash, KEY_NAME, name, &slot))
+    hits->image = image;
+    hits->has_first = hits->same_name = hits->posting[0] = hits->posting[1] = false;
+    hits->left[0] = hits->left[1] = 0;
+}
+
+static inline bool forward(const struct eidc_image *image, uint64_t hash, struct eidc_str name,
+                           struct eidc_hits *hits)
+{
+    struct found found = {.record = &hits->first};
+    reset(hits, image);
+    if (!find(image, &image->forward, hash, KEY_NAME, name, &found))
         return false;
-    hits->at[0] = slot.at;
-    hits->left[0] = 1;
-    if (slot.several) {
-        struct eidc_record record = {0};
-        uint64_t next;
-        (void)eidc_record_at(&image->records, slot.at, &record, &next); /* find just did */
-        hits->name = record.name;
-        hits->left[0] = image->info.entries;
-    }
+    hits->has_first = hits->same_name = true;
+    hits->at[0] = found.next;
+    hits->left[0] = found.slot.several ? image->info.entries : 0;
     return true;
 }
 
@@ -118,8 +132,8 @@ bool eidc_image_forward(const struct eidc_image *image, struct eidc_str name,
     return forward(image, eidc_hash_name(name, image->forward.seed), name, hits);
 }
 
-static void fill_lane(const struct eidc_image *image, struct slot slot, unsigned lane,
-                      struct eidc_hits *hits)
+static inline void fill_lane(const struct eidc_image *image, struct slot slot, unsigned lane,
+                             struct eidc_hits *hits)
 {
     hits->at[lane] = slot.at;
     hits->left[lane] = 1;
@@ -128,12 +142,22 @@ static void fill_lane(const struct eidc_image *image, struct slot slot, unsigned
         hits->left[lane] = posting_list(image, slot.at, &hits->at[lane]);
 }
 
+/* One record alone is handed out as it was found; several are merged. */
+static bool settle(struct eidc_hits *hits)
+{
+    uint64_t left = hits->left[0] + hits->left[1];
+    hits->has_first = left == 1;
+    if (hits->has_first)
+        hits->left[0] = hits->left[1] = 0;
+    return left > 0;
+}
+
 static void reverse_raw(const struct eidc_image *image, uint64_t hash, struct eidc_str raw,
                         struct eidc_hits *hits)
 {
-    struct slot slot;
-    if (find(image, &image->reverse, hash, KEY_RAW_EID, raw, &slot))
-        fill_lane(image, slot, 0, hits);
+    struct found found = {.record = &hits->first};
+    if (find(image, &image->reverse, hash, KEY_RAW_EID, raw, &found))
+        fill_lane(image, found.slot, 0, hits);
 }
 
 static void reverse_text(const struct eidc_image *image, struct eidc_str text,
@@ -141,10 +165,13 @@ static void reverse_text(const struct eidc_image *image, struct eidc_str text,
 {
     if (image->info.text_entries == 0)
         return;
-    struct slot slot;
+    struct eidc_record record; /* a miss must not spoil the other lane's */
+    struct found found = {.record = &record};
     uint64_t hash = eidc_hash_eid(text, true, image->reverse.seed);
-    if (find(image, &image->reverse, hash, KEY_TEXT_EID, text, &slot))
-        fill_lane(image, slot, 1, hits);
+    if (!find(image, &image->reverse, hash, KEY_TEXT_EID, text, &found))
+        return;
+    fill_lane(image, found.slot, 1, hits);
+    hits->first = record;
 }
 
 static bool parse_eid(const struct eidc_image *image, struct eidc_str eid,
@@ -156,34 +183,46 @@ static bool parse_eid(const struct eidc_image *image, struct eidc_str eid,
 
 bool eidc_image_reverse(const struct eidc_image *image, struct eidc_str eid, struct eidc_hits *hits)
 {
-    *hits = (struct eidc_hits){.image = image};
     uint8_t bytes[EIDC_EID_RAW_MAX];
     struct eidc_str raw;
+    reset(hits, image);
     if (parse_eid(image, eid, bytes, &raw))
         reverse_raw(image, eidc_hash_eid(raw, false, image->reverse.seed), raw, hits);
     reverse_text(image, eid, hits);
-    return hits->left[0] + hits->left[1] > 0;
+    return settle(hits);
 }
 
-bool eidc_hits_next(struct eidc_hits *hits, struct eidc_record *out)
+static uint64_t lane_offset(const struct eidc_hits *hits, unsigned lane)
 {
-    uint64_t at[2] = {0};
-    for (unsigned i = 0; i < 2; i++)
-        if (hits->left[i] > 0)
-            at[i] = hits->posting[i] ? posting(hits->image, hits->at[i]) : hits->at[i];
-    unsigned lane = hits->left[0] == 0 || (hits->left[1] > 0 && at[1] < at[0]);
-    uint64_t next;
+    if (hits->left[lane] == 0)
+        return UINT64_MAX;
+    return hits->posting[lane] ? posting(hits->image, hits->at[lane]) : hits->at[lane];
+}
+
+static bool next_record(struct eidc_hits *hits, struct eidc_record *out)
+{
+    uint64_t at[2] = {lane_offset(hits, 0), lane_offset(hits, 1)}, next;
+    unsigned lane = at[1] < at[0];
     struct eidc_record record;
     if (hits->left[lane] == 0)
         return false;
-    bool found = eidc_record_at(&hits->image->records, at[lane], &record, &next);
-    if (!found || (hits->name.n > 0 && !eidc_str_eq(record.name, hits->name))) {
+    if (!eidc_record_at(&hits->image->records, at[lane], &record, &next) ||
+        (hits->same_name && !eidc_str_eq(record.name, hits->first.name))) {
         hits->left[lane] = 0;
         return false;
     }
     hits->at[lane] = hits->posting[lane] ? hits->at[lane] + EIDC_OFFSET_BYTES : next;
     hits->left[lane]--;
     *out = record;
+    return true;
+}
+
+bool eidc_hits_next(struct eidc_hits *hits, struct eidc_record *out)
+{
+    if (!hits->has_first)
+        return next_record(hits, out);
+    *out = hits->first;
+    hits->has_first = false;
     return true;
 }
 
@@ -251,9 +290,10 @@ void eidc_image_reverse_many(const struct eidc_image *image, const struct eidc_s
         }
         fetch_records(image, &image->reverse, hashes, lanes);
         for (size_t i = 0; i < lanes; i++) {
-            hits[start + i] = (struct eidc_hits){.image = image};
+            reset(&hits[start + i], image);
             reverse_raw(image, hashes[i], raw[i], &hits[start + i]);
             reverse_text(image, eids[start + i], &hits[start + i]);
+            settle(&hits[start + i]);
         }
     }
 }

@@ -59,25 +59,61 @@ static void put_slot(uint8_t *bucket, const struct eidc_pair *key)
                  key->value & ~SEVERAL);
 }
 
-/* Lays sorted keys down. Returns how far the farthest is from its home. */
-static uint64_t keys_write(const struct keys *keys, uint64_t seed, uint8_t *to)
+static bool is_full(const uint8_t *bucket)
 {
-    uint64_t buckets = (eidc_index_bytes(keys->n) - EIDC_INDEX_HEADER) / EIDC_BUCKET_BYTES;
-    uint8_t *first = to + EIDC_INDEX_HEADER;
-    uint64_t at = 0, reach = 0; /* at runs on past the last bucket: then it has wrapped */
+    return (bucket[EIDC_BUCKET_STATE] & EIDC_BUCKET_USED) == EIDC_BUCKET_SLOTS;
+}
+
+struct table {
+    uint8_t *first; /* bucket */
+    uint64_t buckets;
+};
+
+static uint8_t *bucket_at(const struct table *table, uint64_t i)
+{
+    return table->first + i % table->buckets * EIDC_BUCKET_BYTES;
+}
+
+/* First come the nine first keys of each home: a key away from home costs a second cache line.
+ * The others are left at the front of keys; returns how many. */
+static size_t place_at_home(const struct table *table, const struct keys *keys,
+                            struct eidc_pair *homeless)
+{
+    size_t left = 0;
     for (size_t i = 0; i < keys->n; i++) {
-        uint64_t home = eidc_hash_home(keys->pairs[i].key, buckets);
-        if (home > at)
-            at = home;
-        uint8_t *bucket = first + at % buckets * EIDC_BUCKET_BYTES;
-        while ((bucket[EIDC_BUCKET_STATE] & EIDC_BUCKET_USED) == EIDC_BUCKET_SLOTS) {
-            bucket[EIDC_BUCKET_STATE] |= EIDC_BUCKET_OVERFLOW;
-            bucket = first + ++at % buckets * EIDC_BUCKET_BYTES;
-        }
-        put_slot(bucket, &keys->pairs[i]);
+        uint8_t *home = bucket_at(table, eidc_hash_home(keys->pairs[i].key, table->buckets));
+        if (is_full(home))
+            homeless[left++] = keys->pairs[i];
+        else
+            put_slot(home, &keys->pairs[i]);
+    }
+    return left;
+}
+
+/* The others, in the same order, into the next bucket with room. Returns how far the farthest is
+ * from its home. */
+static uint64_t place_behind(const struct table *table, const struct eidc_pair *homeless,
+                             size_t count)
+{
+    uint64_t at = 0, reach = 0; /* from the last key's home up to `at` all are full and marked */
+    for (size_t i = 0; i < count; i++) {
+        uint64_t home = eidc_hash_home(homeless[i].key, table->buckets);
+        for (at = home > at ? home : at; is_full(bucket_at(table, at)); at++)
+            bucket_at(table, at)[EIDC_BUCKET_STATE] |= EIDC_BUCKET_OVERFLOW;
+        put_slot(bucket_at(table, at), &homeless[i]);
         if (at - home > reach)
             reach = at - home;
     }
+    return reach;
+}
+
+static uint64_t keys_write(const struct keys *keys, uint64_t seed, uint8_t *to)
+{
+    uint64_t buckets = (eidc_index_bytes(keys->n) - EIDC_INDEX_HEADER) / EIDC_BUCKET_BYTES;
+    struct table table = {to + EIDC_INDEX_HEADER, buckets};
+    struct eidc_pair *homeless = keys->pairs + keys->room; /* the scratch */
+    size_t count = place_at_home(&table, keys, homeless);
+    uint64_t reach = place_behind(&table, homeless, count);
     eidc_store64(to + EIDC_INDEX_SEED, seed);
     eidc_store64(to + EIDC_INDEX_BUCKETS, buckets);
     eidc_store64(to + EIDC_INDEX_KEYS, keys->n);

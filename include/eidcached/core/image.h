@@ -57,10 +57,12 @@ struct eidc_record {
 /* Hits of one look-up, in byte order of names (reverse), or the checksum EID and then the field
  * EIDs in byte order (forward). On the stack; no allocation. Zeroed: no hits. */
 struct eidc_hits {
-    const struct eidc_image *image; /* private */
-    struct eidc_str name;           /* forward, several EIDs: the name they share */
-    uint64_t at[2], left[2];        /* checksum and text: a record, or a place in a posting list */
-    bool posting[2];
+    const struct eidc_image *image; /* private from here */
+    struct eidc_record first;       /* decoded already, nearly always the only one */
+    bool has_first;
+    bool same_name;          /* forward: the further records have the first one's name */
+    bool posting[2];         /* reverse, checksum and text: at is a place in a posting list */
+    uint64_t at[2], left[2]; /* where the further records are, and how many at most */
 };
 /* False: a miss. */
 bool eidc_image_forward(const struct eidc_image *image, struct eidc_str name,

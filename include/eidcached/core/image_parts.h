@@ -38,23 +38,18 @@ struct eidc_image {
     void *release_arg;
 };
 
-/* Decodes the record at an offset; *next is the offset behind it. False: there is none. */
-static inline bool eidc_record_at(const struct eidc_records *records, uint64_t at,
-                                  struct eidc_record *out, uint64_t *next)
+/* Decodes what is behind a record's two varints. */
+static inline bool eidc_record_rest(const struct eidc_records *records, const uint8_t *p,
+                                    uint64_t name_size, uint64_t set_and_kind,
+                                    struct eidc_record *out, uint64_t *next)
 {
-    if (at >= records->n)
-        return false;
-    const uint8_t *p = records->p + at, *end = records->p + records->n;
-    uint64_t name_size, set_and_kind;
-    if (!eidc_load_varint(&p, end, &name_size) || !eidc_load_varint(&p, end, &set_and_kind))
-        return false;
+    const uint8_t *end = records->p + records->n;
     bool text = set_and_kind & 1;
     if (text && p == end)
         return false;
     size_t eid_size = text ? *p++ : records->raw_size;
     uint64_t room = (uint64_t)(end - p);
-    if (eid_size == 0 || name_size == 0 || name_size > EIDC_NAME_MAX || eid_size > room ||
-        name_size > room - eid_size)
+    if (eid_size == 0 || name_size == 0 || name_size > EIDC_NAME_MAX || eid_size + name_size > room)
         return false;
     const char *bytes = (const char *)p;
     out->eid = (struct eidc_str){bytes, eid_size};
@@ -63,6 +58,22 @@ static inline bool eidc_record_at(const struct eidc_records *records, uint64_t a
     out->scope_set = (uint32_t)(set_and_kind >> 1);
     *next = (uint64_t)(p - records->p) + eid_size + name_size;
     return true;
+}
+
+/* Varints of any size. */
+bool eidc_record_at_slow(const struct eidc_records *records, uint64_t at, struct eidc_record *out,
+                         uint64_t *next);
+
+/* Decodes the record at an offset; *next is the offset behind it. False: there is none. */
+static inline bool eidc_record_at(const struct eidc_records *records, uint64_t at,
+                                  struct eidc_record *out, uint64_t *next)
+{
+    if (at >= records->n || records->n - at < 2)
+        return false;
+    const uint8_t *p = records->p + at;
+    if ((p[0] | p[1]) < 0x80) /* both varints are one byte, as most are */
+        return eidc_record_rest(records, p + 2, p[0], p[1], out, next);
+    return eidc_record_at_slow(records, at, out, next);
 }
 
 /* (key, value) pairs and their order: by key, equal keys as they were. scratch holds n too. */
