@@ -25,7 +25,7 @@ static bool on_item(void *arg, struct eidc_str name, const cJSON *element, struc
         return false;
     *p->plan.total += p->names.count - before;
     if (p->plan.max_names && *p->plan.total > p->plan.max_names)
-        return eidc_fail(err, EIDC_ERR_LIMIT, "more than %llu names",
+        return eidc_fail(err, EIDC_ERR_LIMIT, "more than refresh.max_names (%llu) names",
                          (unsigned long long)p->plan.max_names);
     return true;
 }

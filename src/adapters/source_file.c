@@ -81,7 +81,7 @@ static bool take_line(struct reading *r, struct eidc_str line, struct eidc_err *
     if (!eidc_filter_passes(&r->source->filter, line))
         return true;
     if (r->names.count == r->source->max_names)
-        return eidc_fail(err, EIDC_ERR_LIMIT, "more than max_names (%" PRIu64 ") names",
+        return eidc_fail(err, EIDC_ERR_LIMIT, "more than refresh.max_names (%" PRIu64 ") names",
                          r->source->max_names);
     return eidc_names_add(&r->names, line, (struct eidc_str){0}, err);
 }

@@ -102,7 +102,8 @@ static bool check_room(const struct eidc_builder *builder, uint64_t more, struct
 {
     uint64_t max = builder->options.max_entries;
     if (max > 0 && (builder->items > max || more > max - builder->items))
-        return eidc_fail(err, EIDC_ERR_LIMIT, "more than %llu names", (unsigned long long)max);
+        return eidc_fail(err, EIDC_ERR_LIMIT, "more than refresh.max_names (%llu) names",
+                         (unsigned long long)max);
     return true;
 }
 

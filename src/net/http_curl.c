@@ -270,8 +270,8 @@ static void explain(struct transfer *t, CURLcode code)
 {
     struct eidc_err *err = &t->response.err;
     if (t->too_large) {
-        eidc_fail(err, EIDC_ERR_LIMIT, "%s: the answer is longer than %zu bytes", t->host,
-                  t->response.body.limit);
+        eidc_fail(err, EIDC_ERR_LIMIT, "%s: the answer is longer than max_response (%zu bytes)",
+                  t->host, t->response.body.limit);
         return;
     }
     if (t->response.body.failed) {

@@ -358,7 +358,8 @@ static void max_names_fails_the_scope_that_goes_over(void **state)
         {.status = 200, .body = DATABASES(N("c") "," N("d"))}}; /* not tried again */
     struct eidc_source_aws_options o = options_of("glue.databases");
     o.max_names = 3;
-    expect(&o, script, COUNT(script), "failed eu-west-1: glue GetDatabases: more than 3 names|");
+    expect(&o, script, COUNT(script),
+           "failed eu-west-1: glue GetDatabases: more than refresh.max_names (3) names|");
     o.max_names = 4;
     expect(&o, script, COUNT(script), "listed eu-west-1: a b c d|");
 }
@@ -476,7 +477,8 @@ static void max_names_counts_the_whole_source(void **state)
     struct eidc_source_aws_options o = options_of("glue.tables");
     o.max_names = 3;
     expect(&o, script, COUNT(script),
-           "listed eu-west-1/a: a.1 a.2|failed eu-west-1/b: glue GetTables: more than 3 names|"
+           "listed eu-west-1/a: a.1 a.2|failed eu-west-1/b: glue GetTables: more than "
+           "refresh.max_names (3) names|"
            "listed eu-west-1/c: c.5|");
 }
 
