@@ -57,9 +57,9 @@ const struct eidc_option eidc_options[] = {
            .help = "Threads that answer requests."),
     OPTION("http.max_connections", UINT, AT(http.max_connections), "1024", RANGE(1, 1000000),
            .help = "Open connections; more are answered 503. Some are kept for probes."),
-    OPTION("http.idle_timeout", DURATION, AT(http.idle_timeout), "60s", RANGE(SECOND, HOUR),
+    OPTION("http.idle_timeout", DURATION, AT(http.idle_timeout), "60s", RANGE(100 * MS, HOUR),
            .help = "A connection that is silent for this long is closed."),
-    OPTION("http.max_body", SIZE, AT(http.max_body), "64M", RANGE(KIB, 4 * GIB),
+    OPTION("http.max_body", SIZE, AT(http.max_body), "64M", RANGE(1, 4 * GIB),
            .help = "Longest request body; a longer one is answered 413."),
     OPTION("http.max_batch", COUNT, AT(http.max_batch), "1000000", RANGE(1, 100000000),
            .help = "Most names or EIDs in one request."),
@@ -84,7 +84,7 @@ const struct eidc_option eidc_options[] = {
            .or_share = true,
            .help = "Up to this much, or up to a share of the interval (10%), is added to it at random, so that a fleet does not "
                    "ask in step. Unless set, at most a tenth of the interval."),
-    OPTION("refresh.timeout", DURATION, AT(refresh.timeout), "10m", RANGE(SECOND, DAY),
+    OPTION("refresh.timeout", DURATION, AT(refresh.timeout), "10m", RANGE(100 * MS, DAY),
            .help = "A refresh ends after this long; scopes that were not listed keep their "
                    "entries."),
     OPTION("refresh.retry_min", DURATION, AT(refresh.retry_min), "1s", RANGE(10 * MS, HOUR),
@@ -107,7 +107,7 @@ const struct eidc_option eidc_options[] = {
            .help = "AWS requests at a time."),
     OPTION("refresh.max_names", COUNT, AT(refresh.max_names), "10000000", RANGE(1, 4000000000),
            .help = "A listing with more names than this fails."),
-    OPTION("refresh.max_response", SIZE, AT(refresh.max_response), "16M", RANGE(64 * KIB, GIB),
+    OPTION("refresh.max_response", SIZE, AT(refresh.max_response), "16M", RANGE(KIB, GIB),
            .help = "An AWS answer longer than this fails its listing."),
 
     OPTION("eid.algorithm", STRING, AT(eid.algorithm), "sha256",

@@ -283,7 +283,7 @@ static void test_all_problems_at_once(void **state)
     (void)state;
     refused("http:\n"
             "  threads: many\n"
-            "  max_body: 1\n"
+            "  max_body: 0\n"
             "refresh:\n"
             "  interval: 5\n"
             "  max_shrnk: 10%\n"
@@ -293,7 +293,7 @@ static void test_all_problems_at_once(void **state)
             "  a: {type: file}\n"
             "  b: {type: aws, list: glue.table}\n",
             "@:2:12: http.threads: \"many\" is not a whole number; allowed: 1 to 256\n"
-            "@:3:13: http.max_body: 1 is out of range; allowed: 1K to 4G\n"
+            "@:3:13: http.max_body: 0 is out of range; allowed: 1 to 4G\n"
             "@:5:13: refresh.interval: \"5\" is not a duration such as 500ms, 30s, 5m, 1h or 7d; "
             "allowed: 100ms to 7d\n"
             "@:6:3: refresh.max_shrnk: unknown option; did you mean refresh.max_shrink?\n"
@@ -326,7 +326,7 @@ static void test_bad_values(void **state)
         {"http", "listen: [a:1, '']", "value 2 of the list is empty"},
         {"http", "listen: []", "at least one"},
         {"http", "max_batch: 1M", "not a whole number"},
-        {"http", "max_body: 1MB", "not a size such as 64K, 8M or 2G; allowed: 1K to 4G"},
+        {"http", "max_body: 1MB", "not a size such as 64K, 8M or 2G; allowed: 1 to 4G"},
         {"http", "max_body: 1m", "not a size"},
         {"http", "max_body: 99999999T", "not a size"},
         {"http", "max_body: 5G", "out of range"},
@@ -334,7 +334,7 @@ static void test_bad_values(void **state)
         {"http", "idle_timeout: 10 s", "not a duration"},
         {"http", "idle_timeout: 1.5s", "not a duration"},
         {"http", "idle_timeout: s", "not a duration"},
-        {"http", "idle_timeout: 999ms", "999ms is out of range; allowed: 1s to 1h"},
+        {"http", "idle_timeout: 99ms", "99ms is out of range; allowed: 100ms to 1h"},
         {"http", "trust_proxy: 1", "\"1\" is not false or true"},
         {"http", "trust_proxy: maybe", "not false or true"},
         {"http", "token_file: ''", "must not be empty"},

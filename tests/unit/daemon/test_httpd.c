@@ -489,7 +489,10 @@ static void metrics(void **state)
                                      "code=\"200\"} "));
     assert_non_null(strstr(a.body.p, "{route=\"other\",code=\"404\"} "));
     assert_non_null(strstr(a.body.p, "eidcached_http_request_duration_seconds_count{route=\""));
-    assert_non_null(strstr(a.body.p, "eidcached_http_connections 1\n"));
+    /* connections of the tests before may still be closing */
+    const char *open = strstr(a.body.p, "\neidcached_http_connections ");
+    assert_non_null(open);
+    assert_true(atoi(open + sizeof("\neidcached_http_connections ") - 1) >= 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
