@@ -165,7 +165,7 @@ static void reverse_text(const struct eidc_image *image, struct eidc_str text,
 {
     if (image->info.text_entries == 0)
         return;
-    struct eidc_record record; /* a miss must not spoil the other lane's */
+    struct eidc_record record = {0}; /* a miss must not spoil the other lane's */
     struct found found = {.record = &record};
     uint64_t hash = eidc_hash_eid(text, true, image->reverse.seed);
     if (!find(image, &image->reverse, hash, KEY_TEXT_EID, text, &found))
@@ -258,42 +258,52 @@ static void fetch_records(const struct eidc_image *image, const struct eidc_inde
     }
 }
 
+static void forward_group(const struct eidc_image *image, const struct eidc_str *names, size_t n,
+                          struct eidc_hits *hits)
+{
+    uint64_t hashes[LANES];
+    for (size_t i = 0; i < n; i++) {
+        hashes[i] = eidc_hash_name(names[i], image->forward.seed);
+        __builtin_prefetch(home_of(&image->forward, hashes[i]));
+    }
+    fetch_records(image, &image->forward, hashes, n);
+    for (size_t i = 0; i < n; i++)
+        forward(image, hashes[i], names[i], &hits[i]);
+}
+
+static void reverse_group(const struct eidc_image *image, const struct eidc_str *eids, size_t n,
+                          struct eidc_hits *hits)
+{
+    uint64_t hashes[LANES];
+    uint8_t bytes[LANES][EIDC_EID_RAW_MAX];
+    struct eidc_str raw[LANES];
+    for (size_t i = 0; i < n; i++) {
+        if (!parse_eid(image, eids[i], bytes[i], &raw[i]))
+            raw[i].n = 0; /* a key that no record has */
+        hashes[i] = eidc_hash_eid(raw[i], false, image->reverse.seed);
+        __builtin_prefetch(home_of(&image->reverse, hashes[i]));
+    }
+    fetch_records(image, &image->reverse, hashes, n);
+    for (size_t i = 0; i < n; i++) {
+        reset(&hits[i], image);
+        reverse_raw(image, hashes[i], raw[i], &hits[i]);
+        reverse_text(image, eids[i], &hits[i]);
+        settle(&hits[i]);
+    }
+}
+
 void eidc_image_forward_many(const struct eidc_image *image, const struct eidc_str *names, size_t n,
                              struct eidc_hits *hits)
 {
-    uint64_t hashes[LANES];
-    for (size_t start = 0; start < n; start += LANES) {
-        size_t lanes = n - start < LANES ? n - start : LANES;
-        for (size_t i = 0; i < lanes; i++) {
-            hashes[i] = eidc_hash_name(names[start + i], image->forward.seed);
-            __builtin_prefetch(home_of(&image->forward, hashes[i]));
-        }
-        fetch_records(image, &image->forward, hashes, lanes);
-        for (size_t i = 0; i < lanes; i++)
-            forward(image, hashes[i], names[start + i], &hits[start + i]);
-    }
+    for (; n > LANES; n -= LANES, names += LANES, hits += LANES)
+        forward_group(image, names, LANES, hits);
+    forward_group(image, names, n, hits);
 }
 
 void eidc_image_reverse_many(const struct eidc_image *image, const struct eidc_str *eids, size_t n,
                              struct eidc_hits *hits)
 {
-    uint64_t hashes[LANES];
-    uint8_t bytes[LANES][EIDC_EID_RAW_MAX];
-    struct eidc_str raw[LANES];
-    for (size_t start = 0; start < n; start += LANES) {
-        size_t lanes = n - start < LANES ? n - start : LANES;
-        for (size_t i = 0; i < lanes; i++) {
-            if (!parse_eid(image, eids[start + i], bytes[i], &raw[i]))
-                raw[i].n = 0; /* a key that no record has */
-            hashes[i] = eidc_hash_eid(raw[i], false, image->reverse.seed);
-            __builtin_prefetch(home_of(&image->reverse, hashes[i]));
-        }
-        fetch_records(image, &image->reverse, hashes, lanes);
-        for (size_t i = 0; i < lanes; i++) {
-            reset(&hits[start + i], image);
-            reverse_raw(image, hashes[i], raw[i], &hits[start + i]);
-            reverse_text(image, eids[start + i], &hits[start + i]);
-            settle(&hits[start + i]);
-        }
-    }
+    for (; n > LANES; n -= LANES, eids += LANES, hits += LANES)
+        reverse_group(image, eids, LANES, hits);
+    reverse_group(image, eids, n, hits);
 }

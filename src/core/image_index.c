@@ -43,7 +43,7 @@ static void keys_sort(struct keys *keys)
 
 uint64_t eidc_index_bytes(uint64_t keys)
 {
-    uint64_t slots = EIDC_BUCKET_SLOTS * EIDC_LOAD_NUMERATOR;
+    const uint64_t slots = (uint64_t)EIDC_BUCKET_SLOTS * EIDC_LOAD_NUMERATOR;
     uint64_t buckets = (keys * EIDC_LOAD_DENOMINATOR + slots - 1) / slots;
     return EIDC_INDEX_HEADER + (buckets > 0 ? buckets : 1) * EIDC_BUCKET_BYTES;
 }
