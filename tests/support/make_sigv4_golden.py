@@ -3,9 +3,9 @@
 
     /usr/bin/python3 tests/support/make_sigv4_golden.py > tests/unit/aws/sigv4_golden.json
 
-The judge is AWS's own signer (Debian's python3-awscrt). It shows only the signature, so the canonical
-request and the string to sign are computed here a second time, on their own, and count only if they
-lead to the same signature. The output is the same on every run.
+The judge is AWS's own signer (Debian's python3-awscrt). It shows only the signature, so the
+canonical request and the string to sign are computed here a second time, on their own, and count
+only if they lead to the same signature. The output is the same on every run.
 """
 import datetime
 import hashlib
@@ -19,7 +19,8 @@ import awscrt.http
 
 ACCESS_KEY = "AKIDEXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-TOKEN = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGd=="
+TOKEN = ("AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMic"
+         "RXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGd==")
 EMPTY = hashlib.sha256(b"").hexdigest()
 EPOCH_MS = 1440938160000  # 2015-08-30T12:36:00Z, of AWS's own examples
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -84,7 +85,8 @@ def describe():
         case("query " + name, params=params)
     # Headers: lower case, sorted, trimmed, folded, joined.
     for name, headers in (
-            ("case", [("My-Header1", "value1")]), ("order", [("Zoo", "1"), ("Abc", "2"), ("mid", "3")]),
+            ("case", [("My-Header1", "value1")]),
+            ("order", [("Zoo", "1"), ("Abc", "2"), ("mid", "3")]),
             ("trim", [("My-Header1", "  value1 "), ("My-Header2", " \"a   b   c\" ")]),
             ("inner runs", [("My-Header1", "a    b  c d")]),
             ("repeated", [("My-Header1", "value2"), ("My-Header1", "value1")]),
