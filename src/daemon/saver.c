@@ -9,8 +9,7 @@
 #include "eidcached/base/metrics.h"
 #include "eidcached/core/image_build.h"
 
-#define CONFLICTS_MAX 3 /* races lost in a row before the store has to wait for the next refresh   \
-                         */
+#define CONFLICTS_MAX 3 /* races lost in a row before a store waits for the next refresh */
 
 void eidc_saver_init(struct eidc_saver *s)
 {
@@ -77,19 +76,20 @@ static bool save_once(struct eidc_saver *s, size_t i, struct eidc_str summary, u
     return ok;
 }
 
-static void tell(struct eidc_saver *s, size_t i, bool ok, const struct eidc_err *err)
+/* err: what went wrong, NULL when nothing did */
+static void tell(struct eidc_saver *s, size_t i, const struct eidc_err *err)
 {
     const char *url = s->stores[i]->url;
     struct eidc_store_report *r = &s->report->stores[i];
 
-    eidc_metric_add(eidc_metric(EIDC_METRIC_SNAPSHOT_SAVES, url, ok ? "ok" : "failed"), 1);
-    if (!ok)
+    eidc_metric_add(eidc_metric(EIDC_METRIC_SNAPSHOT_SAVES, url, err ? "failed" : "ok"), 1);
+    if (err != NULL)
         eidc_error("store %s: not saved, will be tried at the next refresh: %s", url, err->text);
     pthread_mutex_lock(&s->report->lock);
-    if (ok)
+    if (err == NULL)
         r->last_saved_at_ms = eidc_now_ms();
     free(r->error);
-    r->error = ok ? NULL : eidc_xstrdup(err->text);
+    r->error = err ? eidc_xstrdup(err->text) : NULL;
     pthread_mutex_unlock(&s->report->lock);
 }
 
@@ -102,7 +102,7 @@ static bool save_store(struct eidc_saver *s, size_t i, struct eidc_str summary, 
     for (int lost = 0; lost <= CONFLICTS_MAX; lost++) {
         if (save_once(s, i, summary, &winner, err)) {
             s->owed[i] = false;
-            tell(s, i, true, NULL);
+            tell(s, i, NULL);
             return true;
         }
         s->owed[i] = true;
@@ -114,7 +114,7 @@ static bool save_store(struct eidc_saver *s, size_t i, struct eidc_str summary, 
             break;
         *moved = true;
     }
-    tell(s, i, false, err);
+    tell(s, i, err);
     return false;
 }
 

@@ -24,7 +24,7 @@ struct eidc_str {
 
 static inline struct eidc_str eidc_str_of(const char *z)
 {
-    return (struct eidc_str){z, z ? strlen(z) : 0};
+    return (struct eidc_str){z ? z : "", z ? strlen(z) : 0};
 }
 
 static inline bool eidc_str_eq(struct eidc_str a, struct eidc_str b)
