@@ -24,6 +24,7 @@ TAILQ_HEAD(calls, eidc_call);
 struct eidc_aws {
     struct eidc_http_client *http;
     const atomic_bool *stop;
+    _Atomic int64_t *heartbeat; /* may be NULL */
     unsigned concurrency, in_flight;
     struct calls all, queue;
     struct eidc_retry_quota quota;
@@ -63,6 +64,17 @@ struct eidc_http_client *eidc_aws_http(struct eidc_aws *aws)
 unsigned eidc_aws_concurrency(const struct eidc_aws *aws)
 {
     return aws->concurrency;
+}
+
+void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat)
+{
+    aws->heartbeat = heartbeat;
+}
+
+static void beat(const struct eidc_aws *aws)
+{
+    if (aws->heartbeat)
+        atomic_store(aws->heartbeat, eidc_mono_ms());
 }
 
 static bool stopping(const struct eidc_aws *aws)
@@ -288,6 +300,7 @@ static void send_call(struct eidc_call *call)
     struct eidc_creds creds = {0};
     struct eidc_err err;
     call->place = EIDC_CALL_SENDING;
+    beat(call->aws); /* fetching credentials may take its time */
     bool ok = !is_moot(call) && get_credentials(call, &creds, &err);
     if (is_moot(call))
         cancel_call(call);
@@ -393,6 +406,7 @@ bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *req
     struct waiter waiter = {.response = response};
     eidc_aws_call(aws, request, on_waited, &waiter);
     while (!waiter.done) {
+        beat(aws);
         if (stopping(aws))
             eidc_aws_cancel(aws);
         else
@@ -413,6 +427,8 @@ void eidc_aws_pause(struct eidc_aws *aws, int64_t ms)
     ended = false;
     aws->http->ops->after(aws->http, ms, on_pause_end, &ended);
     bool more = true;
-    while (more && !ended && !stopping(aws))
+    while (more && !ended && !stopping(aws)) {
+        beat(aws);
         more = aws->http->ops->step(aws->http, WAIT_STEP_MS);
+    }
 }

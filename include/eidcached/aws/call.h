@@ -6,6 +6,7 @@
  * lives and cancels as if the client were its own.
  */
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "eidcached/aws/creds.h"
 #include "eidcached/aws/endpoint.h"
@@ -19,6 +20,10 @@ struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrenc
 void eidc_aws_free(struct eidc_aws *aws); /* after everything in flight ended; NULL is fine */
 struct eidc_http_client *eidc_aws_http(struct eidc_aws *aws);
 unsigned eidc_aws_concurrency(const struct eidc_aws *aws);
+
+/* Stores the monotonic time (ms) in *heartbeat in every step of a wait, at least once a second:
+ * whoever judges whether this thread lives can tell waiting from hanging. NULL ends it. */
+void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat);
 
 /* Where and as whom. Owned by the caller, must outlive its calls. */
 struct eidc_aws_target {

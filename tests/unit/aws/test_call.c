@@ -660,6 +660,32 @@ static void a_pause_takes_its_time(void **state)
     tear_down(&b);
 }
 
+static void waits_show_that_they_live(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {{.status = 200}, {.status = 200}};
+    struct bench b;
+    struct eidc_aws_response response;
+    _Atomic int64_t heartbeat = 0;
+    set_up(&b, script, 2, 1);
+    eidc_aws_watch(b.aws, &heartbeat);
+    struct eidc_aws_request request = request_of(&b);
+    int64_t before = eidc_mono_ms();
+    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    eidc_aws_response_free(&response);
+    assert_true(atomic_load(&heartbeat) >= before);
+
+    atomic_store(&heartbeat, 0);
+    eidc_aws_pause(b.aws, 2500);
+    assert_true(atomic_load(&heartbeat) >= before);
+
+    atomic_store(&heartbeat, 0);
+    eidc_aws_watch(b.aws, NULL);
+    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_int_equal(atomic_load(&heartbeat), 0);
+    finish(&b, &response);
+}
+
 /* --- metrics -------------------------------------------------------------------------------- */
 
 static double requests(const char *outcome)
@@ -718,6 +744,7 @@ int main(void)
         cmocka_unit_test(abandoned_calls_are_not_sent),
         cmocka_unit_test(stopping_ends_a_wait),
         cmocka_unit_test(a_pause_takes_its_time),
+        cmocka_unit_test(waits_show_that_they_live),
         cmocka_unit_test(tries_are_counted_by_outcome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
