@@ -81,18 +81,17 @@ static inline const uint8_t *home_of(const struct eidc_index *index, uint64_t ha
     return index->buckets + eidc_hash_home(hash, index->count) * EIDC_BUCKET_BYTES;
 }
 
-/* One cache line of index and one record, nearly always. A look-up is two cache misses; that the
- * next one's can start meanwhile takes few instructions between them: hence always inline. */
-__attribute__((always_inline)) static inline bool find(const struct eidc_image *image,
-                                                       const struct eidc_index *index,
-                                                       uint64_t hash, enum key_kind kind,
-                                                       struct eidc_str key, struct found *out)
+/* Every slot with the tag, in every bucket up to the first that nothing went past. */
+__attribute__((noinline)) static bool find_anywhere(const struct eidc_image *image,
+                                                    const struct eidc_index *index, uint64_t hash,
+                                                    enum key_kind kind, struct eidc_str key,
+                                                    struct found *out)
 {
     const uint8_t *bucket = home_of(index, hash);
     const uint8_t *end = index->buckets + index->count * EIDC_BUCKET_BYTES;
-    uint16_t tag = eidc_hash_tag(hash);
     for (uint64_t probe = 0;; probe++) {
-        for (unsigned match = matching_slots(bucket, tag); match != 0; match &= match - 1) {
+        unsigned match = matching_slots(bucket, eidc_hash_tag(hash));
+        for (; match != 0; match &= match - 1) {
             out->slot = slot_of(bucket, (unsigned)__builtin_ctz(match));
             if (slot_has(image, kind, key, out))
                 return true;
@@ -103,6 +102,24 @@ __attribute__((always_inline)) static inline bool find(const struct eidc_image *
         if (bucket == end)
             bucket = index->buckets;
     }
+}
+
+/* Nearly always the first slot with the tag in the home bucket is the one: one cache line of index
+ * and one record. The next look-up's misses start while these are under way if there are few
+ * instructions between them, hence a short path of its own, and inline. */
+__attribute__((always_inline)) static inline bool find(const struct eidc_image *image,
+                                                       const struct eidc_index *index,
+                                                       uint64_t hash, enum key_kind kind,
+                                                       struct eidc_str key, struct found *out)
+{
+    const uint8_t *bucket = home_of(index, hash);
+    unsigned match = matching_slots(bucket, eidc_hash_tag(hash));
+    if (match != 0) {
+        out->slot = slot_of(bucket, (unsigned)__builtin_ctz(match));
+        if (slot_has(image, kind, key, out))
+            return true;
+    }
+    return find_anywhere(image, index, hash, kind, key, out);
 }
 
 /* No hits yet; `first` and `at` mean nothing until the rest says so. */
@@ -238,72 +255,79 @@ bool eidc_image_has(const struct eidc_image *image, const struct eidc_record *re
     return false;
 }
 
-/* Many at once: first every home bucket is on its way, then every record that may be the one;
- * by the time the look-ups proper run, their lines are there. */
-#define LANES 32
+/* Many at once: while one key is compared, the record of the one AHEAD of it is on its way, and
+ * the bucket of the one twice as far ahead. */
+#define AHEAD 8
+#define RING  32 /* a power of two, more than 2 * AHEAD */
 
-static void fetch_records(const struct eidc_image *image, const struct eidc_index *index,
-                          const uint64_t *hashes, size_t n)
+/* Always inline: gcc takes a function that only prefetches for one without effect, and its calls
+ * for dead code. */
+__attribute__((always_inline)) static inline void
+fetch_record(const struct eidc_image *image, const struct eidc_index *index, uint64_t hash)
 {
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *bucket = home_of(index, hashes[i]);
-        unsigned match = matching_slots(bucket, eidc_hash_tag(hashes[i]));
-        if (match == 0)
-            continue;
-        uint64_t at = slot_of(bucket, (unsigned)__builtin_ctz(match)).at;
-        if (at >= image->records.n)
-            continue;
-        __builtin_prefetch(image->records.p + at);
-        __builtin_prefetch(image->records.p + at + EIDC_BUCKET_BYTES);
-    }
-}
-
-static void forward_group(const struct eidc_image *image, const struct eidc_str *names, size_t n,
-                          struct eidc_hits *hits)
-{
-    uint64_t hashes[LANES];
-    for (size_t i = 0; i < n; i++) {
-        hashes[i] = eidc_hash_name(names[i], image->forward.seed);
-        __builtin_prefetch(home_of(&image->forward, hashes[i]));
-    }
-    fetch_records(image, &image->forward, hashes, n);
-    for (size_t i = 0; i < n; i++)
-        forward(image, hashes[i], names[i], &hits[i]);
-}
-
-static void reverse_group(const struct eidc_image *image, const struct eidc_str *eids, size_t n,
-                          struct eidc_hits *hits)
-{
-    uint64_t hashes[LANES];
-    uint8_t bytes[LANES][EIDC_EID_RAW_MAX];
-    struct eidc_str raw[LANES];
-    for (size_t i = 0; i < n; i++) {
-        if (!parse_eid(image, eids[i], bytes[i], &raw[i]))
-            raw[i].n = 0; /* a key that no record has */
-        hashes[i] = eidc_hash_eid(raw[i], false, image->reverse.seed);
-        __builtin_prefetch(home_of(&image->reverse, hashes[i]));
-    }
-    fetch_records(image, &image->reverse, hashes, n);
-    for (size_t i = 0; i < n; i++) {
-        reset(&hits[i], image);
-        reverse_raw(image, hashes[i], raw[i], &hits[i]);
-        reverse_text(image, eids[i], &hits[i]);
-        settle(&hits[i]);
-    }
+    const uint8_t *bucket = home_of(index, hash);
+    unsigned match = matching_slots(bucket, eidc_hash_tag(hash));
+    if (match == 0)
+        return;
+    uint64_t at = slot_of(bucket, (unsigned)__builtin_ctz(match)).at;
+    if (at >= image->records.n)
+        return;
+    __builtin_prefetch(image->records.p + at);
+    __builtin_prefetch(image->records.p + at + EIDC_BUCKET_BYTES);
 }
 
 void eidc_image_forward_many(const struct eidc_image *image, const struct eidc_str *names, size_t n,
                              struct eidc_hits *hits)
 {
-    for (; n > LANES; n -= LANES, names += LANES, hits += LANES)
-        forward_group(image, names, LANES, hits);
-    forward_group(image, names, n, hits);
+    const struct eidc_index *index = &image->forward;
+    uint64_t hashes[RING];
+    for (size_t i = 0; i < n + (size_t)2 * AHEAD; i++) {
+        if (i < n) {
+            hashes[i % RING] = eidc_hash_name(names[i], index->seed);
+            __builtin_prefetch(home_of(index, hashes[i % RING]));
+        }
+        if (i >= AHEAD && i - AHEAD < n)
+            fetch_record(image, index, hashes[(i - AHEAD) % RING]);
+        if (i < (size_t)2 * AHEAD)
+            continue;
+        size_t done = i - (size_t)2 * AHEAD;
+        forward(image, hashes[done % RING], names[done], &hits[done]);
+    }
+}
+
+struct reverse_key {
+    uint64_t hash;
+    struct eidc_str raw;
+    uint8_t bytes[EIDC_EID_RAW_MAX];
+};
+
+static inline void read_key(const struct eidc_image *image, struct eidc_str eid,
+                            struct reverse_key *key)
+{
+    if (!parse_eid(image, eid, key->bytes, &key->raw))
+        key->raw.n = 0; /* a key that no record has */
+    key->hash = eidc_hash_eid(key->raw, false, image->reverse.seed);
 }
 
 void eidc_image_reverse_many(const struct eidc_image *image, const struct eidc_str *eids, size_t n,
                              struct eidc_hits *hits)
 {
-    for (; n > LANES; n -= LANES, eids += LANES, hits += LANES)
-        reverse_group(image, eids, LANES, hits);
-    reverse_group(image, eids, n, hits);
+    const struct eidc_index *index = &image->reverse;
+    struct reverse_key keys[RING];
+    for (size_t i = 0; i < n + (size_t)2 * AHEAD; i++) {
+        if (i < n) {
+            read_key(image, eids[i], &keys[i % RING]);
+            __builtin_prefetch(home_of(index, keys[i % RING].hash));
+        }
+        if (i >= AHEAD && i - AHEAD < n)
+            fetch_record(image, index, keys[(i - AHEAD) % RING].hash);
+        if (i < (size_t)2 * AHEAD)
+            continue;
+        size_t done = i - (size_t)2 * AHEAD;
+        const struct reverse_key *key = &keys[done % RING];
+        reset(&hits[done], image);
+        reverse_raw(image, key->hash, key->raw, &hits[done]);
+        reverse_text(image, eids[done], &hits[done]);
+        settle(&hits[done]);
+    }
 }
