@@ -1,6 +1,7 @@
 """The servers that the daemon talks to in tests, as processes of their own."""
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -83,8 +84,10 @@ class Radosgw:
 
 
 def free_ports(count):
-    """The first of that many consecutive ports that are free now."""
-    for first in range(20000, 32000, 17):
+    """The first of that many consecutive ports that are free now. Below the range that the kernel
+    gives out, and anywhere in it, so that tests that run side by side do not meet."""
+    for _ in range(1000):
+        first = random.randrange(20000, 32000 - count)
         try:
             for port in range(first, first + count):
                 with socket.socket() as probe:
