@@ -154,3 +154,10 @@ void eidc_buf_free(struct eidc_buf *b)
     free(b->p);
     *b = (struct eidc_buf){.limit = b->limit};
 }
+
+void eidc_buf_wipe(struct eidc_buf *b)
+{
+    if (b->p != NULL)
+        explicit_bzero(b->p, b->cap);
+    eidc_buf_free(b);
+}

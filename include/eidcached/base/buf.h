@@ -59,10 +59,14 @@ void eidc_buf_commit(struct eidc_buf *b, size_t n);
 void eidc_buf_truncate(struct eidc_buf *b, size_t n); /* back to n bytes; n <= b->n */
 void eidc_buf_clear(struct eidc_buf *b);              /* n = 0, failed = false; keeps the memory */
 void eidc_buf_free(struct eidc_buf *b);               /* back to zeroed, limit kept */
+/* The same, of a secret: all of its memory is overwritten first. What it left behind when it grew
+ * is not: reserve room for the whole secret at once. */
+void eidc_buf_wipe(struct eidc_buf *b);
 
 static inline struct eidc_str eidc_buf_view(const struct eidc_buf *b)
 {
     return (struct eidc_str){b->p ? b->p : "", b->n};
 }
 
-#define EIDC_BUF_AUTO __attribute__((cleanup(eidc_buf_free))) struct eidc_buf
+#define EIDC_BUF_AUTO   __attribute__((cleanup(eidc_buf_free))) struct eidc_buf
+#define EIDC_BUF_SECRET __attribute__((cleanup(eidc_buf_wipe))) struct eidc_buf

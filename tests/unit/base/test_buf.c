@@ -111,6 +111,60 @@ static void truncate_and_free(void **state)
     eidc_buf_free(&b);
 }
 
+/* Every free of the program comes here first (see CMakeLists.txt): the bytes that p held. */
+static struct {
+    void *p;
+    size_t size, bytes_left;
+} watched;
+
+void __real_free(void *p);
+void __wrap_free(void *p);
+
+void __wrap_free(void *p)
+{
+    if (p != NULL && p == watched.p) {
+        for (size_t i = 0; i < watched.size; i++)
+            watched.bytes_left += ((const char *)p)[i] != 0;
+        watched.p = NULL;
+    }
+    __real_free(p);
+}
+
+static void watch(const struct eidc_buf *b)
+{
+    watched.p = b->p;
+    watched.size = b->cap;
+    watched.bytes_left = 0;
+}
+
+static void secrets_are_wiped(void **state)
+{
+    (void)state;
+    struct eidc_buf b = {.limit = 100};
+    eidc_buf_wipe(&b); /* nothing yet */
+    eidc_buf_add_z(&b, "a secret that was longer once");
+    watch(&b);
+    eidc_buf_free(&b);
+    assert_int_not_equal(watched.bytes_left, 0); /* the watch works */
+    eidc_buf_add_z(&b, "a secret that was longer once");
+    memset(b.p + b.n + 1, 'x', b.cap - b.n - 1); /* behind its end too */
+    b.n = 3;
+    watch(&b);
+    eidc_buf_wipe(&b);
+    assert_null(watched.p);
+    assert_int_equal(watched.bytes_left, 0);
+    assert_null(b.p);
+    assert_int_equal(b.n + b.cap, 0);
+    assert_int_equal(b.limit, 100);
+    {
+        EIDC_BUF_SECRET local = {0};
+        eidc_buf_add_z(&local, "another");
+        watch(&local);
+    }
+    assert_null(watched.p);
+    assert_int_equal(watched.bytes_left, 0);
+}
+
 static void strings_compare_by_bytes(void **state)
 {
     (void)state;
@@ -164,6 +218,7 @@ int main(void)
         cmocka_unit_test(absurd_sizes_fail_and_do_not_wrap),
         cmocka_unit_test(reserve_and_commit),
         cmocka_unit_test(truncate_and_free),
+        cmocka_unit_test(secrets_are_wiped),
         cmocka_unit_test(strings_compare_by_bytes),
         cmocka_unit_test(numbers),
         cmocka_unit_test(what_is_not_a_number),
