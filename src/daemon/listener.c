@@ -70,24 +70,47 @@ static bool describe(int fd, struct eidc_listener *out, struct eidc_err *err)
     out->is_ipv6 = a.any.sa_family == AF_INET6;
     out->is_loopback = is_loopback(&a);
     if (!out->is_unix && a.any.sa_family != AF_INET && !out->is_ipv6)
-        return eidc_fail(err, EIDC_ERR_INVALID, "address family %d", a.any.sa_family);
+        return eidc_fail(err, EIDC_ERR_INVALID, "address family %d is not one of ours",
+                         a.any.sa_family);
     out->text = out->is_unix ? print_local(&a, size) : print_inet(&a);
     return true;
 }
 
-static int listening_socket(const union address *a, socklen_t size)
+/* -1 with errno: it cannot be had. */
+static int bound_socket(const union address *a, socklen_t size)
 {
     int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
     if (fd < 0)
         return -1;
     if (a->any.sa_family != AF_UNIX)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, &a->any, size) == 0 && listen(fd, BACKLOG) == 0)
+    if (bind(fd, &a->any, size) == 0)
         return fd;
     int saved = errno;
     close(fd);
     errno = saved;
     return -1;
+}
+
+/* What errno of a bind or a listen means to whoever wrote http.listen. */
+static bool fail_bind(struct eidc_err *err)
+{
+    static const struct {
+        int error;
+        const char *advice;
+    } advices[] = {
+        {EADDRINUSE, " (another process listens there: stop it, or choose another http.listen)"},
+        {EADDRNOTAVAIL, " (no interface of this machine has that address)"},
+        {EACCES, " (a port below 1024 needs CAP_NET_BIND_SERVICE, a socket's folder must be ours)"},
+    };
+    int error = errno;
+    const char *advice = "";
+    for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
+        if (advices[i].error == error)
+            advice = advices[i].advice;
+    }
+    char reason[128];
+    return eidc_fail(err, EIDC_ERR_IO, "%s%s", strerror_r(error, reason, sizeof(reason)), advice);
 }
 
 /* True when a process answers there. */
@@ -115,6 +138,25 @@ static bool remove_stale(const union address *a, struct eidc_err *err)
     return true;
 }
 
+/* Whoever reaches this socket needs no token: its mode is set before anybody can connect. */
+static bool listen_local(int fd, const char *path, struct eidc_listener *out, struct eidc_err *err)
+{
+    if (chmod(path, SOCKET_FILE_MODE) != 0)
+        return eidc_fail_errno(err, "chmod");
+    if (listen(fd, BACKLOG) != 0)
+        return eidc_fail_errno(err, "listen");
+    return describe(fd, out, err);
+}
+
+static bool fail_local(const char *path, struct eidc_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (errno != ENOENT || slash == NULL)
+        return fail_bind(err);
+    return eidc_fail(err, EIDC_ERR_NOT_FOUND, "the folder %.*s does not exist", (int)(slash - path),
+                     path);
+}
+
 static bool open_local(const char *path, struct eidc_listener *out, struct eidc_err *err)
 {
     union address a = {.local = {.sun_family = AF_UNIX}};
@@ -125,11 +167,10 @@ static bool open_local(const char *path, struct eidc_listener *out, struct eidc_
     memcpy(a.local.sun_path, path, n + 1);
     if (!remove_stale(&a, err))
         return false;
-    int fd = listening_socket(&a, sizeof(a.local));
+    int fd = bound_socket(&a, sizeof(a.local));
     if (fd < 0)
-        return eidc_fail_errno(err, "bind");
-    if (chmod(path, SOCKET_FILE_MODE) != 0 || !describe(fd, out, err)) {
-        eidc_fail_errno(err, "%s", path);
+        return fail_local(path, err);
+    if (!listen_local(fd, path, out, err)) {
         unlink(path);
         close(fd);
         return false;
@@ -155,6 +196,24 @@ static bool split(const char *spec, char **host, char **port, struct eidc_err *e
     return true;
 }
 
+/* -1 with errno of the last: none does. */
+static int first_that_listens(const struct addrinfo *found)
+{
+    int fd = -1;
+    for (const struct addrinfo *i = found; i != NULL && fd < 0; i = i->ai_next) {
+        union address a = {0};
+        memcpy(&a, i->ai_addr, i->ai_addrlen);
+        fd = bound_socket(&a, i->ai_addrlen);
+        if (fd < 0 || listen(fd, BACKLOG) == 0)
+            continue;
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        fd = -1;
+    }
+    return fd;
+}
+
 static bool open_inet(const char *spec, struct eidc_listener *out, struct eidc_err *err)
 {
     char *host EIDC_AUTO_FREE = NULL;
@@ -169,17 +228,12 @@ static bool open_inet(const char *spec, struct eidc_listener *out, struct eidc_e
     if (failed != 0)
         return eidc_fail(err, EIDC_ERR_INVALID, "%s", gai_strerror(failed));
 
-    int fd = -1;
-    for (const struct addrinfo *i = found; i != NULL && fd < 0; i = i->ai_next) {
-        union address a = {0};
-        memcpy(&a, i->ai_addr, i->ai_addrlen);
-        fd = listening_socket(&a, i->ai_addrlen);
-    }
-    int saved = errno;
-    freeaddrinfo(found);
-    errno = saved;
+    int fd = first_that_listens(found);
     if (fd < 0)
-        return eidc_fail_errno(err, "bind");
+        fail_bind(err);
+    freeaddrinfo(found);
+    if (fd < 0)
+        return false;
     if (!describe(fd, out, err)) {
         close(fd);
         return false;
@@ -200,23 +254,39 @@ bool eidc_listener_open(const char *spec, struct eidc_listener *out, struct eidc
     return true;
 }
 
+static bool check_listening(int fd, struct eidc_err *err)
+{
+    int listening = 0, type = 0;
+    socklen_t size = sizeof(listening);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
+        return eidc_fail_errno(err, "getsockopt");
+    if (listening == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "is not a listening socket");
+    if (type != SOCK_STREAM)
+        return eidc_fail(err, EIDC_ERR_INVALID, "is not a stream socket");
+    return true;
+}
+
+static bool set_nonblocking(int fd, struct eidc_err *err)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        return eidc_fail_errno(err, "fcntl");
+    return true;
+}
+
 bool eidc_listener_adopt(int fd, struct eidc_listener *out, struct eidc_err *err)
 {
     struct eidc_listener adopted = {.fd = -1};
-    int listening = 0, own;
-    socklen_t size = sizeof(listening);
-    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0)
-        return eidc_fail_errno(err, "descriptor %d", fd);
-    if (listening == 0)
-        return eidc_fail(err, EIDC_ERR_INVALID, "descriptor %d is not a listening socket", fd);
-    own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (!check_listening(fd, err))
+        return eidc_wrap(err, "descriptor %d", fd);
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (own < 0)
         return eidc_fail_errno(err, "descriptor %d", fd);
-    if (fcntl(own, F_SETFL, fcntl(own, F_GETFL) | O_NONBLOCK) != 0 ||
-        !describe(own, &adopted, err)) {
+    if (!set_nonblocking(own, err) || !describe(own, &adopted, err)) {
         close(own);
-        return eidc_fail(err, EIDC_ERR_INVALID,
-                         "descriptor %d is no stream socket of a kind we know", fd);
+        return eidc_wrap(err, "descriptor %d", fd);
     }
     *out = adopted;
     return true;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -77,6 +78,48 @@ static void refused(void **state)
     assert_false(eidc_listener_open(longest, &l, &err));
 }
 
+/* Every listen of the program (see CMakeLists.txt): the mode that its socket's file has then. */
+static mode_t mode_at_listen;
+
+int __real_listen(int fd, int backlog);
+int __wrap_listen(int fd, int backlog);
+
+int __wrap_listen(int fd, int backlog)
+{
+    struct stat st;
+    if (stat(path, &st) == 0)
+        mode_at_listen = st.st_mode & 0777;
+    return __real_listen(fd, backlog);
+}
+
+static void nobody_else_can_connect_even_for_a_moment(void **state)
+{
+    (void)state;
+    static const mode_t masks[] = {0, 077};
+    for (size_t i = 0; i < 2; i++) {
+        mode_t before = umask(masks[i]);
+        assert_true(eidc_listener_open(spec, &l, &err));
+        umask(before);
+        assert_int_equal(mode_at_listen, 0660);
+        eidc_listener_close(&l);
+    }
+}
+
+static void errors_say_what_to_do(void **state)
+{
+    (void)state;
+    assert_false(eidc_listener_open("unix:/nonexistent/dir/socket", &l, &err));
+    assert_non_null(strstr(err.text, "the folder /nonexistent/dir does not exist"));
+    assert_false(eidc_listener_open("192.0.2.1:0", &l, &err));
+    assert_non_null(strstr(err.text, "no interface"));
+    assert_true(eidc_listener_open("127.0.0.1:0", &l, &err));
+    struct eidc_listener second;
+    assert_false(eidc_listener_open(l.text, &second, &err));
+    assert_non_null(strstr(err.text, "Address already in use"));
+    assert_non_null(strstr(err.text, "http.listen"));
+    eidc_listener_close(&l);
+}
+
 static void stale_socket_is_replaced(void **state)
 {
     (void)state;
@@ -120,6 +163,13 @@ static void adopted(void **state)
     assert_false(eidc_listener_adopt(plain, &second, &err));
     assert_non_null(strstr(err.text, "not a listening socket"));
     close(plain);
+    int packets = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    const struct sockaddr_un any = {.sun_family = AF_UNIX};
+    assert_int_equal(bind(packets, (const struct sockaddr *)&any, sizeof(any.sun_family)), 0);
+    assert_int_equal(listen(packets, 1), 0);
+    assert_false(eidc_listener_adopt(packets, &second, &err));
+    assert_non_null(strstr(err.text, "not a stream socket"));
+    close(packets);
 }
 
 int main(void)
@@ -128,6 +178,8 @@ int main(void)
         cmocka_unit_test(tcp),
         cmocka_unit_test(tcp6),
         cmocka_unit_test(refused),
+        cmocka_unit_test(errors_say_what_to_do),
+        cmocka_unit_test(nobody_else_can_connect_even_for_a_moment),
         cmocka_unit_test(stale_socket_is_replaced),
         cmocka_unit_test(other_files_are_left_alone),
         cmocka_unit_test(adopted),
