@@ -19,13 +19,6 @@ struct eidc_token {
     struct eidc_buf current, previous;
 };
 
-static void wipe(struct eidc_buf *secret)
-{
-    if (secret->p != NULL)
-        explicit_bzero(secret->p, secret->cap);
-    eidc_buf_free(secret);
-}
-
 static bool same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
@@ -47,11 +40,11 @@ static bool read_token(const char *path, struct eidc_buf *out, struct eidc_err *
 static void replace(struct eidc_token *t, struct eidc_buf *fresh, int64_t now_ms)
 {
     if (t->current.n > 0 && eidc_str_eq(eidc_buf_view(&t->current), eidc_buf_view(fresh))) {
-        wipe(fresh); /* the one before keeps its minute */
+        eidc_buf_wipe(fresh); /* the one before keeps its minute */
         return;
     }
     if (t->current.n > 0) {
-        wipe(&t->previous);
+        eidc_buf_wipe(&t->previous);
         t->previous = t->current;
         t->replaced_at = now_ms;
     }
@@ -72,10 +65,11 @@ static void reload(struct eidc_token *t, int64_t now_ms)
         if (t->checked_at != 0)
             eidc_info("http: %s was read again", t->path);
     } else {
-        wipe(&fresh);
+        eidc_buf_wipe(&fresh);
         st = (struct stat){0};
         if (had_one)
-            eidc_error("http: no token is accepted until this is mended: %s", err.text);
+            eidc_error("http: no token is accepted%s until this is mended: %s",
+                       t->current.n > 0 ? " but the one before, for a minute," : "", err.text);
     }
     t->seen = st;
     replace(t, &fresh, now_ms);
@@ -95,8 +89,8 @@ void eidc_token_free(struct eidc_token *t)
 {
     if (t == NULL)
         return;
-    wipe(&t->current);
-    wipe(&t->previous);
+    eidc_buf_wipe(&t->current);
+    eidc_buf_wipe(&t->previous);
     pthread_mutex_destroy(&t->lock);
     free(t->path);
     free(t);

@@ -81,6 +81,46 @@ static void without_a_file_nobody_gets_in(void **state)
     eidc_token_free(t);
 }
 
+static FILE *logged;
+static int real_stderr;
+
+static void catch_log(void)
+{
+    logged = tmpfile();
+    assert_non_null(logged);
+    real_stderr = dup(STDERR_FILENO);
+    assert_true(dup2(fileno(logged), STDERR_FILENO) >= 0);
+}
+
+static bool log_says(const char *what)
+{
+    char text[2048] = "";
+    dup2(real_stderr, STDERR_FILENO);
+    close(real_stderr);
+    rewind(logged);
+    (void)!fread(text, 1, sizeof(text) - 1, logged);
+    fclose(logged);
+    return strstr(text, what) != NULL;
+}
+
+static void the_log_says_what_is_still_accepted(void **state)
+{
+    static const char nothing[] = "no token is accepted until this is mended: ";
+    static const char the_last[] = "no token is accepted but the one before, for a minute, until";
+    (void)state;
+    write_token("x");
+    struct eidc_token *t = eidc_token_new(path);
+    unlink(path);
+    catch_log();
+    assert_int_equal(check(t, "Bearer x", 1000), EIDC_TOKEN_RIGHT);
+    assert_true(log_says(the_last));
+    eidc_token_free(t);
+    catch_log();
+    t = eidc_token_new(path);
+    assert_true(log_says(nothing));
+    eidc_token_free(t);
+}
+
 static void none_configured(void **state)
 {
     (void)state;
@@ -97,6 +137,7 @@ int main(void)
         cmocka_unit_test(is_read_again_when_it_changes),
         cmocka_unit_test(rewriting_the_same_keeps_the_one_before),
         cmocka_unit_test(without_a_file_nobody_gets_in),
+        cmocka_unit_test(the_log_says_what_is_still_accepted),
         cmocka_unit_test(none_configured),
     };
     snprintf(path, sizeof(path), "/tmp/eidc-test-token-%ld", (long)getpid());
