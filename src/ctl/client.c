@@ -23,7 +23,7 @@ static const struct advice {
 
 static bool add_token(const char *path, struct eidc_http_headers *headers, struct eidc_err *err)
 {
-    __attribute__((cleanup(eidc_ctl_wipe))) struct eidc_buf token = {0}, value = {0};
+    EIDC_BUF_SECRET token = {0}, value = {0};
     if (!eidc_file_read(path, TOKEN_FILE_MAX, &token, err))
         return eidc_wrap(err, "--token-file");
     while (token.n > 0 && strchr(" \t\r\n", token.p[token.n - 1]) != NULL)

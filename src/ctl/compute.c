@@ -5,13 +5,6 @@
 
 #define KEY_FILE_MAX 65536
 
-void eidc_ctl_wipe(struct eidc_buf *secret)
-{
-    if (secret->p != NULL)
-        explicit_bzero(secret->p, secret->cap);
-    eidc_buf_free(secret);
-}
-
 bool eidc_ctl_read_key(const struct eidc_ctl *ctl, struct eidc_buf *key, struct eidc_err *err)
 {
     const char *path = ctl->options.key_file;
@@ -71,7 +64,7 @@ static int compute_all(struct eidc_ctl *ctl, struct eidc_eid_hasher *hasher,
 
 int eidc_ctl_compute(struct eidc_ctl *ctl)
 {
-    __attribute__((cleanup(eidc_ctl_wipe))) struct eidc_buf key = {0};
+    EIDC_BUF_SECRET key = {0};
     struct eidc_eid_scheme scheme;
     struct eidc_eid_hasher *hasher;
     struct eidc_err err;

@@ -101,7 +101,7 @@ static bool take_output(struct eidc_ctl *ctl)
 
 int eidc_ctl_image_build(struct eidc_ctl *ctl)
 {
-    __attribute__((cleanup(eidc_ctl_wipe))) struct eidc_buf key = {0};
+    EIDC_BUF_SECRET key = {0};
     IMAGE_AUTO *image = NULL;
     struct eidc_eid_scheme scheme;
     struct eidc_err err;
@@ -212,7 +212,7 @@ int eidc_ctl_image_info(struct eidc_ctl *ctl)
 
 int eidc_ctl_image_verify(struct eidc_ctl *ctl)
 {
-    __attribute__((cleanup(eidc_ctl_wipe))) struct eidc_buf key = {0};
+    EIDC_BUF_SECRET key = {0};
     IMAGE_AUTO *image = NULL;
     struct eidc_err err;
     if (!eidc_ctl_read_key(ctl, &key, &err))

@@ -14,6 +14,5 @@ eidc_ctl_command_fn eidc_ctl_image_verify, eidc_ctl_image_lookup;
 bool eidc_ctl_scheme(const struct eidc_ctl *ctl, struct eidc_eid_scheme *scheme,
                      struct eidc_buf *key, struct eidc_err *err);
 /* Reads --key-file, less the newline at its end; nothing when the option is not given. Wipe it
- * with eidc_ctl_wipe. */
+ * afterwards. */
 bool eidc_ctl_read_key(const struct eidc_ctl *ctl, struct eidc_buf *key, struct eidc_err *err);
-void eidc_ctl_wipe(struct eidc_buf *secret);
