@@ -5,7 +5,7 @@
 #include "eidcached/daemon/app.h"
 #include "eidcached/daemon/config.h"
 
-#define DEFAULT_CONFIG "/etc/eidcached/eidcached.yaml"
+#define DEFAULT_CONFIG EIDC_SYSCONFDIR "/eidcached/eidcached.yaml"
 
 static const char help[] =
     "Usage: eidcached [OPTION]...\n"
@@ -17,7 +17,7 @@ static const char help[] =
     "      --check-config         print the effective configuration and exit, 1 if it has faults\n"
     "      --help-config          explain every option of the configuration\n"
     "      --print-sample-config  print the commented sample configuration\n"
-    "      --version              print the version\n"
+    "  -V, --version              print the version\n"
     "  -h, --help                 print this\n"
     "\n"
     "Signals: SIGHUP reloads the configuration, SIGTERM drains and stops.\n";
@@ -33,14 +33,14 @@ static int print_text(void (*write)(struct eidc_buf *))
 
 int main(int argc, char **argv)
 {
-    enum { ONCE = 256, CHECK, HELP_CONFIG, SAMPLE, VERSION };
+    enum { ONCE = 256, CHECK, HELP_CONFIG, SAMPLE };
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
         {"once", no_argument, NULL, ONCE},
         {"check-config", no_argument, NULL, CHECK},
         {"help-config", no_argument, NULL, HELP_CONFIG},
         {"print-sample-config", no_argument, NULL, SAMPLE},
-        {"version", no_argument, NULL, VERSION},
+        {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
     int (*mode)(const char *) = eidc_app_serve;
     int option;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             config_path = optarg;
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
             return print_text(eidc_config_write_help);
         case SAMPLE:
             return print_text(eidc_config_write_sample);
-        case VERSION:
+        case 'V':
             puts("eidcached " EIDC_VERSION);
             return 0;
         case 'h':

@@ -1,10 +1,11 @@
 """What `cmake --install` puts where, and that a stranger's program can use the library."""
 import os
+import re
 import subprocess
 
 import pytest
 
-from harness import BUILD, eid
+from harness import BUILD, SOURCE, eid
 
 PROGRAM = r"""
 #include <eidcache.h>
@@ -48,9 +49,47 @@ def test_programs_run_from_there(prefix):
 
 
 @pytest.mark.parametrize("name", ["eidcache.h", "libeidcache.pc", "libeidcache.so",
-                                  "eidcached.service"])
+                                  "eidcached.service", "architecture.md", "image-format.md",
+                                  "lookup.c"])
 def test_files_are_there(prefix, name):
     find(prefix, name)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def test_the_service_works_as_installed(prefix, lab):
+    """Its configuration names files that are there, and a directory for snapshots."""
+    folder = os.path.dirname(find(prefix, "eidcached.yaml"))
+    text = read(folder + "/eidcached.yaml")
+    assert "\n  dir: /var/lib/eidcached\n" in text
+    names = re.search(r"^    path: (.*)/names.txt$", text, re.M)[1]
+    text = text.replace(names, folder).replace("/var/lib/eidcached", lab.path + "/state")
+    done = lab.run("--once", "--config", lab.write_config(text))
+    assert done.returncode == 0, done.stderr
+    assert "names 30\n" in done.stdout
+
+
+def test_unit_program_and_files_agree_on_etc(tmp_path):
+    """With the prefix /usr the configuration is in /etc; what is there already is kept."""
+    build, root = str(tmp_path / "build"), str(tmp_path / "root")
+    quiet = {"check": True, "stdout": subprocess.DEVNULL}
+    subprocess.run(["cmake", "-S", SOURCE, "-B", build, "-DCMAKE_INSTALL_PREFIX=/usr",
+                    "-DEIDC_TESTS=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"], **quiet)
+    install = ["cmake", "--install", build, "--component", "config"]
+    subprocess.run(install, env=dict(os.environ, DESTDIR=root), **quiet)
+    config = root + "/etc/eidcached/eidcached.yaml"
+    assert "path: /etc/eidcached/names.txt\n" in read(config)
+    assert os.path.exists(root + "/etc/eidcached/names.txt")
+    assert "/etc/eidcached/eidcached.yaml" in read(
+        root + "/usr/lib/systemd/system/eidcached.service")
+    assert r'EIDC_SYSCONFDIR=\\\"/etc\\\"' in read(build + "/compile_commands.json")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write("mine\n")
+    subprocess.run(install, env=dict(os.environ, DESTDIR=root), **quiet)
+    assert read(config) == "mine\n"
 
 
 @pytest.mark.parametrize("compiler", [["cc", "-std=c11"], ["c++", "-x", "c++"]])
