@@ -34,11 +34,11 @@ static void cut_back(struct eidc_pager *p, size_t bytes, uint64_t count)
 {
     *p->plan.total -= p->names.count - count;
     p->names.count = count;
-    p->names.packed.n = bytes;
+    eidc_buf_truncate(&p->names.packed, bytes);
 }
 
 /* The one parse of a page: its names count from here on, or none of them. */
-static bool on_page(void *arg, struct eidc_str body, struct eidc_err *err)
+static bool take_page(void *arg, struct eidc_str body, struct eidc_err *err)
 {
     struct eidc_pager *p = arg;
     size_t bytes = p->names.packed.n;
@@ -88,8 +88,8 @@ static void ask(struct eidc_pager *p)
         .headers = &headers,
         .body = eidc_buf_view(&p->body),
         .max_response = p->plan.max_response,
-        .check = on_page,
-        .check_arg = p,
+        .take = take_page,
+        .take_arg = p,
         .abandoned = p->plan.abandoned,
     };
     eidc_aws_call(p->plan.aws, &request, on_answer, p);

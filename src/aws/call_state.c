@@ -149,7 +149,7 @@ static enum eidc_retry_class judge_success(const struct eidc_call *call,
                                            struct eidc_aws_response *out)
 {
     const struct eidc_aws_request *r = &call->request;
-    out->ok = !r->check || r->check(r->check_arg, eidc_buf_view(&answer->body), &out->err);
+    out->ok = !r->take || r->take(r->take_arg, eidc_buf_view(&answer->body), &out->err);
     return !out->ok && out->err.kind == EIDC_ERR_CORRUPT ? EIDC_RETRY_TRANSIENT : EIDC_RETRY_NO;
 }
 

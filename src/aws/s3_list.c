@@ -38,7 +38,7 @@ static void page_clear(struct page *page)
     page->encoded = page->truncated = page->is_listing = false;
 }
 
-static bool check_page(void *arg, struct eidc_str body, struct eidc_err *err)
+static bool take_page(void *arg, struct eidc_str body, struct eidc_err *err)
 {
     struct page *page = arg;
     page_clear(page);
@@ -96,8 +96,8 @@ static bool get_page(const struct eidc_s3 *s3, const char *prefix, struct eidc_s
                                       .method = "GET",
                                       .params = params,
                                       .param_count = token.n ? 4 : 3,
-                                      .check = check_page,
-                                      .check_arg = page};
+                                      .take = take_page,
+                                      .take_arg = page};
     struct eidc_aws_response response;
     bool ok = eidc_s3_perform(s3, &request, &response, err);
     eidc_aws_response_free(&response);

@@ -48,8 +48,8 @@ bool eidc_s3_perform(const struct eidc_s3 *s3, struct eidc_s3_request *request,
         .body = request->body,
         .max_response = s3->max_object,
         .s3 = true,
-        .check = request->check,
-        .check_arg = request->check_arg,
+        .take = request->take,
+        .take_arg = request->take_arg,
     };
     bool ok = eidc_aws_call_wait(s3->aws, &call, response);
     eidc_http_headers_free(&request->headers);

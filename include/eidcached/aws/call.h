@@ -48,11 +48,11 @@ struct eidc_aws_request {
     struct eidc_str body; /* must outlive the call; the rest is copied */
     size_t max_response;
     bool s3;
-    /* Called for every complete 2xx answer before it counts as success. False fails the try:
-     * with CORRUPT (a truncated or malformed page) it is tried again, with any other error it is
-     * not. May be NULL. */
-    bool (*check)(void *arg, struct eidc_str body, struct eidc_err *err);
-    void *check_arg;
+    /* Takes a complete 2xx answer before it counts as success: called at most once for each. False
+     * fails the try, and must have undone itself: with CORRUPT (a truncated or malformed page) it
+     * is tried again, with any other error it is not. May be NULL. */
+    bool (*take)(void *arg, struct eidc_str body, struct eidc_err *err);
+    void *take_arg;
     /* Once true, the call is not sent (again) but ends with CANCELLED in its time; a try in flight
      * is left to end. Must outlive the call. May be NULL. */
     const bool *abandoned;
@@ -60,7 +60,7 @@ struct eidc_aws_request {
 
 struct eidc_aws_response {
     int status;          /* of the last try; 0: none came */
-    bool ok;             /* 2xx, checked */
+    bool ok;             /* 2xx, taken */
     char code[96];       /* AWS error code without namespace: "EntityNotFoundException", or "" */
     struct eidc_err err; /* when !ok: "glue GetTables: AccessDeniedException: ... (request id)" */
     struct eidc_http_headers headers;

@@ -10,8 +10,8 @@ struct eidc_s3_request {
     size_t param_count;
     struct eidc_http_headers headers; /* freed by eidc_s3_perform */
     struct eidc_str body;
-    bool (*check)(void *arg, struct eidc_str body, struct eidc_err *err);
-    void *check_arg;
+    bool (*take)(void *arg, struct eidc_str body, struct eidc_err *err);
+    void *take_arg;
 };
 
 /* False when the answer is no 2xx, with err set; *response is to be freed either way. */

@@ -296,8 +296,8 @@ static void damaged_bodies_are_asked_for_again(void **state)
     unsigned seen = 0;
     set_up(&b, script, 1, 1);
     struct eidc_aws_request request = request_of(&b);
-    request.check = refuse_once;
-    request.check_arg = &seen;
+    request.take = refuse_once;
+    request.take_arg = &seen;
     struct eidc_aws_response response;
     assert_true(eidc_aws_call_wait(b.aws, &request, &response));
     assert_int_equal(seen, 2);
@@ -310,7 +310,7 @@ static bool refuse_for_good(void *arg, struct eidc_str body, struct eidc_err *er
     return eidc_fail(err, *(enum eidc_err_kind *)arg, "checked");
 }
 
-static void a_check_decides_what_is_tried_again(void **state)
+static void the_taker_decides_what_is_tried_again(void **state)
 {
     (void)state;
     static const struct fake_exchange script[] = {{.status = 200}, {.times = 3, .status = 200}};
@@ -318,8 +318,8 @@ static void a_check_decides_what_is_tried_again(void **state)
     enum eidc_err_kind kind = EIDC_ERR_LIMIT;
     set_up(&b, script, 2, 1);
     struct eidc_aws_request request = request_of(&b);
-    request.check = refuse_for_good;
-    request.check_arg = &kind;
+    request.take = refuse_for_good;
+    request.take_arg = &kind;
     struct eidc_aws_response response;
     assert_false(eidc_aws_call_wait(b.aws, &request, &response));
     assert_string_equal(response.err.text, "glue GetTables: checked");
@@ -727,7 +727,7 @@ int main(void)
         cmocka_unit_test(max_attempts_counts_tries),
         cmocka_unit_test(the_servers_hint_is_waited_for),
         cmocka_unit_test(damaged_bodies_are_asked_for_again),
-        cmocka_unit_test(a_check_decides_what_is_tried_again),
+        cmocka_unit_test(the_taker_decides_what_is_tried_again),
         cmocka_unit_test(refused_credentials_are_asked_for_again),
         cmocka_unit_test(credentials_are_refused_once_only),
         cmocka_unit_test(without_credentials_nothing_is_sent),
