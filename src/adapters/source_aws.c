@@ -309,7 +309,7 @@ static bool add_region(struct source_aws *source, const char *wanted, struct eid
                                &region.target.endpoint, err))
         return false;
     region.name = eidc_xstrdup(name);
-    region.target.region = region.name;
+    region.target.region = region.target.endpoint.region; /* a global service signs for its home */
     source->regions[source->region_count++] = region;
     return true;
 }

@@ -178,6 +178,22 @@ static void regions_are_scopes_of_their_own(void **state)
         free(regions[i]);
 }
 
+static void a_global_service_signs_for_its_home(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.url = "https://organizations.us-east-1.amazonaws.com/",
+         .has_header = {"Authorization: /us-east-1/organizations/"},
+         .status = 200,
+         .body = DATABASES(N("a"))}};
+    struct eidc_listing row = *eidc_listing_find("glue.databases");
+    row.service = row.endpoint = "organizations";
+    struct eidc_source_aws_options o = options_of("glue.databases");
+    o.listing = &row;
+    o.aws.endpoint_url = NULL;
+    expect(&o, script, COUNT(script), "listed eu-west-1: a|");
+}
+
 static void damaged_pages_are_asked_for_again(void **state)
 {
     (void)state;
@@ -597,6 +613,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_are_followed),
         cmocka_unit_test(regions_are_scopes_of_their_own),
+        cmocka_unit_test(a_global_service_signs_for_its_home),
         cmocka_unit_test(damaged_pages_are_asked_for_again),
         cmocka_unit_test(a_listing_that_fails_late_fails_whole),
         cmocka_unit_test(a_damaged_page_to_the_end),
