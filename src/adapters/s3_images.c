@@ -17,8 +17,7 @@ static char *key_of(const struct eidc_s3_place *place, const char *relative)
 
 static bool is_compressed(const char *key)
 {
-    size_t n = strlen(key);
-    return n > 4 && strcmp(key + n - 4, ".zst") == 0;
+    return eidc_str_ends(eidc_str_of(key), EIDC_STR(".zst"));
 }
 
 /* Describes stored bytes that hold this image. */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/name.h"
 
@@ -33,16 +34,9 @@ struct reading {
     uint64_t line, bad_lines;
 };
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
 static void note(const struct reading *r, const char *text)
 {
-    if (r->sink->note != NULL)
-        r->sink->note(r->sink->arg, &r->source->base, text);
+    r->sink->note(r->sink->arg, &r->source->base, text);
 }
 
 static void tell_bad_line(struct reading *r, const char *problem)
@@ -146,8 +140,7 @@ static bool read_unchanged(struct reading *r, struct eidc_err *err)
 static bool list_file(struct reading *r, struct eidc_err *err)
 {
     /* a pipe must not hang us */
-    __attribute__((cleanup(close_fd))) int fd =
-        open(r->source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    EIDC_FD_AUTO fd = open(r->source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         eidc_fail_errno(err, "cannot open %s", r->source->path);
         err->kind = EIDC_ERR_IO; /* a missing file is a failure, not a scope that is gone */

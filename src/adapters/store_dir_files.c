@@ -22,12 +22,6 @@ static void close_dir(DIR **dir)
 }
 #define DIR_AUTO __attribute__((cleanup(close_dir))) DIR
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 /* Numbers have a fixed width: the order of bytes is theirs. */
 static int newest_first(const void *a, const void *b)
 {
@@ -45,7 +39,7 @@ bool eidc_image_keys_list(const char *dir, struct eidc_image_keys *out, struct e
         return eidc_fail_errno(err, "cannot list %s", path);
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         if (!eidc_pointer_key_number(eidc_str_of(entry->d_name), &number) ||
-            !ends_with(entry->d_name, ".eidc"))
+            !eidc_str_ends(eidc_str_of(entry->d_name), EIDC_STR(".eidc")))
             continue;
         keys.at = eidc_xrealloc(keys.at, keys.n + 1, sizeof(keys.at[0]));
         snprintf(keys.at[keys.n++], sizeof(keys.at[0]), "images/%.64s", entry->d_name);
@@ -113,7 +107,7 @@ static bool is_stray(const char *name)
     static const size_t image_name = sizeof("00000000000000000042-0123456789abcdef.eidc") - 1;
     size_t length = strlen(name);
     uint64_t number;
-    if (name[0] != '.' || !ends_with(name, ".tmp"))
+    if (name[0] != '.' || !eidc_str_ends(eidc_str_of(name), EIDC_STR(".tmp")))
         return false;
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         if (strncmp(name, ours[i], strlen(ours[i])) == 0)

@@ -98,17 +98,11 @@ void eidc_aws_fault_read(const struct eidc_http_response *response, struct eidc_
         eidc_xml_parse(body, on_element, out, &ignored);
 }
 
-static bool ends_with(const char *text, const char *tail)
-{
-    size_t n = strlen(text), m = strlen(tail);
-    return n >= m && strcmp(text + n - m, tail) == 0;
-}
-
 static enum eidc_err_kind kind_of_code(const char *code)
 {
     if (strncmp(code, "AccessDenied", 12) == 0 || strncmp(code, "NotAuthorized", 13) == 0)
         return EIDC_ERR_DENIED;
-    if (ends_with(code, "NotFoundException"))
+    if (eidc_str_ends(eidc_str_of(code), EIDC_STR("NotFoundException")))
         return EIDC_ERR_NOT_FOUND;
     return EIDC_ERR_NONE;
 }

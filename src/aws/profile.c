@@ -116,15 +116,6 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-static struct eidc_str trim(struct eidc_str s)
-{
-    while (s.n > 0 && is_blank(s.p[s.n - 1]))
-        s.n--;
-    while (s.n > 0 && is_blank(s.p[0]))
-        s.p++, s.n--;
-    return s;
-}
-
 static bool bad(const struct parser *parser, const char *what, struct eidc_err *err)
 {
     return eidc_fail(err, EIDC_ERR_INVALID, "%s:%u: %s", parser->file, parser->line, what);
@@ -140,7 +131,7 @@ static struct eidc_str without_comment(struct eidc_str value)
 {
     for (size_t i = 1; i < value.n; i++)
         if ((value.p[i] == '#' || value.p[i] == ';') && is_blank(value.p[i - 1]))
-            return trim((struct eidc_str){value.p, i});
+            return eidc_str_trim((struct eidc_str){value.p, i});
     return is_comment(value) ? (struct eidc_str){value.p, 0} : value;
 }
 
@@ -156,7 +147,7 @@ static struct eidc_str named(struct eidc_str title, struct eidc_str kind)
 {
     if (!eidc_str_starts(title, kind) || title.n == kind.n || !is_blank(title.p[kind.n]))
         return (struct eidc_str){"", 0};
-    return unquoted(trim((struct eidc_str){title.p + kind.n, title.n - kind.n}));
+    return unquoted(eidc_str_trim((struct eidc_str){title.p + kind.n, title.n - kind.n}));
 }
 
 /* [default] and [profile default] are one profile, of which the second form wins whole. */
@@ -197,8 +188,8 @@ static bool parse_section(struct parser *parser, struct eidc_str line, struct ei
     if (close == NULL)
         return bad(parser, "a section needs a closing bracket", err);
     size_t end = (size_t)(close - line.p);
-    struct eidc_str rest = trim((struct eidc_str){close + 1, line.n - end - 1});
-    struct eidc_str title = trim((struct eidc_str){line.p + 1, end - 1});
+    struct eidc_str rest = eidc_str_trim((struct eidc_str){close + 1, line.n - end - 1});
+    struct eidc_str title = eidc_str_trim((struct eidc_str){line.p + 1, end - 1});
     if (title.n == 0)
         return bad(parser, "a section needs a name", err);
     if (rest.n > 0 && !is_comment(rest))
@@ -215,8 +206,8 @@ static bool split_property(const struct parser *parser, struct eidc_str line, st
     if (equals == NULL)
         return bad(parser, "expected key = value", err);
     size_t n = (size_t)(equals - line.p);
-    *key = trim((struct eidc_str){line.p, n});
-    *value = without_comment(trim((struct eidc_str){equals + 1, line.n - n - 1}));
+    *key = eidc_str_trim((struct eidc_str){line.p, n});
+    *value = without_comment(eidc_str_trim((struct eidc_str){equals + 1, line.n - n - 1}));
     return key->n > 0 || bad(parser, "a setting needs a key", err);
 }
 
@@ -260,7 +251,7 @@ static bool parse_indented(struct parser *parser, struct eidc_str line, struct e
 
 static bool parse_line(struct parser *parser, struct eidc_str line, struct eidc_err *err)
 {
-    struct eidc_str text = trim(line);
+    struct eidc_str text = eidc_str_trim(line);
     if (text.n == 0 || is_comment(text))
         return true;
     if (is_blank(line.p[0]))
@@ -302,17 +293,10 @@ static char *path_of(const char *variable, const char *beside_home)
     return eidc_xprintf("%s/%s", home, path != NULL ? path + 2 : beside_home);
 }
 
-static void wipe_buf(struct eidc_buf *text)
-{
-    if (text->p != NULL)
-        OPENSSL_cleanse(text->p, text->cap);
-    eidc_buf_free(text);
-}
-
 static bool load_file(struct eidc_profiles *profiles, const char *path, bool credentials,
                       struct eidc_err *err)
 {
-    __attribute__((cleanup(wipe_buf))) struct eidc_buf text = {0};
+    EIDC_BUF_SECRET text = {0};
     if (path == NULL)
         return true;
     if (!eidc_file_read(path, FILE_MAX, &text, err))

@@ -18,6 +18,25 @@ bool eidc_str_starts(struct eidc_str s, struct eidc_str prefix)
     return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
+bool eidc_str_ends(struct eidc_str s, struct eidc_str tail)
+{
+    return s.n >= tail.n && eidc_str_eq((struct eidc_str){s.p + s.n - tail.n, tail.n}, tail);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct eidc_str eidc_str_trim(struct eidc_str s)
+{
+    while (s.n > 0 && is_space(s.p[s.n - 1]))
+        s.n--;
+    while (s.n > 0 && is_space(s.p[0]))
+        s.p++, s.n--;
+    return s;
+}
+
 bool eidc_str_u64(struct eidc_str s, uint64_t max, uint64_t *out)
 {
     uint64_t value = 0;

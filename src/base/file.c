@@ -13,12 +13,11 @@
 
 #define READ_CHUNK ((size_t)64 * 1024)
 
-static void close_fd(const int *fd)
+void eidc_fd_close(const int *fd)
 {
     if (*fd >= 0)
         close(*fd);
 }
-#define FD_AUTO __attribute__((cleanup(close_fd))) int
 
 static ssize_t read_some(int fd, char *into, size_t n)
 {
@@ -65,15 +64,14 @@ static bool read_all(int fd, const char *path, size_t max, struct eidc_buf *out,
 
 bool eidc_file_read(const char *path, size_t max, struct eidc_buf *out, struct eidc_err *err)
 {
-    FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+    EIDC_FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return eidc_fail_errno(err, "cannot open %s", path);
-    size_t before = out->n;
+    const struct eidc_buf before = *out;
     if (read_all(fd, path, max, out, err))
         return true;
-    out->n = before;
-    if (out->p != NULL)
-        out->p[before] = 0;
+    eidc_buf_truncate(out, before.n);
+    out->failed = before.failed;
     return false;
 }
 
@@ -100,7 +98,7 @@ static char *temporary_beside(const char *path)
 static bool sync_folder(const char *path, struct eidc_err *err)
 {
     char *folder EIDC_AUTO_FREE = folder_of(path);
-    FD_AUTO fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    EIDC_FD_AUTO fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP))
         return eidc_fail_errno(err, "cannot sync folder %s", folder);
     return true;
@@ -193,7 +191,7 @@ bool eidc_dir_make(const char *path, struct eidc_err *err)
 
 bool eidc_file_map(const char *path, void **p, size_t *n, struct eidc_err *err)
 {
-    FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
+    EIDC_FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0)
         return eidc_fail_errno(err, "cannot open %s", path);

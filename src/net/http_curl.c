@@ -82,22 +82,14 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return 0; /* anything but n ends the transfer */
 }
 
-static struct eidc_str trimmed(const char *p, size_t n)
-{
-    while (n > 0 && strchr(" \t\r\n", p[n - 1]) != NULL)
-        n--;
-    while (n > 0 && (*p == ' ' || *p == '\t'))
-        p++, n--;
-    return (struct eidc_str){p, n};
-}
-
 static void keep_header(struct eidc_http_headers *headers, const char *line, size_t n)
 {
     const char *colon = memchr(line, ':', n);
     if (colon == NULL || colon == line || headers->n == EIDC_HTTP_HEADERS_MAX)
         return;
+    const struct eidc_str value = {colon + 1, n - 1 - (size_t)(colon - line)};
     char *name EIDC_AUTO_FREE = eidc_xstrndup(line, (size_t)(colon - line));
-    (void)eidc_http_headers_add(headers, name, trimmed(colon + 1, n - 1 - (size_t)(colon - line)));
+    (void)eidc_http_headers_add(headers, name, eidc_str_trim(value));
 }
 
 /* One call a line, also for the status line (of 1xx answers as well), the empty line at the end
@@ -109,7 +101,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
     if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         eidc_http_headers_free(&t->response.headers);
         t->headers_ended = false;
-    } else if (trimmed(line, n).n == 0) {
+    } else if (eidc_str_trim((struct eidc_str){line, n}).n == 0) {
         t->headers_ended = true;
     } else if (!t->headers_ended) {
         keep_header(&t->response.headers, line, n);

@@ -35,6 +35,9 @@ static inline bool eidc_str_eq(struct eidc_str a, struct eidc_str b)
 /* Byte order, the shorter first: <0, 0, >0. */
 int eidc_str_cmp(struct eidc_str a, struct eidc_str b);
 bool eidc_str_starts(struct eidc_str s, struct eidc_str prefix);
+bool eidc_str_ends(struct eidc_str s, struct eidc_str tail);
+/* Without blanks, tabs, CR and LF at both ends. */
+struct eidc_str eidc_str_trim(struct eidc_str s);
 /* Unsigned decimal of the whole view; false if empty, not digits, or over max. */
 bool eidc_str_u64(struct eidc_str s, uint64_t max, uint64_t *out);
 

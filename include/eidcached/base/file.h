@@ -3,8 +3,8 @@
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
 
-/* Appends the whole file to *out; LIMIT when it is longer than max bytes. Regular files and pipes.
- */
+/* Appends the whole file to *out, or leaves it as it was; LIMIT when it is longer than max bytes.
+ * Regular files and pipes. */
 bool eidc_file_read(const char *path, size_t max, struct eidc_buf *out, struct eidc_err *err);
 
 /* Replaces path by data or leaves it as it was: write a temporary file beside it, fsync, rename,
@@ -19,3 +19,7 @@ bool eidc_dir_make(const char *path, struct eidc_err *err);
 
 /* Maps a regular file read-only; an empty file is CORRUPT. Unmap with munmap(*p, *n). */
 bool eidc_file_map(const char *path, void **p, size_t *n, struct eidc_err *err);
+
+/* Closes *fd unless it is negative. */
+void eidc_fd_close(const int *fd);
+#define EIDC_FD_AUTO __attribute__((cleanup(eidc_fd_close))) int

@@ -16,6 +16,7 @@ enum eidc_scope_result {
     EIDC_SCOPE_GONE,   /* it does not exist any more: its entries are dropped */
 };
 
+/* All four are set. */
 struct eidc_source_sink {
     void *arg;
     /* names is taken (and zeroed) when LISTED, else NULL. err is NULL when LISTED. */

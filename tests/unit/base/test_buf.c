@@ -180,6 +180,13 @@ static void strings_compare_by_bytes(void **state)
     assert_true(eidc_str_starts(EIDC_STR("abc"), (struct eidc_str){0}));
     assert_false(eidc_str_starts(EIDC_STR("a"), EIDC_STR("ab")));
     assert_false(eidc_str_starts(EIDC_STR("abc"), EIDC_STR("b")));
+    assert_true(eidc_str_ends(EIDC_STR("abc"), EIDC_STR("bc")));
+    assert_true(eidc_str_ends(EIDC_STR("abc"), EIDC_STR("")));
+    assert_false(eidc_str_ends(EIDC_STR("c"), EIDC_STR("bc")));
+    assert_false(eidc_str_ends(EIDC_STR("abc"), EIDC_STR("b")));
+    assert_true(eidc_str_eq(eidc_str_trim(EIDC_STR(" \t a b\r\n")), EIDC_STR("a b")));
+    assert_true(eidc_str_eq(eidc_str_trim(EIDC_STR(" \n")), EIDC_STR("")));
+    assert_int_equal(eidc_str_trim((struct eidc_str){0}).n, 0);
 }
 
 static void numbers(void **state)

@@ -173,6 +173,7 @@ static void test_read_respects_the_buffer(void **state)
     EIDC_BUF_AUTO text = {.limit = 4};
     assert_false(eidc_file_read(path, 100, &text, &err));
     assert_int_equal(err.kind, EIDC_ERR_LIMIT);
+    assert_true(eidc_buf_add_z(&text, "1234")); /* as good as before */
 }
 
 static void test_read_pipe(void **state)
