@@ -16,7 +16,6 @@
 
 #define SKEW_MIN_MS     60000 /* less than this does not make a signature invalid */
 #define REFUSED_KEEP_MS 30000
-#define HINT_MAX_MS     3600000
 #define WAIT_STEP_MS    1000
 
 TAILQ_HEAD(calls, eidc_call);
@@ -194,7 +193,7 @@ static int64_t hint_of(const struct eidc_http_headers *headers)
 {
     const char *text = eidc_http_headers_get(headers, "x-amz-retry-after");
     uint64_t ms;
-    return text && eidc_str_u64(eidc_str_of(text), HINT_MAX_MS, &ms) ? (int64_t)ms : -1;
+    return text && eidc_str_u64(eidc_str_of(text), INT64_MAX, &ms) ? (int64_t)ms : -1;
 }
 
 static void enqueue(struct eidc_call *call);

@@ -1,6 +1,5 @@
 /* ECS, EKS Pod Identity, and whatever else speaks the container credentials protocol. */
 #include <arpa/inet.h>
-#include <openssl/crypto.h>
 #include <strings.h>
 
 #include "eidcached/aws/creds.h"
@@ -96,13 +95,6 @@ static bool find_url(char **out, struct eidc_err *err)
 
 /* ---- with which token ---- */
 
-static void wipe_buf(struct eidc_buf *b)
-{
-    if (b->p != NULL)
-        OPENSSL_cleanse(b->p, b->cap);
-    eidc_buf_free(b);
-}
-
 static struct eidc_str without_newline(struct eidc_str s)
 {
     if (s.n > 0 && s.p[s.n - 1] == '\n')
@@ -115,7 +107,7 @@ static struct eidc_str without_newline(struct eidc_str s)
 /* The file is written anew by its owner, so it is read each time. */
 static bool add_token(struct eidc_http_headers *headers, struct eidc_err *err)
 {
-    __attribute__((cleanup(wipe_buf))) struct eidc_buf text = {0};
+    EIDC_BUF_SECRET text = {0};
     const char *file = eidc_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     const char *variable = eidc_env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     if (file == NULL && variable == NULL)

@@ -100,7 +100,6 @@ bool eidc_creds_fetch(struct eidc_http_client *http, const struct eidc_http_requ
 
 void eidc_creds_response_wipe(struct eidc_http_response *response)
 {
-    if (response->body.p != NULL)
-        OPENSSL_cleanse(response->body.p, response->body.cap);
+    eidc_buf_wipe(&response->body);
     eidc_http_response_free(response);
 }

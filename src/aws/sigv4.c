@@ -27,15 +27,6 @@ static struct stamp stamp_of(int64_t unix_ms)
     return stamp;
 }
 
-static void wipe(struct eidc_buf *b)
-{
-    if (b->p != NULL)
-        OPENSSL_cleanse(b->p, b->cap);
-    eidc_buf_free(b);
-}
-
-#define SECRET_BUF __attribute__((cleanup(wipe))) struct eidc_buf
-
 /* ---- path and query ---- */
 
 void eidc_sigv4_wire_target(const struct eidc_sigv4 *in, struct eidc_buf *out)
@@ -52,8 +43,10 @@ void eidc_sigv4_wire_target(const struct eidc_sigv4 *in, struct eidc_buf *out)
 /* Removes the last segment with its slash. */
 static void drop_segment(struct eidc_buf *path)
 {
-    while (path->n > 0 && path->p[--path->n] != '/')
+    size_t n = path->n;
+    while (n > 0 && path->p[--n] != '/')
         continue;
+    eidc_buf_truncate(path, n);
 }
 
 /* Appends the path without empty, "." and ".." segments. */
@@ -285,7 +278,7 @@ void eidc_sigv4_signature(const struct eidc_sigv4 *in, struct eidc_str string_to
 {
     struct stamp stamp = stamp_of(in->unix_ms);
     uint8_t key[EIDC_SHA256_BYTES];
-    SECRET_BUF seed = {0};
+    EIDC_BUF_SECRET seed = {0};
     eidc_buf_addf(&seed, "AWS4%s", in->secret_key);
     eidc_hmac_sha256(eidc_buf_view(&seed), eidc_str_of(stamp.date), key);
     chain(key, in->region);
@@ -303,7 +296,7 @@ void eidc_sigv4_signature(const struct eidc_sigv4 *in, struct eidc_str string_to
 static bool authorization(const struct eidc_sigv4 *in, const struct stamp *stamp,
                           struct eidc_buf *out)
 {
-    SECRET_BUF canonical = {0};
+    EIDC_BUF_SECRET canonical = {0};
     EIDC_BUF_AUTO to_sign = {0};
     eidc_sigv4_canonical_request(in, &canonical);
     eidc_sigv4_string_to_sign(in, eidc_buf_view(&canonical), &to_sign);
@@ -335,7 +328,7 @@ static void truncate_headers(struct eidc_http_headers *headers, size_t n)
 bool eidc_sigv4_sign(const struct eidc_sigv4 *in, struct eidc_http_headers *headers)
 {
     struct stamp stamp = stamp_of(in->unix_ms);
-    SECRET_BUF value = {0};
+    EIDC_BUF_SECRET value = {0};
     size_t before = headers->n;
     if (authorization(in, &stamp, &value) &&
         eidc_http_headers_add(headers, "X-Amz-Date", eidc_str_of(stamp.time)) &&
