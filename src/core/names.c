@@ -4,8 +4,6 @@
 #include "eidcached/core/eid.h"
 #include "eidcached/core/image_format.h"
 
-#define HEAD_BYTES 3 /* u16 name length, u8 EID length */
-
 static bool check(struct eidc_str name, struct eidc_str eid, struct eidc_err *err)
 {
     const char *problem = eidc_name_problem(name);
@@ -25,7 +23,7 @@ bool eidc_names_add(struct eidc_names *names, struct eidc_str name, struct eidc_
 {
     if (!check(name, eid, err))
         return false;
-    size_t size = HEAD_BYTES + name.n + eid.n;
+    size_t size = EIDC_PACKED_HEAD + name.n + eid.n;
     size_t limit = names->packed.limit;
     char *to = eidc_buf_reserve(&names->packed, size);
     if (to == NULL && limit > 0 && names->packed.n + size > limit)
@@ -35,9 +33,9 @@ bool eidc_names_add(struct eidc_names *names, struct eidc_str name, struct eidc_
                          names->packed.n + size);
     eidc_store16((uint8_t *)to, (uint16_t)name.n);
     to[2] = (char)eid.n;
-    memcpy(to + HEAD_BYTES, name.p, name.n);
+    memcpy(to + EIDC_PACKED_HEAD, name.p, name.n);
     if (eid.n > 0)
-        memcpy(to + HEAD_BYTES + name.n, eid.p, eid.n);
+        memcpy(to + EIDC_PACKED_HEAD + name.n, eid.p, eid.n);
     eidc_buf_commit(&names->packed, size);
     names->count++;
     return true;
@@ -47,15 +45,15 @@ bool eidc_names_next(const struct eidc_names *names, size_t *at, struct eidc_str
                      struct eidc_str *eid)
 {
     size_t left = names->packed.n - *at;
-    if (*at > names->packed.n || left < HEAD_BYTES)
+    if (*at > names->packed.n || left < EIDC_PACKED_HEAD)
         return false;
     const char *p = names->packed.p + *at;
     size_t name_size = eidc_load16((const uint8_t *)p), eid_size = (uint8_t)p[2];
-    if (HEAD_BYTES + name_size + eid_size > left)
+    if (EIDC_PACKED_HEAD + name_size + eid_size > left)
         return false;
-    *name = (struct eidc_str){p + HEAD_BYTES, name_size};
-    *eid = (struct eidc_str){p + HEAD_BYTES + name_size, eid_size};
-    *at += HEAD_BYTES + name_size + eid_size;
+    *name = (struct eidc_str){p + EIDC_PACKED_HEAD, name_size};
+    *eid = (struct eidc_str){p + EIDC_PACKED_HEAD + name_size, eid_size};
+    *at += EIDC_PACKED_HEAD + name_size + eid_size;
     return true;
 }
 

@@ -5,6 +5,7 @@
  * src/core/image*.c.
  */
 #include "eidcached/core/image_parts.h"
+#include "eidcached/core/names.h"
 
 /* A reference: chunk and offset in it of a packed name (names.h), and whether the pair before it
  * has the same name (set by the sort). */
@@ -13,8 +14,7 @@
 #define EIDC_REF_CHUNKS      (UINT64_C(1) << 23)
 
 /* In packed names of a builder: the EID is the raw checksum, copied from another image. */
-#define EIDC_PACKED_RAW  0x8000u
-#define EIDC_PACKED_HEAD 3u
+#define EIDC_PACKED_RAW 0x8000u
 
 static inline const uint8_t *eidc_ref_packed(const uint8_t *const *chunks, uint64_t ref)
 {

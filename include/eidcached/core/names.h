@@ -7,6 +7,8 @@
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
 
+#define EIDC_PACKED_HEAD 3u /* bytes of both lengths */
+
 struct eidc_names {
     struct eidc_buf packed;
     uint64_t count;
