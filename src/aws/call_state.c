@@ -135,10 +135,14 @@ static enum eidc_retry_class judge_fault(const struct eidc_call *call,
     return eidc_retry_classify(answer->status, fault.code);
 }
 
-static enum eidc_retry_class judge_unanswered(const struct eidc_http_response *answer,
+static enum eidc_retry_class judge_unanswered(const struct eidc_call *call,
+                                              const struct eidc_http_response *answer,
                                               struct eidc_aws_response *out)
 {
+    const char *origin = call->request.target->endpoint.origin;
     out->err = answer->err;
+    if (origin && (out->err.kind == EIDC_ERR_UNAVAILABLE || out->err.kind == EIDC_ERR_TIMEOUT))
+        eidc_fail(&out->err, out->err.kind, "%s (%s)", answer->err.text, origin);
     bool lasting = out->err.kind == EIDC_ERR_CANCELLED || out->err.kind == EIDC_ERR_LIMIT ||
                    out->err.kind == EIDC_ERR_INVALID || out->err.kind == EIDC_ERR_NOMEM;
     return lasting ? EIDC_RETRY_NO : EIDC_RETRY_TRANSIENT;
@@ -161,7 +165,7 @@ enum eidc_retry_class eidc_call_judge(const struct eidc_call *call,
     *out = (struct eidc_aws_response){.status = answer->status, .tries = call->tries};
     enum eidc_retry_class cls;
     if (answer->status == 0)
-        cls = judge_unanswered(answer, out);
+        cls = judge_unanswered(call, answer, out);
     else if (answer->status >= 200 && answer->status < 300)
         cls = judge_success(call, answer, out);
     else

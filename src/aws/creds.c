@@ -53,10 +53,12 @@ static bool chain_get(struct eidc_creds_provider *self, struct eidc_creds *out,
         if (link->ops->get(link, out, err))
             return true;
         if (err->kind != EIDC_ERR_NOT_FOUND)
-            return eidc_wrap(err, "credentials: %s", link->name);
+            return eidc_wrap(err, "%s", link->name);
         eidc_buf_addf(&looked_at, "%s%s (%s)", i == 0 ? "" : ", ", link->name, err->text);
     }
-    return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no credentials found: %.*s",
+    return eidc_fail(err, EIDC_ERR_NOT_FOUND,
+                     "none found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile, "
+                     "or give the instance or container a role; looked at: %.*s",
                      EIDC_STR_ARG(eidc_buf_view(&looked_at)));
 }
 

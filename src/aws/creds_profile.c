@@ -62,6 +62,14 @@ static bool static_keys(const struct eidc_profiles *profiles, const char *profil
     return true;
 }
 
+static void no_profile(const char *profile, bool chosen, struct eidc_err *err)
+{
+    EIDC_BUF_AUTO files = {0};
+    eidc_profiles_name_files(&files);
+    eidc_fail(err, chosen ? EIDC_ERR_INVALID : EIDC_ERR_NOT_FOUND,
+              "there is no profile \"%s\" in %.*s", profile, EIDC_STR_ARG(eidc_buf_view(&files)));
+}
+
 static bool profile_get(struct eidc_creds_provider *self, struct eidc_creds *out,
                         struct eidc_err *err)
 {
@@ -75,8 +83,7 @@ static bool profile_get(struct eidc_creds_provider *self, struct eidc_creds *out
     if (eidc_profiles_has(profiles, profile))
         ok = static_keys(profiles, profile, out, err);
     else
-        eidc_fail(err, chosen ? EIDC_ERR_INVALID : EIDC_ERR_NOT_FOUND, "there is no profile \"%s\"",
-                  profile);
+        no_profile(profile, chosen, err);
     eidc_profiles_free(profiles);
     return ok;
 }

@@ -104,6 +104,7 @@ static bool custom_endpoint(const char *text, const char *from, const char *regi
         .base_path = eidc_xstrndup(url.path.p, path_n),
         .region = eidc_xstrdup(region),
         .custom = true,
+        .origin = eidc_xstrdup(from),
     };
     for (char *c = out->host; *c != '\0'; c++)
         *c = (char)tolower((unsigned char)*c);
@@ -134,15 +135,14 @@ struct lookup {
     const char *profile;
 };
 
-/* The configured URL and, for errors, where it stands; NULL: none. */
-static const char *configured_url(const struct lookup *lookup, const char *env_suffix,
-                                  const char **from)
+/* The configured URL and, for errors, where it stands (the caller frees it); NULL: none. */
+static const char *configured_url(const struct lookup *lookup, const char *env_suffix, char **from)
 {
     char *variable EIDC_AUTO_FREE = eidc_xprintf("AWS_ENDPOINT_URL_%s", env_suffix);
     const struct {
         const char *url, *from;
     } places[] = {
-        {eidc_env(variable), "AWS_ENDPOINT_URL_<SERVICE>"},
+        {eidc_env(variable), variable},
         {eidc_env("AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL"},
         {from_services(lookup->profiles, lookup->profile, env_suffix),
          "endpoint_url of the profile's services"},
@@ -153,7 +153,7 @@ static const char *configured_url(const struct lookup *lookup, const char *env_s
         return NULL;
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (places[i].url != NULL) {
-            *from = places[i].from;
+            *from = eidc_xstrdup(places[i].from);
             return places[i].url;
         }
     }
@@ -182,12 +182,12 @@ bool eidc_endpoint_resolve(const struct eidc_aws_settings *settings, const char 
     if (!is_host_label(region))
         return eidc_fail(err, EIDC_ERR_INVALID, "region \"%s\" is not a host label", region);
     if (settings->endpoint_url != NULL)
-        return custom_endpoint(settings->endpoint_url, "endpoint_url", region, out, err);
+        return custom_endpoint(settings->endpoint_url, "aws.endpoint_url", region, out, err);
 
     struct lookup lookup = {.profile = eidc_profiles_choose(settings->profile)};
     if (!eidc_profiles_load(&lookup.profiles, err))
         return eidc_wrap(err, "endpoint of %s", service);
-    const char *from = NULL;
+    char *from EIDC_AUTO_FREE = NULL;
     const char *url = configured_url(&lookup, env_suffix, &from);
     bool ok = true;
     if (url != NULL)
@@ -210,6 +210,7 @@ void eidc_endpoint_free(struct eidc_endpoint *endpoint)
     free(endpoint->host);
     free(endpoint->base_path);
     free(endpoint->region);
+    free(endpoint->origin);
     *endpoint = (struct eidc_endpoint){0};
 }
 

@@ -304,12 +304,39 @@ static bool load_file(struct eidc_profiles *profiles, const char *path, bool cre
     return parse_file(profiles, path, credentials, eidc_buf_view(&text), err);
 }
 
+struct files {
+    char *config, *credentials;
+};
+
+static void files_free(struct files *files)
+{
+    free(files->config);
+    free(files->credentials);
+}
+
+#define FILES_AUTO __attribute__((cleanup(files_free))) struct files
+
+static struct files find_files(void)
+{
+    return (struct files){path_of("AWS_CONFIG_FILE", ".aws/config"),
+                          path_of("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")};
+}
+
+void eidc_profiles_name_files(struct eidc_buf *out)
+{
+    FILES_AUTO files = find_files();
+    eidc_buf_addf(out, "%s or %s", files.config ? files.config : "~/.aws/config",
+                  files.credentials ? files.credentials : "~/.aws/credentials");
+    if (!files.config || !files.credentials)
+        eidc_buf_add_z(out, " (HOME is not set)");
+}
+
 bool eidc_profiles_load(struct eidc_profiles **out, struct eidc_err *err)
 {
-    char *config EIDC_AUTO_FREE = path_of("AWS_CONFIG_FILE", ".aws/config");
-    char *credentials EIDC_AUTO_FREE = path_of("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
+    FILES_AUTO files = find_files();
     struct eidc_profiles *profiles = eidc_xcalloc(1, sizeof(*profiles));
-    if (!load_file(profiles, config, false, err) || !load_file(profiles, credentials, true, err)) {
+    if (!load_file(profiles, files.config, false, err) ||
+        !load_file(profiles, files.credentials, true, err)) {
         eidc_profiles_free(profiles);
         return false;
     }

@@ -36,7 +36,8 @@ struct eidc_creds_provider *eidc_creds_profile_new(const char *profile);
 struct eidc_creds_provider *eidc_creds_container_new(struct eidc_http_client *http);
 struct eidc_creds_provider *eidc_creds_imds_new(struct eidc_http_client *http);
 
-/* Asks each in turn; takes them. When all are NOT_FOUND the error lists what was looked at. */
+/* Asks each in turn; takes them. When all are NOT_FOUND the error says what to do and lists what
+ * was looked at. Errors are for "credentials: " to be put in front. */
 struct eidc_creds_provider *eidc_creds_chain_new(struct eidc_creds_provider **links, size_t n);
 /* The default chain; without the environment when settings->profile names a profile. */
 struct eidc_creds_provider *eidc_creds_default_new(const struct eidc_aws_settings *settings,

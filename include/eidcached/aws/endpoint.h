@@ -10,6 +10,7 @@ struct eidc_endpoint {
     char *base_path; /* "" or "/x", without a trailing slash */
     char *region;    /* to sign for: the one asked for, or a global service's home */
     bool custom;     /* configured, not one of AWS's own */
+    char *origin;    /* where it is configured, for errors: "AWS_ENDPOINT_URL_GLUE"; or NULL */
 };
 void eidc_endpoint_free(struct eidc_endpoint *endpoint);
 

@@ -13,6 +13,8 @@ struct eidc_profiles;
 
 /* Reads both files; a missing file is an empty one. Errors: INVALID with file and line, IO. */
 bool eidc_profiles_load(struct eidc_profiles **out, struct eidc_err *err);
+/* Appends "FILE or FILE", for errors: where profiles are looked for. */
+void eidc_profiles_name_files(struct eidc_buf *out);
 /* For tests: the same from texts. */
 bool eidc_profiles_parse(struct eidc_str config, struct eidc_str credentials,
                          struct eidc_profiles **out, struct eidc_err *err);

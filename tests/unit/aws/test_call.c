@@ -200,6 +200,27 @@ static void errors_hold_no_secrets(void **state)
     }
 }
 
+static void an_endpoint_out_of_reach_is_told_with_its_origin(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.error = EIDC_ERR_UNAVAILABLE}, {.error = EIDC_ERR_TIMEOUT}, {.error = EIDC_ERR_INVALID}};
+    struct bench b;
+    struct eidc_aws_response response;
+    set_up(&b, script, 3, 1);
+    b.target.max_attempts = 1;
+    b.target.endpoint.origin = eidc_xstrdup("aws.endpoint_url");
+    struct eidc_aws_request request = request_of(&b);
+    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_string_equal(response.err.text, "glue GetTables: fake: unavailable (aws.endpoint_url)");
+    assert_int_equal(response.err.kind, EIDC_ERR_UNAVAILABLE);
+    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_non_null(strstr(response.err.text, " (aws.endpoint_url)"));
+    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_null(strstr(response.err.text, "aws.endpoint_url"));
+    finish(&b, &response);
+}
+
 static void answers_that_are_too_long(void **state)
 {
     (void)state;
@@ -721,6 +742,7 @@ int main(void)
         cmocka_unit_test(s3_sends_the_hash_of_its_body),
         cmocka_unit_test(faults_are_told_in_full),
         cmocka_unit_test(errors_hold_no_secrets),
+        cmocka_unit_test(an_endpoint_out_of_reach_is_told_with_its_origin),
         cmocka_unit_test(answers_that_are_too_long),
         cmocka_unit_test(transient_failures_are_tried_again),
         cmocka_unit_test(tries_end),

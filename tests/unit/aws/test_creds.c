@@ -548,8 +548,11 @@ static void default_chain_lists_what_it_looked_at(void **state)
     struct eidc_http_client *http = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *chain = eidc_creds_default_new(&settings, http);
     assert_no_creds(chain, EIDC_ERR_NOT_FOUND,
-                    "no credentials found: environment (AWS_ACCESS_KEY_ID is not set), "
-                    "profile (there is no profile \"default\"), "
+                    "none found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile, "
+                    "or give the instance or container a role; looked at: "
+                    "environment (AWS_ACCESS_KEY_ID is not set), "
+                    "profile (there is no profile \"default\" in /nonexistent/.aws/config or "
+                    "/nonexistent/.aws/credentials), "
                     "container (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set), "
                     "imds (");
     destroy(chain);
@@ -588,9 +591,9 @@ static void chain_stops_at_a_configured_provider_that_fails(void **state)
     struct eidc_http_client *http = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *chain = eidc_creds_default_new(&settings, http);
     setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c", 1);
-    assert_no_creds(chain, EIDC_ERR_DENIED, "credentials: container: status 403");
+    assert_no_creds(chain, EIDC_ERR_DENIED, "container: status 403");
     setenv("AWS_ACCESS_KEY_ID", "AKIA", 1);
-    assert_no_creds(chain, EIDC_ERR_INVALID, "credentials: environment: AWS_ACCESS_KEY_ID is set");
+    assert_no_creds(chain, EIDC_ERR_INVALID, "environment: AWS_ACCESS_KEY_ID is set");
     destroy(chain);
     fake_http_end(http);
 }

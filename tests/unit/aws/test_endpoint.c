@@ -158,10 +158,11 @@ static int without_config(void **state)
 }
 
 static void assert_custom(const struct eidc_aws_settings *settings, const char *env_suffix,
-                          const char *host)
+                          const char *host, const char *origin)
 {
     struct eidc_endpoint endpoint = resolve(settings, "glue", env_suffix, "eu-west-1");
     assert_string_equal(endpoint.host, host);
+    assert_string_equal(endpoint.origin ? endpoint.origin : "none", origin);
     eidc_endpoint_free(&endpoint);
 }
 
@@ -169,26 +170,26 @@ static void the_nearest_setting_wins(void **state)
 {
     (void)state;
     struct eidc_aws_settings settings = {0};
-    assert_custom(&settings, "SQS", "profile");
-    assert_custom(&settings, "GLUE", "services");
+    assert_custom(&settings, "SQS", "profile", "endpoint_url of the profile");
+    assert_custom(&settings, "GLUE", "services", "endpoint_url of the profile's services");
     setenv("AWS_ENDPOINT_URL", "http://env", 1);
-    assert_custom(&settings, "GLUE", "env");
+    assert_custom(&settings, "GLUE", "env", "AWS_ENDPOINT_URL");
     setenv("AWS_ENDPOINT_URL_GLUE", "http://env-glue", 1);
-    assert_custom(&settings, "GLUE", "env-glue");
-    assert_custom(&settings, "SQS", "env");
+    assert_custom(&settings, "GLUE", "env-glue", "AWS_ENDPOINT_URL_GLUE");
+    assert_custom(&settings, "SQS", "env", "AWS_ENDPOINT_URL");
     setenv("AWS_ENDPOINT_URL_GLUE", "", 1);
-    assert_custom(&settings, "GLUE", "env");
+    assert_custom(&settings, "GLUE", "env", "AWS_ENDPOINT_URL");
     setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
-    assert_custom(&settings, "GLUE", "glue-fips.eu-west-1.amazonaws.com");
+    assert_custom(&settings, "GLUE", "glue-fips.eu-west-1.amazonaws.com", "none");
     settings.endpoint_url = "http://ours";
-    assert_custom(&settings, "GLUE", "ours");
+    assert_custom(&settings, "GLUE", "ours", "aws.endpoint_url");
 }
 
 static void another_profile(void **state)
 {
     (void)state;
     const struct eidc_aws_settings settings = {.profile = "other"};
-    assert_custom(&settings, "GLUE", "glue.eu-west-1.amazonaws.com");
+    assert_custom(&settings, "GLUE", "glue.eu-west-1.amazonaws.com", "none");
 }
 
 static void a_bad_setting_is_an_error(void **state)
