@@ -4,6 +4,7 @@
  * transfer starts from a reset handle, so that no option of one request leaks into the next.
  */
 #include <curl/curl.h>
+#include <errno.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
@@ -26,7 +27,8 @@ struct transfer {
     bool headers_ended;
     bool too_large;
     bool running; /* the multi handle knows it */
-    char *host;   /* for error texts */
+    char *host;   /* for error texts: with the port, or the path of a UNIX socket */
+    bool local;   /* a UNIX socket */
     char detail[CURL_ERROR_SIZE];
     eidc_http_done *done;
     void *arg;
@@ -205,7 +207,9 @@ static bool set_up(struct curl_client *client, struct transfer *t,
     struct eidc_url url;
     if (!eidc_url_split(request->url, &url))
         return eidc_fail(err, EIDC_ERR_INVALID, "not a plain http or https URL");
-    t->host = eidc_xstrndup(url.authority.p, url.authority.n);
+    t->local = request->unix_socket != NULL;
+    t->host = t->local ? eidc_xstrdup(request->unix_socket)
+                       : eidc_xstrndup(url.authority.p, url.authority.n);
     t->response.body.limit = request->max_response;
 
     if (t->easy == NULL)
@@ -258,6 +262,26 @@ static const struct outcome {
     {CURLE_OK, EIDC_ERR_UNAVAILABLE, false}, /* the end: all others */
 };
 
+/* curl names the address once more, where it is not a proxy's: the system's reason says it all. */
+static bool explain_connect(struct transfer *t)
+{
+    static const char named[] = "Failed to connect to ";
+    long error = 0;
+    char reason[128];
+    size_t host_n = strcspn(t->host, ":"); /* an IPv6 address keeps curl's own text */
+    bool of_host = strncmp(t->detail, named, sizeof(named) - 1) == 0 &&
+                   strncmp(t->detail + sizeof(named) - 1, t->host, host_n) == 0;
+    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+    if (t->local && (error == ECONNREFUSED || error == ENOENT))
+        eidc_fail(&t->response.err, EIDC_ERR_UNAVAILABLE, "%s: nothing listens there", t->host);
+    else if ((t->local || of_host) && error != 0)
+        eidc_fail(&t->response.err, EIDC_ERR_UNAVAILABLE, "%s: %s", t->host,
+                  strerror_r((int)error, reason, sizeof(reason)));
+    else
+        return false;
+    return true;
+}
+
 static void explain(struct transfer *t, CURLcode code)
 {
     struct eidc_err *err = &t->response.err;
@@ -270,6 +294,8 @@ static void explain(struct transfer *t, CURLcode code)
         eidc_fail(err, EIDC_ERR_NOMEM, "%s: no memory for the answer", t->host);
         return;
     }
+    if (code == CURLE_COULDNT_CONNECT && explain_connect(t))
+        return;
     const struct outcome *outcome = outcomes;
     while (outcome->code != code && outcome->code != CURLE_OK)
         outcome++;
