@@ -16,6 +16,7 @@ struct seen_key {
 };
 
 struct walk {
+    struct eidc_str text;
     yaml_parser_t parser;
     yaml_event_t event; /* the current one; owned */
     struct eidc_yaml *out;
@@ -38,6 +39,20 @@ static bool fail_at(struct walk *w, yaml_mark_t mark, const char *what)
                      mark.column + 1, what);
 }
 
+/* The byte at a mark, whose column counts characters; 0 behind the end. */
+static char byte_at(struct eidc_str text, yaml_mark_t mark)
+{
+    size_t at = 0;
+    for (size_t line = 0; line < mark.line && at < text.n; at++)
+        line += text.p[at] == '\n';
+    for (size_t column = 0; column < mark.column && at < text.n; column++) {
+        at++;
+        while (at < text.n && ((unsigned char)text.p[at] & 0xc0) == 0x80)
+            at++;
+    }
+    return at < text.n ? text.p[at] : '\0';
+}
+
 /* libyaml tells what it was about to do ("while parsing a block mapping") and what went wrong. */
 static bool fail_parser(struct walk *w)
 {
@@ -45,6 +60,8 @@ static bool fail_parser(struct walk *w)
     if (p->error == YAML_READER_ERROR)
         return eidc_fail(w->err, EIDC_ERR_INVALID, "line %zu, column %zu: %s at byte %zu",
                          p->mark.line + 1, p->mark.column + 1, p->problem, p->problem_offset);
+    if (byte_at(w->text, p->problem_mark) == '\t')
+        return fail_at(w, p->problem_mark, "a tab: YAML is indented with spaces");
     char *what EIDC_AUTO_FREE =
         eidc_xprintf("%s%s%s", p->problem != NULL ? p->problem : "out of memory",
                      p->context != NULL ? " " : "", p->context != NULL ? p->context : "");
@@ -246,7 +263,7 @@ static bool walk_stream(struct walk *w)
 bool eidc_yaml_parse(struct eidc_str text, struct eidc_yaml *out, struct eidc_err *err)
 {
     struct eidc_yaml result = {0};
-    struct walk w = {.out = &result, .err = err};
+    struct walk w = {.text = text, .out = &result, .err = err};
     if (!yaml_parser_initialize(&w.parser))
         return eidc_fail(err, EIDC_ERR_NOMEM, "out of memory");
     yaml_parser_set_input_string(&w.parser, (const unsigned char *)(text.n > 0 ? text.p : ""),

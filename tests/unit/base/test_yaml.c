@@ -161,7 +161,10 @@ static void test_broken_documents(void **state)
     refused("a: [1, 2\n", "line 2, column 1: ", "");
     refused("a: 1\n b: 2\n", "line 2, column 3: ", "");
     refused("a: 'x\n", "line 2, column 1: ", "");
-    refused("a: 1\n\tb: 2\n", "line 2, column 1: ", "tab");
+    refused("a: 1\n\tb: 2\n", "line 2, column 1: ", "a tab: YAML is indented with spaces");
+    refused("a:\n  b: 1\n\tc: 2\n", "line 3, column 1: ", "a tab: YAML is");
+    refused("a:\n  \tb: 1\n", "line 2, column 3: ", "a tab: YAML is");
+    refused("\"\xc3\xa4\": 1\n- \tb: 2\n", "line 2", "");
     refused("a: \x01\n", "line 1, ", "");
     refused("a: \xff\n", "line 1, ", "UTF-8");
     refused("}\n", "line 1, column 1: ", "");
