@@ -58,6 +58,22 @@ static inline uint64_t posting(const struct eidc_image *image, uint64_t place)
     return eidc_load40(image->part[EIDC_SECTION_POSTINGS].p + place);
 }
 
+/* Eight bytes at a time, as a parsed EID was just stored: a wider load would have to wait until
+ * those stores, and so all misses before them, are done. */
+static inline bool same_raw(struct eidc_str a, struct eidc_str b)
+{
+    const uint8_t *p = (const uint8_t *)a.p, *q = (const uint8_t *)b.p;
+    uint64_t differing = 0;
+    size_t i = 0;
+    if (a.n != b.n)
+        return false;
+    for (; a.n - i >= sizeof differing; i += sizeof differing)
+        differing |= eidc_load64(p + i) ^ eidc_load64(q + i);
+    for (; i < a.n; i++)
+        differing |= p[i] ^ q[i];
+    return differing == 0;
+}
+
 /* Is it the key's slot? Then *out is filled in. */
 __attribute__((always_inline)) static inline bool
 slot_has(const struct eidc_image *image, enum key_kind kind, struct eidc_str key, struct found *out)
@@ -73,7 +89,9 @@ slot_has(const struct eidc_image *image, enum key_kind kind, struct eidc_str key
         return false;
     if (kind == KEY_NAME)
         return eidc_str_eq(out->record->name, key);
-    return out->record->eid_is_text == (kind == KEY_TEXT_EID) && eidc_str_eq(out->record->eid, key);
+    if (kind == KEY_RAW_EID)
+        return !out->record->eid_is_text && same_raw(out->record->eid, key);
+    return out->record->eid_is_text && eidc_str_eq(out->record->eid, key);
 }
 
 static inline const uint8_t *home_of(const struct eidc_index *index, uint64_t hash)
