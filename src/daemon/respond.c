@@ -60,10 +60,6 @@ static struct MHD_Response *streamed(struct eidc_request *r)
 
 static struct MHD_Response *whole(struct eidc_request *r)
 {
-    if (r->out.failed) {
-        eidc_buf_free(&r->out);
-        eidc_answer_unavailable(r, "out of memory");
-    }
     return MHD_create_response_from_buffer(r->out.n, r->out.p, MHD_RESPMEM_PERSISTENT);
 }
 
@@ -100,6 +96,10 @@ static void add_headers(struct MHD_Response *response, const struct eidc_answer 
 
 bool eidc_respond(struct MHD_Connection *connection, struct eidc_request *r)
 {
+    if (r->out.failed) {
+        eidc_buf_free(&r->out);
+        eidc_answer_unavailable(r, "out of memory");
+    }
     struct MHD_Response *response = r->answer.stream != NULL ? streamed(r) : whole(r);
     if (response == NULL)
         return false;
