@@ -6,6 +6,8 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/daemon/http_metrics.h"
 
+#define GROUP 32 /* keys that are looked up side by side */
+
 enum place { BEGINNING, AT_KEY, AMONG_VALUES, AT_END };
 
 struct eidc_stream {
@@ -15,7 +17,9 @@ struct eidc_stream {
     enum eidc_direction direction;
     bool text;
     enum place place;
-    struct eidc_hits hits; /* AMONG_VALUES: what is left of this key's */
+    struct eidc_str group[GROUP];
+    struct eidc_hits hits[GROUP]; /* AMONG_VALUES: of the key before `at`, what is left */
+    size_t count, at;             /* in the group */
     uint64_t found, missed;
 };
 
@@ -53,15 +57,20 @@ static void write_beginning(struct eidc_stream *s, struct eidc_buf *out)
 
 static void write_line(struct eidc_str key, struct eidc_str value, struct eidc_buf *out)
 {
-    eidc_buf_add_str(out, key);
-    eidc_buf_add_byte(out, '\t');
-    eidc_buf_add_str(out, value);
-    eidc_buf_add_byte(out, '\n');
+    char *to = eidc_buf_reserve(out, key.n + value.n + 2);
+    if (to == NULL)
+        return;
+    memcpy(to, key.p, key.n);
+    to[key.n] = '\t';
+    if (value.n > 0)
+        memcpy(to + key.n + 1, value.p, value.n);
+    to[key.n + 1 + value.n] = '\n';
+    eidc_buf_commit(out, key.n + value.n + 2);
 }
 
 /* {"name":KEY,"eid":VALUE} or the beginning of a longer list. value.p NULL: a miss. */
 static void write_object(struct eidc_stream *s, struct eidc_str key, struct eidc_str value,
-                         struct eidc_buf *out)
+                         struct eidc_hits *more, struct eidc_buf *out)
 {
     struct eidc_hit hit;
     struct eidc_str second;
@@ -75,7 +84,7 @@ static void write_object(struct eidc_stream *s, struct eidc_str key, struct eidc
         return;
     }
     eidc_json_quote(out, value);
-    if (!eidc_hit_next(&s->hits, s->direction, &hit, &second)) {
+    if (!eidc_hit_next(more, s->direction, &hit, &second)) {
         eidc_buf_add_byte(out, '}');
         return;
     }
@@ -86,27 +95,43 @@ static void write_object(struct eidc_stream *s, struct eidc_str key, struct eidc
     s->place = AMONG_VALUES;
 }
 
+static void write_end(struct eidc_stream *s, struct eidc_buf *out)
+{
+    if (!s->text)
+        eidc_buf_add_z(out, "]}\n");
+    s->place = AT_END;
+}
+
+/* Looks up the next group. False: there is none. */
+static bool take_group(struct eidc_stream *s, struct eidc_buf *out)
+{
+    struct eidc_err err;
+    s->at = 0;
+    if (!eidc_keys_next(&s->keys, s->group, GROUP, &s->count, &err)) {
+        s->count = 0;
+        out->failed = true; /* they were good when they were checked: no memory */
+    }
+    s->words->find_many(s->pinned->image, s->group, s->count, s->hits);
+    return s->count > 0;
+}
+
 static void write_key(struct eidc_stream *s, struct eidc_buf *out)
 {
     struct eidc_hit hit;
-    struct eidc_str key, value = {0};
-    struct eidc_err err;
-    enum eidc_json_step step = eidc_keys_next(&s->keys, &key, &err);
-    if (step != EIDC_JSON_STRING) {
-        out->failed |= step == EIDC_JSON_BAD; /* it was good when it was checked: no memory */
-        if (!s->text)
-            eidc_buf_add_z(out, "]}\n");
-        s->place = AT_END;
+    struct eidc_str value = {0};
+    if (s->at == s->count && !take_group(s, out)) {
+        write_end(s, out);
         return;
     }
-    bool found = s->words->find(s->pinned->image, key, &s->hits) &&
-                 eidc_hit_next(&s->hits, s->direction, &hit, &value);
+    struct eidc_str key = s->group[s->at];
+    struct eidc_hits *hits = &s->hits[s->at++];
+    bool found = eidc_hit_next(hits, s->direction, &hit, &value);
     s->found += found;
     s->missed += !found;
     if (s->text)
         write_line(key, value, out);
     else
-        write_object(s, key, value, out);
+        write_object(s, key, value, hits, out);
 }
 
 /* One key may have any number of values: they too are written one at a time. */
@@ -114,7 +139,7 @@ static void write_value(struct eidc_stream *s, struct eidc_buf *out)
 {
     struct eidc_hit hit;
     struct eidc_str value;
-    if (!eidc_hit_next(&s->hits, s->direction, &hit, &value)) {
+    if (!eidc_hit_next(&s->hits[s->at - 1], s->direction, &hit, &value)) {
         eidc_buf_add(out, "]}", 2);
         s->place = AT_KEY;
         return;

@@ -19,23 +19,24 @@ void eidc_keys_free(struct eidc_keys *keys)
     eidc_buf_free(&keys->text);
 }
 
-static enum eidc_json_step next_line(struct eidc_keys *keys, struct eidc_str *out)
+enum step { A_KEY, NO_MORE, BAD };
+
+static enum step next_line(struct eidc_keys *keys, struct eidc_str *out)
 {
     struct eidc_str rest = eidc_buf_view(&keys->text);
     rest = (struct eidc_str){rest.p + keys->at, rest.n - keys->at};
     if (rest.n == 0)
-        return EIDC_JSON_END;
+        return NO_MORE;
     const char *end = memchr(rest.p, '\n', rest.n);
     size_t line = end != NULL ? (size_t)(end - rest.p) : rest.n;
     keys->at += end != NULL ? line + 1 : line;
     if (line > 0 && rest.p[line - 1] == '\r')
         line--;
     *out = (struct eidc_str){rest.p, line};
-    return EIDC_JSON_STRING;
+    return A_KEY;
 }
 
-static enum eidc_json_step next_parameter(struct eidc_keys *keys, struct eidc_str *out,
-                                          struct eidc_err *err)
+static enum step next_parameter(struct eidc_keys *keys, struct eidc_str *out, struct eidc_err *err)
 {
     struct eidc_param param;
     while (eidc_query_next(eidc_buf_view(&keys->text), &keys->at, &param)) {
@@ -44,48 +45,97 @@ static enum eidc_json_step next_parameter(struct eidc_keys *keys, struct eidc_st
         eidc_buf_clear(&keys->decoded);
         const char *problem = eidc_query_decode(param.value, &keys->decoded);
         if (problem != NULL) {
-            eidc_fail(err, EIDC_ERR_INVALID, "the value of %s %s", keys->parameter, problem);
-            return EIDC_JSON_BAD;
+            eidc_fail(err, EIDC_ERR_INVALID, "%s", problem);
+            return BAD;
         }
         *out = eidc_buf_view(&keys->decoded);
-        return EIDC_JSON_STRING;
+        return A_KEY;
     }
-    return EIDC_JSON_END;
+    return NO_MORE;
 }
 
-enum eidc_json_step eidc_keys_next(struct eidc_keys *keys, struct eidc_str *out,
-                                   struct eidc_err *err)
+static enum step next_string(struct eidc_keys *keys, struct eidc_str *out, struct eidc_err *err)
 {
-    if (keys->form == EIDC_KEYS_JSON)
-        return eidc_json_strings_next(&keys->walk, out, err);
+    static const enum step steps[] = {
+        [EIDC_JSON_STRING] = A_KEY,
+        [EIDC_JSON_END] = NO_MORE,
+        [EIDC_JSON_BAD] = BAD,
+    };
+    return steps[eidc_json_strings_next(&keys->walk, out, err)];
+}
+
+static enum step next_key(struct eidc_keys *keys, struct eidc_str *out, struct eidc_err *err)
+{
     if (keys->form == EIDC_KEYS_LINES)
         return next_line(keys, out);
-    return next_parameter(keys, out, err);
+    enum step step =
+        keys->form == EIDC_KEYS_JSON ? next_string(keys, out, err) : next_parameter(keys, out, err);
+    if (step == BAD && (keys->walk.decoded.failed || keys->decoded.failed))
+        err->kind = EIDC_ERR_NOMEM;
+    return step;
 }
 
-static bool lines_are_utf8(const struct eidc_keys *keys, struct eidc_err *err)
+/* A key that had escapes is in a buffer that the next such key overwrites. */
+static bool is_in_place(const struct eidc_keys *keys, struct eidc_str key)
 {
-    size_t valid = eidc_utf8_valid_prefix(eidc_buf_view(&keys->text));
-    if (keys->form != EIDC_KEYS_LINES || valid == keys->text.n)
+    return key.p != keys->decoded.p && key.p != keys->walk.decoded.p;
+}
+
+bool eidc_keys_next(struct eidc_keys *keys, struct eidc_str *out, size_t max, size_t *n,
+                    struct eidc_err *err)
+{
+    enum step step = A_KEY;
+    bool more = true;
+    *n = 0;
+    while (more && *n < max && (step = next_key(keys, &out[*n], err)) == A_KEY) {
+        more = is_in_place(keys, out[*n]);
+        ++*n;
+    }
+    return step != BAD;
+}
+
+/* What no key may hold; the other forms look while they decode. */
+static bool check_lines(const struct eidc_keys *keys, struct eidc_err *err)
+{
+    struct eidc_str text = eidc_buf_view(&keys->text);
+    if (keys->form != EIDC_KEYS_LINES)
         return true;
-    return eidc_fail(err, EIDC_ERR_INVALID, "not UTF-8 at byte %zu", valid);
+    size_t valid = eidc_utf8_valid_prefix(text);
+    if (valid != text.n)
+        return eidc_fail(err, EIDC_ERR_INVALID, "not UTF-8 at byte %zu", valid);
+    const char *nul = memchr(text.p, '\0', text.n);
+    if (nul != NULL)
+        return eidc_fail(err, EIDC_ERR_INVALID, "a NUL at byte %zu", (size_t)(nul - text.p));
+    return true;
+}
+
+static bool check_key(struct eidc_keys *keys, struct eidc_str key, struct eidc_err *err)
+{
+    if (keys->form == EIDC_KEYS_LINES)
+        return true;
+    if (key.n == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "is empty");
+    keys->newline_in_a_key |= memchr(key.p, '\n', key.n) != NULL;
+    return true;
 }
 
 bool eidc_keys_check(struct eidc_keys *keys, uint64_t max, struct eidc_err *err)
 {
     struct eidc_str key;
-    enum eidc_json_step step;
-    if (!lines_are_utf8(keys, err))
+    enum step step;
+    if (!check_lines(keys, err))
         return false;
     eidc_keys_rewind(keys);
     keys->count = 0;
-    while ((step = eidc_keys_next(keys, &key, err)) == EIDC_JSON_STRING) {
+    while ((step = next_key(keys, &key, err)) == A_KEY) {
         if (++keys->count > max)
             return eidc_fail(err, EIDC_ERR_LIMIT, "more than %" PRIu64 " keys (http.max_batch)",
                              max);
-        if (key.n > 0 && memchr(key.p, '\n', key.n) != NULL)
-            keys->newline_in_a_key = true;
+        if (!check_key(keys, key, err))
+            return eidc_wrap(err, "key %" PRIu64, keys->count);
     }
     eidc_keys_rewind(keys);
-    return step == EIDC_JSON_END;
+    if (step == BAD && keys->form == EIDC_KEYS_QUERY)
+        return eidc_wrap(err, "the value of %s, key %" PRIu64, keys->parameter, keys->count + 1);
+    return step == NO_MORE;
 }

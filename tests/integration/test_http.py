@@ -83,7 +83,7 @@ def test_percent_decoding_happens_once(daemon):
     "/v1/forward/%", "/v1/forward/%4", "/v1/forward/%zz", "/v1/forward/a%00b", "/v1/forward/%ff",
     "/v1/forward/%c3", "/v1/forward/%ed%a0%80", "/v1/forward/", "/v1/forward/a%0ab",
     "/v1/forward/" + "x" * 2049, "/v1/forward", "/v1/reverse", "/v1/reverse/",
-    "/v1/forward?name=%zz", "/v1/forward?other=x"])
+    "/v1/forward?name=%zz", "/v1/forward?other=x", "/v1/forward?name=", "/v1/forward?name=a&name="])
 def test_bad_input_is_400(daemon, target):
     assert_problem(daemon.get(target), 400)
 
@@ -145,8 +145,8 @@ def test_short_batches_by_query(daemon):
 
 
 def test_batches_in_json(daemon):
-    assert daemon.batch("forward", [*NAMES, "nothing", ""]) == {
-        **{name: eid(name) for name in NAMES}, "nothing": None, "": None}
+    assert daemon.batch("forward", [*NAMES, "nothing"]) == {
+        **{name: eid(name) for name in NAMES}, "nothing": None}
     assert daemon.batch("reverse", [eid("sales"), "zz"]) == {eid("sales"): "sales", "zz": None}
     assert daemon.batch("forward", []) == {}
     escaped = daemon.post("/v1/forward", b'["\\u0073ales"]', content_type="application/json")
@@ -166,13 +166,20 @@ def test_batches_in_text(daemon):
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"[null]", b'["a"', b'["a"] x', b"nonsense",
-                                  b'["\xff"]', b'["\\ud800"]', b'"sales"', b'["a",]'])
+                                  b'["\xff"]', b'["\\ud800"]', b'"sales"', b'["a",]',
+                                  b'["a",""]', b'["a\\u0000"]'])
 def test_a_bad_json_batch_is_400(daemon, body):
     assert_problem(daemon.post("/v1/forward", body, content_type="application/json"), 400)
 
 
-def test_a_text_batch_that_is_not_utf8_is_400(daemon):
-    assert_problem(daemon.post("/v1/forward", b"ok\n\xff\n", content_type="text/plain"), 400)
+@pytest.mark.parametrize("body", [b"ok\n\xff\n", b"ok\nno\0\n"])
+def test_a_bad_text_batch_is_400(daemon, body):
+    assert_problem(daemon.post("/v1/forward", body, content_type="text/plain"), 400)
+
+
+def test_empty_lines_are_answered_so_that_lines_stay_in_step(daemon):
+    answer = daemon.post("/v1/forward", b"\nsales\n\n", content_type="text/plain")
+    assert answer.text == f"\t\nsales\t{eid('sales')}\n\t\n"
 
 
 @pytest.mark.parametrize("kind", ["application/xml", "text/plain; charset=latin-1"])

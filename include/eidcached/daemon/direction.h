@@ -8,6 +8,8 @@ struct eidc_direction_row {
     const char *key, *value, *values; /* members of an answer; key also the query parameter */
     struct eidc_str open_key, before_value, before_values; /* the same, as pieces of JSON */
     bool (*find)(const struct eidc_image *image, struct eidc_str key, struct eidc_hits *hits);
+    void (*find_many)(const struct eidc_image *image, const struct eidc_str *keys, size_t n,
+                      struct eidc_hits *hits);
 };
 extern const struct eidc_direction_row eidc_directions[2];
 

@@ -1,5 +1,9 @@
 #pragma once
-/* The keys of a batch, walked in place in any of the three forms they come in. */
+/*
+ * The keys of a batch, walked in place in any of the three forms they come in. In text each line
+ * is a key, an empty one too, so that line n of the answer is about line n; in the other forms an
+ * empty key is an error.
+ */
 #include "eidcached/base/err.h"
 #include "eidcached/base/json_strings.h"
 
@@ -16,11 +20,12 @@ struct eidc_keys {
     struct eidc_buf decoded;
 };
 
-/* Walks all of them once. Errors: INVALID (with the byte offset in a body), LIMIT (over max),
+/* Walks all of them once. Errors: INVALID (saying which key, or which byte), LIMIT (over max),
  * NOMEM. Rewinds. */
 bool eidc_keys_check(struct eidc_keys *keys, uint64_t max, struct eidc_err *err);
-/* The next key; valid until the next call. After check no error is left but NOMEM. */
-enum eidc_json_step eidc_keys_next(struct eidc_keys *keys, struct eidc_str *out,
-                                   struct eidc_err *err);
+/* The next ones, at most max, valid until the next call; *n is 0 at the end. After check no error
+ * is left but NOMEM. */
+bool eidc_keys_next(struct eidc_keys *keys, struct eidc_str *out, size_t max, size_t *n,
+                    struct eidc_err *err);
 void eidc_keys_rewind(struct eidc_keys *keys);
 void eidc_keys_free(struct eidc_keys *keys);

@@ -12,6 +12,7 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/json_read.h"
 #include "eidcached/core/current.h"
+#include "eidcached/daemon/batch_stream.h"
 #include "tests/support/httpd_fixture.h"
 
 #define JSON_TYPE "Content-Type: application/json\r\n"
@@ -64,13 +65,13 @@ static void expect(unsigned status, const char *type, const char *body)
 static void json_in_json_out(void **state)
 {
     (void)state;
-    post("/v1/forward", JSON_TYPE, " [\"a\", \"none\",\"two\",\"\\u00e4 \\\"q\\\"\",\"\",\"a\"] ");
+    post("/v1/forward", JSON_TYPE, " [\"a\", \"none\",\"two\",\"\\u00e4 \\\"q\\\"\",\"a\"] ");
     expect(200, "application/json",
            "{\"generation\":42,\"results\":[{\"name\":\"a\",\"eid\":\"eid-a\"},"
            "{\"name\":\"none\",\"eid\":null},"
            "{\"name\":\"two\",\"eid\":\"k1\",\"eids\":[\"k1\",\"k2\"]},"
            "{\"name\":\"\xc3\xa4 \\\"q\\\"\",\"eid\":\"eid-q\"},"
-           "{\"name\":\"\",\"eid\":null},{\"name\":\"a\",\"eid\":\"eid-a\"}]}\n");
+           "{\"name\":\"a\",\"eid\":\"eid-a\"}]}\n");
     assert_string_equal(http_header(&a, "Eidcache-Generation"), "42");
     assert_non_null(http_header(&a, "ETag"));
     assert_non_null(http_header(&a, "Age"));
@@ -118,10 +119,10 @@ static void accept_overrides(void **state)
 static void get_form(void **state)
 {
     (void)state;
-    http_ask(&f, "GET /v1/forward?name=b&other=1&name=%C3%A4%20%22q%22&name= HTTP/1.1\r\n", &a);
+    http_ask(&f, "GET /v1/forward?name=b&other=1&name=%C3%A4%20%22q%22 HTTP/1.1\r\n", &a);
     expect(200, "application/json",
            "{\"generation\":42,\"results\":[{\"name\":\"b\",\"eid\":\"eid-b\"},"
-           "{\"name\":\"\xc3\xa4 \\\"q\\\"\",\"eid\":\"eid-q\"},{\"name\":\"\",\"eid\":null}]}\n");
+           "{\"name\":\"\xc3\xa4 \\\"q\\\"\",\"eid\":\"eid-q\"}]}\n");
     http_ask(&f, "GET /v1/reverse?eid=k2 HTTP/1.1\r\nAccept: text/plain\r\n", &a);
     expect(200, "text/plain; charset=utf-8", "k2\ttoo\n");
     http_ask(&f, "GET /v1/forward?name=a+b HTTP/1.1\r\n", &a); /* a plus is a plus */
@@ -143,6 +144,7 @@ static void bad_bodies(void **state)
         {JSON_TYPE, "[\"\\u0000\"]", 400, "byte"},
         {JSON_TYPE, "[\"\xff\"]", 400, "byte"},
         {JSON_TYPE, "[[\"a\"]]", 400, "byte 1"},
+        {JSON_TYPE, "[\"a\",\"\"]", 400, "key 2: is empty"},
         {TEXT_TYPE, "abc\n\xff\n", 400, "byte 4"},
         {"", "a", 415, "application/json"},
         {"Content-Type: application/x-www-form-urlencoded\r\n", "a", 415, "text/plain"},
@@ -163,13 +165,87 @@ static void odd_keys_are_misses(void **state)
     for (size_t i = 0; i < 70000; i++)
         eidc_buf_add_byte(&body, 'x');
     eidc_buf_add_z(&body, "\na\n");
-    eidc_buf_add(&body, "nul\0nul\n", 8);
     http_post(&f, "/v1/forward", TEXT_TYPE, eidc_buf_view(&body), &a);
     assert_int_equal(a.status, 200);
-    assert_int_equal(a.body.n, body.n + 2 + strlen("eid-a") + 1);
+    assert_int_equal(a.body.n, body.n + 2 + strlen("eid-a"));
     assert_non_null(strstr(a.body.p, "\na\teid-a\n"));
     http_post(&f, "/v1/reverse", TEXT_TYPE, eidc_buf_view(&body), &a);
     assert_int_equal(a.status, 200);
+}
+
+static void no_key_holds_a_nul(void **state)
+{
+    (void)state;
+    http_post(&f, "/v1/forward", TEXT_TYPE, EIDC_STR("a\nnul\0nul\n"), &a);
+    expect(400, "application/problem+json", NULL);
+    assert_non_null(strstr(a.body.p, "a NUL at byte 5"));
+    http_post(&f, "/v1/reverse", JSON_TYPE, EIDC_STR("[\"nul\0nul\"]"), &a);
+    expect(400, "application/problem+json", NULL);
+}
+
+static void bad_queries(void **state)
+{
+    static const struct {
+        const char *query, *says;
+    } cases[] = {
+        {"name=a&name=", "key 2: is empty"},
+        {"name", "key 1: is empty"},
+        {"name=a&x=%&name=%ff", "the value of name, key 2: is not UTF-8"},
+        {"name=%00", "key 1: has a NUL byte"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char head[128];
+        snprintf(head, sizeof(head), "GET /v1/forward?%s HTTP/1.1\r\n", cases[i].query);
+        http_ask(&f, head, &a);
+        if (a.status != 400 || strstr(a.body.p, cases[i].says) == NULL)
+            fail_msg("case %zu: %u %s", i, a.status, a.body.p);
+    }
+}
+
+/* Groups of keys end at a key that has escapes, and anywhere else. */
+static void keys_with_escapes_among_others(void **state)
+{
+    EIDC_BUF_AUTO body = {0};
+    EIDC_BUF_AUTO expected = {0};
+    (void)state;
+    eidc_buf_add_z(&body, "[");
+    eidc_buf_add_z(&expected, "{\"generation\":42,\"results\":[");
+    for (size_t i = 0; i < 300; i++) {
+        bool escaped = i % 7 == 0 || i % 7 == 1 || i == 63;
+        eidc_buf_addf(&body, escaped ? "%s\"\\u0078%zu\"" : "%s\"x%zu\"", i > 0 ? "," : "", i);
+        eidc_buf_addf(&expected, "%s{\"name\":\"x%zu\",\"eid\":null}", i > 0 ? "," : "", i);
+    }
+    eidc_buf_add_z(&body, ",\"a\"]");
+    eidc_buf_add_z(&expected, ",{\"name\":\"a\",\"eid\":\"eid-a\"}]}\n");
+    http_post(&f, "/v1/forward", JSON_TYPE, eidc_buf_view(&body), &a);
+    expect(200, "application/json", expected.p);
+}
+
+/* Stands before the stream's own (see CMakeLists.txt). */
+static bool no_memory;
+
+bool __real_eidc_stream_write(struct eidc_stream *stream, size_t want, struct eidc_buf *out);
+bool __wrap_eidc_stream_write(struct eidc_stream *stream, size_t want, struct eidc_buf *out);
+
+bool __wrap_eidc_stream_write(struct eidc_stream *stream, size_t want, struct eidc_buf *out)
+{
+    bool more = __real_eidc_stream_write(stream, want, out);
+    out->failed |= no_memory;
+    return more || no_memory;
+}
+
+static void out_of_memory_is_told_while_it_can_be(void **state)
+{
+    (void)state;
+    no_memory = true;
+    post("/v1/forward", TEXT_TYPE, "a\nb\n");
+    no_memory = false;
+    expect(503, "application/problem+json", NULL);
+    assert_non_null(http_header(&a, "Retry-After"));
+    assert_non_null(strstr(a.body.p, "out of memory"));
+    post("/v1/forward", TEXT_TYPE, "a\n");
+    expect(200, "text/plain; charset=utf-8", "a\teid-a\n");
 }
 
 /* The text answer to name0000000 up to n, checked line by line. */
@@ -357,6 +433,10 @@ int main(void)
         TEST(get_form),
         TEST(bad_bodies),
         TEST(odd_keys_are_misses),
+        TEST(no_key_holds_a_nul),
+        TEST(bad_queries),
+        TEST(keys_with_escapes_among_others),
+        TEST(out_of_memory_is_told_while_it_can_be),
         TEST(big_answers_are_streamed),
         TEST(one_generation),
         TEST(a_key_with_very_many_values),
