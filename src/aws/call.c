@@ -283,7 +283,9 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
             .headers = &headers,
             .body = r->body,
             .connect_timeout_ms = r->target->connect_timeout_ms,
-            .timeout_ms = r->target->timeout_ms,
+            .timeout_ms = r->bulk ? 0 : r->target->timeout_ms,
+            .low_speed_bytes = r->bulk ? EIDC_AWS_BULK_SPEED : 0,
+            .low_speed_ms = r->bulk ? r->target->timeout_ms : 0,
             .max_response = r->max_response,
             .ca_bundle = r->target->ca_bundle,
         };
@@ -385,32 +387,34 @@ void eidc_aws_cancel(struct eidc_aws *aws)
     aws->pumping = pumping;
 }
 
-struct waiter {
-    struct eidc_aws_response *response;
-    bool done;
-};
-
-static void on_waited(void *arg, struct eidc_aws_response *response)
+void eidc_aws_keep(void *arg, struct eidc_aws_response *response)
 {
-    struct waiter *waiter = arg;
-    *waiter->response = *response;
+    struct eidc_aws_slot *slot = arg;
+    slot->response = *response;
     response->headers = (struct eidc_http_headers){0};
     response->body = (struct eidc_buf){0};
-    waiter->done = true;
+    --*slot->pending;
 }
 
-bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *request,
-                        struct eidc_aws_response *response)
+void eidc_aws_wait(struct eidc_aws *aws, const size_t *pending)
 {
-    struct waiter waiter = {.response = response};
-    eidc_aws_call(aws, request, on_waited, &waiter);
-    while (!waiter.done) {
+    while (*pending > 0) {
         beat(aws);
         if (stopping(aws))
             eidc_aws_cancel(aws);
         else
             aws->http->ops->step(aws->http, WAIT_STEP_MS);
     }
+}
+
+bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *request,
+                        struct eidc_aws_response *response)
+{
+    size_t pending = 1;
+    struct eidc_aws_slot slot = {.pending = &pending};
+    eidc_aws_call(aws, request, eidc_aws_keep, &slot);
+    eidc_aws_wait(aws, &pending);
+    *response = slot.response;
     return response->ok;
 }
 

@@ -168,6 +168,14 @@ static long milliseconds(int64_t ms)
     return ms > INT_MAX ? INT_MAX : (long)ms;
 }
 
+static bool set_low_speed(CURL *easy, const struct eidc_http_request *request)
+{
+    int64_t seconds = (request->low_speed_ms + 999) / 1000;
+    return curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)request->low_speed_bytes) ==
+               CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, milliseconds(seconds)) == CURLE_OK;
+}
+
 static bool set_transport(CURL *easy, const struct eidc_http_request *request)
 {
     /* For curl 0 means 300 seconds to connect. */
@@ -217,7 +225,7 @@ static bool set_up(struct curl_client *client, struct transfer *t,
     if (t->easy == NULL || !set_always(t, client->user_agent) ||
         curl_easy_setopt(t->easy, CURLOPT_URL, request->url) != CURLE_OK ||
         !set_method(t->easy, request) || !set_headers(t, request) ||
-        !set_transport(t->easy, request) ||
+        !set_transport(t->easy, request) || !set_low_speed(t->easy, request) ||
         curl_multi_add_handle(client->multi, t->easy) != CURLM_OK)
         return eidc_fail(err, EIDC_ERR_NOMEM, "%s: the request cannot be set up", t->host);
     return true;

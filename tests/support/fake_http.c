@@ -101,6 +101,8 @@ static struct fake_request *record(struct fake_client *fake,
     r->ca_bundle = eidc_xstrdup(request->ca_bundle);
     r->connect_timeout_ms = request->connect_timeout_ms;
     r->timeout_ms = request->timeout_ms;
+    r->low_speed_ms = request->low_speed_ms;
+    r->low_speed_bytes = request->low_speed_bytes;
     r->max_response = request->max_response;
     r->no_proxy = request->no_proxy;
     r->at_ms = fake->now;
@@ -135,13 +137,18 @@ static void fill_answer(struct eidc_http_response *response, const struct fake_e
 static void prepare(struct flight *flight, const struct fake_exchange *exchange,
                     const struct eidc_http_request *request, int64_t now)
 {
-    int64_t delay = exchange->never ? INT64_MAX : exchange->delay_ms;
-    if (request->timeout_ms > 0 && delay >= request->timeout_ms) {
+    int64_t silence = exchange->never ? INT64_MAX : exchange->delay_ms;
+    int64_t whole = exchange->never ? INT64_MAX : exchange->delay_ms + exchange->transfer_ms;
+    int64_t timeout = request->timeout_ms > 0 && whole >= request->timeout_ms ? request->timeout_ms
+                      : request->low_speed_ms > 0 && silence >= request->low_speed_ms
+                          ? request->low_speed_ms
+                          : 0;
+    if (timeout > 0) {
         eidc_fail(&flight->response.err, EIDC_ERR_TIMEOUT, "fake: timed out");
-        flight->due = now + request->timeout_ms;
+        flight->due = now + timeout;
         return;
     }
-    flight->due = exchange->never ? INT64_MAX : now + delay;
+    flight->due = exchange->never ? INT64_MAX : now + whole;
     if (exchange->error != EIDC_ERR_NONE)
         eidc_fail(&flight->response.err, exchange->error, "fake: %s",
                   eidc_err_kind_name(exchange->error));

@@ -17,14 +17,15 @@ struct fake_exchange {
     const char *has_header[FAKE_HEADERS_MAX]; /* "Name: part of the value"; "!Name": absent */
     const char *has_body[FAKE_BODY_MAX];      /* parts of the body */
     unsigned times;                           /* the exchange happens this often; 0: once */
-    /* What is answered. The request's time-out, max_response and delay_ms play together. */
+    /* What is answered. The request's time-outs, max_response and delay_ms play together. */
     int status;
     const char *headers[FAKE_HEADERS_MAX]; /* "Name: value" */
     const char *body;                      /* NULL: empty */
     size_t body_n;                         /* 0: strlen(body) */
-    int64_t delay_ms;
-    enum eidc_err_kind error; /* instead of an answer: TIMEOUT, UNAVAILABLE ... */
-    bool never;               /* no answer: only the request's time-out or cancel() ends it */
+    int64_t delay_ms;                      /* of silence */
+    int64_t transfer_ms;                   /* while bytes move, fast enough for low_speed_* */
+    enum eidc_err_kind error;              /* instead of an answer: TIMEOUT, UNAVAILABLE ... */
+    bool never; /* no answer: only the request's time-out or cancel() ends it */
 };
 
 /* The script must live as long as the client. */
@@ -38,7 +39,8 @@ struct fake_request {
     struct eidc_http_headers headers;
     struct eidc_buf body;
     char *unix_socket, *ca_bundle;
-    int64_t connect_timeout_ms, timeout_ms;
+    int64_t connect_timeout_ms, timeout_ms, low_speed_ms;
+    uint32_t low_speed_bytes;
     size_t max_response;
     bool no_proxy;
     int64_t at_ms; /* virtual time of its start */

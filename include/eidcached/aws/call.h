@@ -36,6 +36,8 @@ struct eidc_aws_target {
     int64_t connect_timeout_ms, timeout_ms;
 };
 
+#define EIDC_AWS_BULK_SPEED 16384
+
 struct eidc_aws_request {
     const struct eidc_aws_target *target; /* host override: see host */
     const char *operation;                /* "GetTables": for metrics, logs, errors */
@@ -47,6 +49,8 @@ struct eidc_aws_request {
     const struct eidc_http_headers *headers;
     struct eidc_str body; /* must outlive the call; the rest is copied */
     size_t max_response;
+    bool bulk; /* of any size: timeout_ms is how long it may stand still (fewer than
+                * EIDC_AWS_BULK_SPEED bytes a second), not how long it may take */
     bool s3;
     /* Takes a complete 2xx answer before it counts as success: called at most once for each. False
      * fails the try, and must have undone itself: with CORRUPT (a truncated or malformed page) it
@@ -77,6 +81,14 @@ void eidc_aws_call(struct eidc_aws *aws, const struct eidc_aws_request *request,
 bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *request,
                         struct eidc_aws_response *response);
 void eidc_aws_response_free(struct eidc_aws_response *response);
+/* Several calls, waited for together: eidc_aws_keep as the done of each, a slot as its arg, with
+ * *pending the number of calls; then eidc_aws_wait, which cancels everything when stopping. */
+struct eidc_aws_slot {
+    struct eidc_aws_response response;
+    size_t *pending;
+};
+eidc_aws_done eidc_aws_keep;
+void eidc_aws_wait(struct eidc_aws *aws, const size_t *pending);
 /* Waits on the client's loop. */
 void eidc_aws_pause(struct eidc_aws *aws, int64_t ms);
 /* Ends every call with CANCELLED, from here, and whatever else the client has in flight. */

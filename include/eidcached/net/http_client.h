@@ -32,9 +32,13 @@ struct eidc_http_request {
     struct eidc_str body;                    /* must outlive the request */
     const char *unix_socket;                 /* path, or NULL */
     int64_t connect_timeout_ms, timeout_ms;  /* of the whole exchange; 0: none */
-    size_t max_response;                     /* bytes of body; 0: none */
-    bool no_proxy;                           /* link-local and loopback services */
-    const char *ca_bundle;                   /* file, or NULL for the system's */
+    /* For transfers of any size: TIMEOUT when fewer than so many bytes a second went either way
+     * for so long (in whole seconds, rounded up). 0: none */
+    uint32_t low_speed_bytes;
+    int64_t low_speed_ms;
+    size_t max_response;   /* bytes of body; 0: none */
+    bool no_proxy;         /* link-local and loopback services */
+    const char *ca_bundle; /* file, or NULL for the system's */
 };
 
 struct eidc_http_response {

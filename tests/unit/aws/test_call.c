@@ -200,6 +200,29 @@ static void errors_hold_no_secrets(void **state)
     }
 }
 
+static void a_bulk_call_may_take_long_but_not_stand_still(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {{.transfer_ms = 60000, .status = 200},
+                                                  {.transfer_ms = 60000, .status = 200},
+                                                  {.never = true}};
+    struct bench b;
+    struct eidc_aws_response response;
+    set_up(&b, script, 3, 1);
+    b.target.max_attempts = 1;
+    struct eidc_aws_request request = request_of(&b);
+    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_int_equal(response.err.kind, EIDC_ERR_TIMEOUT);
+    request.bulk = true;
+    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_int_equal(fake_http_now(b.http), 65000);
+    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_int_equal(response.err.kind, EIDC_ERR_TIMEOUT);
+    assert_int_equal(fake_http_now(b.http), 70000);
+    assert_int_equal(fake_http_request(b.http, 2)->low_speed_bytes, EIDC_AWS_BULK_SPEED);
+    finish(&b, &response);
+}
+
 static void an_endpoint_out_of_reach_is_told_with_its_origin(void **state)
 {
     (void)state;
@@ -742,6 +765,7 @@ int main(void)
         cmocka_unit_test(s3_sends_the_hash_of_its_body),
         cmocka_unit_test(faults_are_told_in_full),
         cmocka_unit_test(errors_hold_no_secrets),
+        cmocka_unit_test(a_bulk_call_may_take_long_but_not_stand_still),
         cmocka_unit_test(an_endpoint_out_of_reach_is_told_with_its_origin),
         cmocka_unit_test(answers_that_are_too_long),
         cmocka_unit_test(transient_failures_are_tried_again),

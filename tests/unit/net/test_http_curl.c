@@ -25,6 +25,7 @@ struct answer {
     bool close;  /* after the bytes */
     bool reset;  /* the same, as RST */
     bool silent; /* wait until the client gives up */
+    bool slow;   /* ten bytes a second behind the headers */
 };
 
 struct server {
@@ -73,7 +74,12 @@ static bool say(int fd, const struct answer *answer)
         wait_for_end(fd);
         return false;
     }
-    (void)!send(fd, answer->bytes, strlen(answer->bytes), MSG_NOSIGNAL);
+    const char *body = answer->slow ? strstr(answer->bytes, "\r\n\r\n") + 4 : "";
+    (void)!send(fd, answer->bytes, strlen(answer->bytes) - strlen(body), MSG_NOSIGNAL);
+    for (; *body != '\0'; body++) {
+        (void)!send(fd, body, 1, MSG_NOSIGNAL);
+        usleep(100000);
+    }
     if (answer->reset) {
         const struct linger hard = {.l_onoff = 1};
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
@@ -468,6 +474,50 @@ static void silence_times_out(void **state)
     server_free(&server);
 }
 
+static bool get_at_least(struct server *server, uint32_t bytes_a_second, struct eidc_err *err)
+{
+    struct eidc_http_response response;
+    struct eidc_http_client *c = new_client();
+    const struct eidc_http_request request = {.method = "GET",
+                                              .url = server->url,
+                                              .low_speed_bytes = bytes_a_second,
+                                              .low_speed_ms = 900,
+                                              .no_proxy = true};
+    bool ok = eidc_http_perform(c, &request, &response, err);
+    if (ok)
+        eidc_http_response_free(&response);
+    c->ops->destroy(c);
+    return ok;
+}
+
+static void a_transfer_may_take_its_time_but_not_stand_still(void **state)
+{
+    (void)state;
+    static const struct answer slow = {
+        .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n0123456789012345678901234",
+        .slow = true};
+    static const struct answer silent = {.silent = true};
+    struct server server;
+    struct eidc_err err = {0};
+    server_start(&server, &slow, 1);
+    if (!get_at_least(&server, 2, &err)) /* 2.5 s in all */
+        fail_msg("%s", err.text);
+    server_stop(&server);
+    server_free(&server);
+
+    server_start(&server, &slow, 1);
+    assert_false(get_at_least(&server, 1000, &err));
+    assert_int_equal(err.kind, EIDC_ERR_TIMEOUT);
+    server_stop(&server);
+    server_free(&server);
+
+    server_start(&server, &silent, 1);
+    assert_false(get_at_least(&server, 2, &err));
+    assert_int_equal(err.kind, EIDC_ERR_TIMEOUT);
+    server_stop(&server);
+    server_free(&server);
+}
+
 static void nobody_listens(void **state)
 {
     (void)state;
@@ -633,6 +683,7 @@ int main(void)
         cmocka_unit_test(cut_short),
         cmocka_unit_test(too_large),
         cmocka_unit_test(silence_times_out),
+        cmocka_unit_test(a_transfer_may_take_its_time_but_not_stand_still),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(bad_urls_and_files),
         cmocka_unit_test(timers_fire_in_time),
