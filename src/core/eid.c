@@ -15,6 +15,7 @@
 
 #include "eidcached/base/digest.h"
 #include "eidcached/base/encode.h"
+#include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/utf8.h"
 
@@ -151,6 +152,15 @@ bool eidc_eid_scheme_make(const char *algorithm, unsigned bits, enum eidc_eid_en
     }
     *out = scheme;
     return true;
+}
+
+bool eidc_eid_key_read(const char *path, struct eidc_buf *key, struct eidc_err *err)
+{
+    if (!eidc_file_read(path, EIDC_EID_KEY_MAX, key, err))
+        return false;
+    if (key->n > 0 && key->p[key->n - 1] == '\n')
+        key->n--;
+    return key->n > 0 || eidc_fail(err, EIDC_ERR_INVALID, "%s: is empty", path);
 }
 
 void eidc_eid_scheme_default(struct eidc_eid_scheme *out)

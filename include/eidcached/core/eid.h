@@ -12,6 +12,7 @@
 #define EIDC_EID_TEXT_MAX      255 /* of a field EID; printed checksum EIDs are shorter */
 #define EIDC_EID_FINGERPRINT   16
 #define EIDC_EID_ALGORITHM_MAX 31
+#define EIDC_EID_KEY_MAX       4096 /* bytes of a key file */
 
 enum eidc_eid_encoding { EIDC_EID_HEX, EIDC_EID_BASE32, EIDC_EID_BASE64URL };
 
@@ -30,6 +31,9 @@ struct eidc_eid_scheme {
 bool eidc_eid_scheme_make(const char *algorithm, unsigned bits, enum eidc_eid_encoding encoding,
                           const char *prefix, struct eidc_str key, struct eidc_eid_scheme *out,
                           struct eidc_err *err);
+/* Reads a key file, less one newline at its end (an editor's). Errors name the file: it cannot be
+ * read, is longer than EIDC_EID_KEY_MAX, holds no key. Wipe *key afterwards. */
+bool eidc_eid_key_read(const char *path, struct eidc_buf *key, struct eidc_err *err);
 /* sha256, 128 bits, hex, no prefix, no key */
 void eidc_eid_scheme_default(struct eidc_eid_scheme *out);
 bool eidc_eid_scheme_equal(const struct eidc_eid_scheme *a, const struct eidc_eid_scheme *b);

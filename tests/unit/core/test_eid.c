@@ -3,8 +3,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "eidcached/base/file.h"
 
 /* Expected values come from sha256sum, and from Python's hashlib, hmac and base64. */
 static const struct golden {
@@ -267,6 +271,54 @@ static void parse_refuses(void **state)
     }
 }
 
+static void write_key(const char *path, struct eidc_str bytes)
+{
+    struct eidc_err err;
+    assert_true(eidc_file_write(path, bytes, 0600, &err));
+}
+
+static void a_key_file_loses_one_newline(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *key;
+    } rows[] = {
+        {"secret", "secret"}, {"secret\n", "secret"},     {"secret\n\n", "secret\n"},
+        {" a b ", " a b "},   {"secret\r\n", "secret\r"},
+    };
+    char path[] = "/tmp/eidc-test-key-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && close(fd) == 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        EIDC_BUF_SECRET key = {0};
+        struct eidc_err err;
+        write_key(path, eidc_str_of(rows[i].file));
+        assert_true(eidc_eid_key_read(path, &key, &err));
+        assert_true(eidc_str_eq(eidc_buf_view(&key), eidc_str_of(rows[i].key)));
+    }
+    unlink(path);
+}
+
+static void a_key_file_without_a_key_is_refused(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/eidc-test-key-XXXXXX", text[EIDC_EID_KEY_MAX + 1];
+    int fd = mkstemp(path);
+    EIDC_BUF_SECRET key = {0};
+    struct eidc_err err;
+    assert_true(fd >= 0 && close(fd) == 0);
+    memset(text, 'k', sizeof text);
+    const struct eidc_str files[] = {EIDC_STR(""), EIDC_STR("\n"), {text, sizeof text}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        write_key(path, files[i]);
+        assert_false(eidc_eid_key_read(path, &key, &err));
+        assert_non_null(strstr(err.text, path));
+    }
+    unlink(path);
+    assert_false(eidc_eid_key_read(path, &key, &err));
+    assert_int_equal(err.kind, EIDC_ERR_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +332,8 @@ int main(void)
         cmocka_unit_test(damaged_schemes_do_no_harm),
         cmocka_unit_test(parse_takes_either_case_where_it_can),
         cmocka_unit_test(parse_refuses),
+        cmocka_unit_test(a_key_file_loses_one_newline),
+        cmocka_unit_test(a_key_file_without_a_key_is_refused),
     };
     return cmocka_run_group_tests_name("core.eid", tests, NULL, NULL);
 }
