@@ -36,18 +36,22 @@ struct app {
     struct eidc_httpd *httpd;
 };
 
+static void tell_problems(struct eidc_config_problems *problems)
+{
+    fwrite(problems->text.p, 1, problems->text.n, stderr);
+    eidc_error("the configuration has %u problem%s", problems->count,
+               problems->count == 1 ? "" : "s");
+}
+
 static struct eidc_config *load_config(const char *path)
 {
     struct eidc_config *config = NULL;
     struct eidc_config_problems problems = {0};
 
-    if (!eidc_config_load(path, &config, &problems)) {
-        fwrite(problems.text.p, 1, problems.text.n, stderr);
-        eidc_error("the configuration has %u problem%s", problems.count,
-                   problems.count == 1 ? "" : "s");
-    } else {
+    if (eidc_config_load(path, &config, &problems))
         eidc_log_setup(config->log.level, config->log.format);
-    }
+    else
+        tell_problems(&problems);
     eidc_config_problems_free(&problems);
     return config;
 }
@@ -298,12 +302,19 @@ int eidc_app_once(const char *config_path)
 int eidc_app_check(const char *config_path)
 {
     EIDC_BUF_AUTO text = {0};
+    struct eidc_config_problems problems = {0};
     struct eidc_config *config = load_config(config_path);
 
     if (config == NULL)
         return 1;
-    eidc_config_write(config, &text);
-    fwrite(text.p, 1, text.n, stdout);
+    bool good = eidc_config_probe(config, &problems);
+    if (good) {
+        eidc_config_write(config, &text);
+        fwrite(text.p, 1, text.n, stdout);
+    } else {
+        tell_problems(&problems);
+    }
+    eidc_config_problems_free(&problems);
     eidc_config_free(config);
-    return 0;
+    return good ? 0 : 1;
 }

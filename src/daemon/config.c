@@ -13,50 +13,6 @@
 
 #define FILE_MAX ((size_t)1024 * 1024)
 
-/* The variable that set path, unless path is the variable's name itself. */
-static void add_variable(struct eidc_buf *out, const char *path)
-{
-    const struct eidc_option *option = eidc_option_find(path);
-    if (option == NULL)
-        return;
-    eidc_option_env(option, out);
-    eidc_buf_add_z(out, ": ");
-}
-
-void eidc_config_problem(struct eidc_config_load *load, const struct eidc_config_place *at,
-                         const char *path, const char *fmt, ...)
-{
-    struct eidc_buf *out = &load->problems->text;
-    if (at != NULL && at->environment)
-        add_variable(out, path);
-    else if (load->config->path != NULL && at != NULL && at->line > 0)
-        eidc_buf_addf(out, "%s:%u:%u: ", load->config->path, at->line, at->column);
-    else if (load->config->path != NULL)
-        eidc_buf_addf(out, "%s: ", load->config->path);
-    if (*path != 0)
-        eidc_buf_addf(out, "%s: ", path);
-    va_list ap;
-    va_start(ap, fmt);
-    eidc_buf_addv(out, fmt, ap);
-    va_end(ap);
-    eidc_buf_add_byte(out, '\n');
-    load->problems->count++;
-}
-
-void eidc_config_unknown(struct eidc_config_load *load, const struct eidc_config_place *at,
-                         const char *path, const char *word, const char *const *candidates)
-{
-    const char *near = eidc_nearest_name(word, candidates);
-    if (near != NULL) {
-        eidc_config_problem(load, at, path, "unknown option; did you mean %s?", near);
-        return;
-    }
-    EIDC_BUF_AUTO all = {0};
-    for (size_t i = 0; candidates[i] != NULL; i++)
-        eidc_buf_addf(&all, "%s%s", i > 0 ? ", " : "", candidates[i]);
-    eidc_config_problem(load, at, path, "unknown option; known are %s", eidc_buf_view(&all).p);
-}
-
 static bool in_section(const char *path, const char *section)
 {
     size_t n = strlen(section);
@@ -79,6 +35,10 @@ static void unknown_option(struct eidc_config_load *load, const struct eidc_conf
         eidc_xcalloc(eidc_option_count + eidc_option_section_count + 2, sizeof *known);
     const char *section = section_of(path);
     size_t n = 0;
+    if (eidc_option_is_planned(path)) {
+        eidc_config_problem(load, at, path, EIDC_CONFIG_PLANNED);
+        return;
+    }
     for (size_t i = 0; i < eidc_option_count; i++)
         known[n++] = eidc_options[i].path;
     if (strchr(path, '.') == NULL || eidc_nearest_name(path, known) == NULL) {
@@ -182,8 +142,7 @@ static bool load_file(struct eidc_config_load *load)
     struct eidc_yaml yaml = {0};
     struct eidc_err err;
     if (!eidc_file_read(load->config->path, FILE_MAX, &text, &err)) {
-        eidc_buf_addf(&load->problems->text, "%s\n", err.text); /* it names the file */
-        load->problems->count++;
+        eidc_config_file_problem(load, &err);
         return false;
     }
     if (!eidc_yaml_parse(eidc_buf_view(&text), &yaml, &err)) {
@@ -238,6 +197,7 @@ bool eidc_config_load(const char *path, struct eidc_config **out,
     eidc_config_environment(&load);
     if (readable) /* else every source would be told of as missing */
         eidc_config_check(&load);
+    eidc_config_problems_finish(&load);
     free_load(&load);
     if (problems->count == 0) {
         *out = load.config;
@@ -285,10 +245,4 @@ bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_co
             return false;
     }
     return true;
-}
-
-void eidc_config_problems_free(struct eidc_config_problems *problems)
-{
-    eidc_buf_free(&problems->text);
-    problems->count = 0;
 }

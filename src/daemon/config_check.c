@@ -5,6 +5,7 @@
 
 #include "config_internal.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/net/url.h"
 
 #define S3_SCHEME    "s3://"
 #define BUCKET_MIN   3
@@ -56,8 +57,8 @@ static const char *listen_problem(const char *listen)
         return unix_problem(listen + 5);
     if (*listen == '[')
         return ipv6_problem(listen);
-    size_t n = strspn(listen, HOST_CHARS);
-    if (n == 0 || listen[n] != ':' || strchr(listen + n + 1, ':') != NULL)
+    size_t n = *listen == '*' ? 1 : strspn(listen, HOST_CHARS); /* *:PORT and :PORT: anywhere */
+    if (listen[n] != ':' || strchr(listen + n + 1, ':') != NULL)
         return "is not HOST:PORT, [IPV6]:PORT, unix:/PATH or systemd";
     return port_problem(listen + n + 1);
 }
@@ -118,8 +119,8 @@ static void check_retries(struct eidc_config_load *load)
 static void check_durations(struct eidc_config_load *load)
 {
     struct eidc_config *c = load->config;
-    if (c->refresh.jitter < 0) /* a share */
-        c->refresh.jitter = c->refresh.interval * -c->refresh.jitter / 1000;
+    if (c->refresh.jitter_per_mille > 0)
+        c->refresh.jitter = c->refresh.interval * c->refresh.jitter_per_mille / 1000;
     if (!given(load, "refresh.jitter"))
         at_most(&c->refresh.jitter, c->refresh.interval / 10);
     at_most(&c->aws.connect_timeout_ms, c->aws.timeout_ms);
@@ -187,20 +188,15 @@ static void check_snapshot(struct eidc_config_load *load)
         problem(load, "snapshot.expected_owner", "is not an account number of twelve digits");
 }
 
-const char *eidc_config_url_problem(const char *url)
+/* The value is shown, unless it may hold a password. */
+char *eidc_config_url_problem(const char *url)
 {
-    static const char *const schemes[] = {"http://", "https://"};
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        size_t n = strlen(schemes[i]);
-        if (strncmp(url, schemes[i], n) != 0)
-            continue;
-        size_t host = strspn(url + n, HOST_CHARS ":[]");
-        if (host == 0 || (url[n + host] != 0 && url[n + host] != '/') ||
-            strpbrk(url, "?# @") != NULL)
-            break;
-        return NULL;
-    }
-    return "is not http://HOST or https://HOST, with a port or a path where needed";
+    struct eidc_url parts;
+    if (strchr(url, '@') != NULL)
+        return eidc_xstrdup("holds a user or a password; it must be http[s]://HOST[:PORT][/PATH]");
+    if (!eidc_url_split(url, &parts) || strchr(url, '?') != NULL)
+        return eidc_xprintf("\"%s\" is not http[s]://HOST[:PORT][/PATH]", url);
+    return NULL;
 }
 
 void eidc_config_check(struct eidc_config_load *load)
@@ -211,7 +207,8 @@ void eidc_config_check(struct eidc_config_load *load)
     check_eid(load);
     check_snapshot(load);
     const char *url = load->config->aws.endpoint_url;
-    if (url != NULL && eidc_config_url_problem(url) != NULL)
-        problem(load, "aws.endpoint_url", eidc_config_url_problem(url));
+    char *wrong EIDC_AUTO_FREE = url != NULL ? eidc_config_url_problem(url) : NULL;
+    if (wrong != NULL)
+        problem(load, "aws.endpoint_url", wrong);
     eidc_config_check_sources(load);
 }

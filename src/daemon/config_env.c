@@ -47,12 +47,27 @@ static bool means_an_option(const char *name)
     return false;
 }
 
+static bool is_planned(const char *name)
+{
+    for (const char *const *path = eidc_options_planned; *path != NULL; path++) {
+        EIDC_BUF_AUTO variable = {0};
+        eidc_option_env(*path, &variable);
+        if (eidc_str_eq(eidc_buf_view(&variable), eidc_str_of(name)))
+            return true;
+    }
+    return false;
+}
+
 static void refuse_unknown(struct eidc_config_load *load, const char *const *variables)
 {
     for (char **at = environ; at != NULL && *at != NULL; at++) {
         char *name EIDC_AUTO_FREE = eidc_xstrndup(*at, strcspn(*at, "="));
         if (!means_an_option(name) || is_known(name, variables))
             continue;
+        if (is_planned(name)) {
+            eidc_config_problem(load, &from_environment, name, EIDC_CONFIG_PLANNED);
+            continue;
+        }
         const char *near = eidc_nearest_name(name, variables);
         eidc_config_problem(load, &from_environment, name, "unknown option%s%s%s",
                             near != NULL ? "; did you mean " : "", near != NULL ? near : "",
@@ -65,7 +80,7 @@ void eidc_config_environment(struct eidc_config_load *load)
     const char **variables EIDC_AUTO_FREE = eidc_xcalloc(eidc_option_count + 1, sizeof *variables);
     EIDC_BUF_AUTO names = {0};
     for (size_t i = 0; i < eidc_option_count; i++) {
-        eidc_option_env(&eidc_options[i], &names);
+        eidc_option_env(eidc_options[i].path, &names);
         eidc_buf_add_byte(&names, 0);
     }
     const char *name = names.p;

@@ -17,16 +17,19 @@ struct eidc_config_source_places {
     bool type_known;
 };
 
+struct eidc_config_problem; /* config_problems.c */
+
 struct eidc_config_load {
     struct eidc_config *config;
     struct eidc_config_problems *problems;
-    struct eidc_config_place *places; /* indexed as eidc_options */
-    bool *given;                      /* the option is in the file or the environment, ... */
-    bool *bad;                        /* ... with a value that was refused */
+    struct eidc_config_problem *found; /* problems->count of them */
+    struct eidc_config_place *places;  /* indexed as eidc_options */
+    bool *given;                       /* the option is in the file or the environment, ... */
+    bool *bad;                         /* ... with a value that was refused */
     struct eidc_config_source_places *source_places; /* indexed as config->sources */
 };
 
-/* Adds a line to the problems. at may be NULL. */
+/* Adds a problem. at may be NULL. */
 void eidc_config_problem(struct eidc_config_load *load, const struct eidc_config_place *at,
                          const char *path, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -34,6 +37,14 @@ void eidc_config_problem(struct eidc_config_load *load, const struct eidc_config
 /* Adds the problem that path is unknown: with the nearest of candidates, else with all of them. */
 void eidc_config_unknown(struct eidc_config_load *load, const struct eidc_config_place *at,
                          const char *path, const char *word, const char *const *candidates);
+
+/* Adds the problem that the file cannot be read. */
+void eidc_config_file_problem(struct eidc_config_load *load, const struct eidc_err *err);
+/* Writes what was found to problems->text, in the order of the file, and frees it. */
+void eidc_config_problems_finish(struct eidc_config_load *load);
+
+/* What is said of an option that eidc_option_is_planned. */
+#define EIDC_CONFIG_PLANNED "is not in this version"
 
 /* The place of a value, and of its key. */
 static inline struct eidc_config_place eidc_config_value_place(const struct eidc_yaml_item *item)
@@ -60,8 +71,8 @@ void eidc_config_check_sources(struct eidc_config_load *load);
 /* Rules between options, and of single ones that their type does not say. */
 void eidc_config_check(struct eidc_config_load *load);
 
-/* NULL when url is http://HOST... or https://HOST..., else what is wrong. */
-const char *eidc_config_url_problem(const char *url);
+/* NULL when url can be an endpoint, else what is wrong with it; the caller frees it. */
+char *eidc_config_url_problem(const char *url);
 
 /* The candidate that word is probably a misspelling of, or NULL. Ends at a NULL candidate. */
 const char *eidc_nearest_name(const char *word, const char *const *candidates);

@@ -81,16 +81,17 @@ const struct eidc_option eidc_options[] = {
     OPTION("refresh.interval", DURATION, AT(refresh.interval), "5m", RANGE(100 * MS, 7 * DAY),
            .help = "From the end of a refresh to the start of the next."),
     OPTION("refresh.jitter", DURATION, AT(refresh.jitter), "30s", RANGE(0, DAY),
-           .or_share = true,
+           .share = AT(refresh.jitter_per_mille),
            .help = "Up to this much, or up to a share of the interval (10%), is added to it at random, so that a fleet does not "
                    "ask in step. Unless set, at most a tenth of the interval."),
     OPTION("refresh.timeout", DURATION, AT(refresh.timeout), "10m", RANGE(100 * MS, DAY),
            .help = "A refresh ends after this long; scopes that were not listed keep their "
                    "entries."),
     OPTION("refresh.retry_min", DURATION, AT(refresh.retry_min), "1s", RANGE(10 * MS, HOUR),
-           .help = "After a failed refresh the next comes this soon, then after growing waits, at random, ..."),
+           .help = "Longest wait after a first failed refresh; every further failure doubles it. "
+                   "The wait is taken at random."),
     OPTION("refresh.retry_max", DURATION, AT(refresh.retry_max), "5m", RANGE(10 * MS, DAY),
-           .help = "... of at most this."),
+           .help = "Longest wait after any number of failed refreshes in a row."),
     OPTION("refresh.max_stale", DURATION, AT(refresh.max_stale), "24h", RANGE(0, 365 * DAY),
            .help = "Without a refresh for this long, /readyz turns 503. 0s: never."),
     OPTION("refresh.stale_answers", ENUM, AT(refresh.stale_answers), "serve",
@@ -209,6 +210,14 @@ const struct eidc_option eidc_source_options[] = {
 };
 /* clang-format on */
 
+const char *const eidc_options_planned[] = {
+    "http.tls_cert",      "http.tls_key",
+    "http.tls_client_ca", "refresh.scope_interval",
+    "snapshot.follow",    "snapshot.poll",
+    "snapshot.lease",     "aws.role_arn",
+    "aws.external_id",    NULL,
+};
+
 const size_t eidc_option_count = sizeof eidc_options / sizeof *eidc_options;
 const size_t eidc_source_option_count = sizeof eidc_source_options / sizeof *eidc_source_options;
 const size_t eidc_option_section_count = sizeof eidc_option_sections / sizeof *eidc_option_sections;
@@ -231,9 +240,17 @@ const struct eidc_option *eidc_source_option_find(const char *key)
     return find_in(eidc_source_options, eidc_source_option_count, key);
 }
 
-void eidc_option_env(const struct eidc_option *option, struct eidc_buf *out)
+bool eidc_option_is_planned(const char *path)
+{
+    for (const char *const *planned = eidc_options_planned; *planned != NULL; planned++)
+        if (strcmp(path, *planned) == 0)
+            return true;
+    return false;
+}
+
+void eidc_option_env(const char *path, struct eidc_buf *out)
 {
     eidc_buf_add_z(out, "EIDCACHED_");
-    for (const char *p = option->path; *p != 0; p++)
+    for (const char *p = path; *p != 0; p++)
         eidc_buf_add_byte(out, (char)(*p == '.' ? '_' : toupper((unsigned char)*p)));
 }

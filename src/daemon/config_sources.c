@@ -27,6 +27,7 @@ static size_t find_or_add(struct eidc_config_load *load, const char *name, size_
     config->sources[count - 1] = (struct eidc_config_source){
         .name = eidc_xstrndup(name, n),
         .line = place.line,
+        .column = place.column,
     };
     load->source_places[count - 1] = (struct eidc_config_source_places){
         .self = place,
@@ -40,6 +41,11 @@ static void unknown_key(struct eidc_config_load *load, const struct eidc_yaml_it
                         const char *key)
 {
     struct eidc_config_place place = eidc_config_key_place(item);
+    char *in_section EIDC_AUTO_FREE = eidc_xprintf("aws.%s", key);
+    if (eidc_option_is_planned(in_section)) {
+        eidc_config_problem(load, &place, item->path, EIDC_CONFIG_PLANNED);
+        return;
+    }
     const char **known EIDC_AUTO_FREE = eidc_xcalloc(eidc_source_option_count + 1, sizeof *known);
     for (size_t i = 0; i < eidc_source_option_count; i++)
         known[i] = eidc_source_options[i].path;
@@ -166,9 +172,9 @@ static void check_aws(const struct checked *c)
     if (given(c, "path"))
         problem(c, "path", "is for type file; a source of type aws has list");
     check_regions(c);
-    const char *wrong = c->source->aws.endpoint_url != NULL
-                            ? eidc_config_url_problem(c->source->aws.endpoint_url)
-                            : NULL;
+    char *wrong EIDC_AUTO_FREE = c->source->aws.endpoint_url != NULL
+                                     ? eidc_config_url_problem(c->source->aws.endpoint_url)
+                                     : NULL;
     if (wrong != NULL)
         problem(c, "endpoint_url", wrong);
     if (c->source->list == NULL) {

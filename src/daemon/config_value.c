@@ -265,17 +265,26 @@ static bool fail_value(const struct eidc_option *option, const char *text, struc
         return eidc_fail(err, EIDC_ERR_INVALID, "\"%s\" is not %s; allowed: %s", text,
                          forms[option->type], eidc_buf_view(&allowed).p);
     const char *near = option->names != NULL ? eidc_nearest_name(text, option->names) : NULL;
+    if (option->names != NULL && option->names[1] == NULL)
+        return eidc_fail(err, EIDC_ERR_INVALID, "\"%s\" is not \"%s\"", text, option->names[0]);
     return eidc_fail(err, EIDC_ERR_INVALID, "\"%s\" is not %s%s%s%s", text,
                      eidc_buf_view(&allowed).p, near != NULL ? "; did you mean " : "",
                      near != NULL ? near : "", near != NULL ? "?" : "");
+}
+
+static unsigned *share_of(const struct eidc_option *option, void *base)
+{
+    void *at = (char *)base + option->share;
+    return at;
 }
 
 static bool set_number(const struct eidc_option *option, void *base, const char *text,
                        struct eidc_err *err)
 {
     uint64_t value;
-    if (option->or_share && parse_ratio(option, text, &value) && value <= 1000) {
-        store_number(option, base, (uint64_t) - (int64_t)value);
+    if (option->share != 0 && parse_ratio(option, text, &value) && value <= 1000) {
+        store_number(option, base, 0);
+        *share_of(option, base) = (unsigned)value;
         return true;
     }
     if (!types[option->type].parse(option, text, &value))
@@ -287,6 +296,8 @@ static bool set_number(const struct eidc_option *option, void *base, const char 
                          eidc_buf_view(&allowed).p);
     }
     store_number(option, base, value);
+    if (option->share != 0)
+        *share_of(option, base) = 0;
     return true;
 }
 

@@ -96,6 +96,18 @@ def test_no_such_file(lab):
     done = lab.run("--check-config", "--config", lab.path + "/none.yaml")
     assert done.returncode != 0
     assert "none.yaml" in done.stderr
+    assert "--print-sample-config" in done.stderr
+
+
+@pytest.mark.parametrize("text,word", [
+    ("eid:\n  key_file: /nowhere/key\n" + GOOD, "eid.key_file"),
+    ("http:\n  token_file: /nowhere/token\n" + GOOD, "http.token_file"),
+    ("sources:\n  cat:\n    type: aws\n    list: glue.tables\n", "sources.cat: no region"),
+])
+def test_a_check_finds_what_a_start_would_refuse(lab, text, word):
+    done = check(lab, text, env={"AWS_REGION": "", "AWS_DEFAULT_REGION": ""})
+    assert done.returncode == 1 and done.stdout == ""
+    assert word in done.stderr and "1 problem\n" in done.stderr
 
 
 def test_no_sources_is_said(lab):
@@ -121,7 +133,8 @@ def test_usage(lab):
         done = lab.run(*arguments)
         assert done.returncode == 2 and done.stderr
     assert "--once" in lab.run("--help").stdout
-    assert re.fullmatch(r"eidcached \d+\.\d+\.\d+\n", lab.run("--version").stdout)
+    for option in ("--version", "-V"):
+        assert re.fullmatch(r"eidcached \d+\.\d+\.\d+\n", lab.run(option).stdout)
 
 
 def test_a_port_that_is_taken_is_said(lab):

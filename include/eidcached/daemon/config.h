@@ -22,7 +22,7 @@ enum eidc_source_type { EIDC_SOURCE_AWS, EIDC_SOURCE_FILE };
 
 struct eidc_config_source {
     char *name;
-    unsigned line; /* where it starts, for messages */
+    unsigned line, column; /* where it starts, for messages */
     enum eidc_source_type type;
     char *path;          /* file */
     char *list;          /* aws: a row of the listing table */
@@ -45,6 +45,7 @@ struct eidc_config {
     } http;
     struct {
         int64_t interval, jitter, timeout, retry_min, retry_max, max_stale;
+        unsigned jitter_per_mille; /* jitter was given as this share of the interval; 0: was not */
         enum eidc_stale_answers stale_answers;
         unsigned max_shrink; /* per mille */
         unsigned shrink_confirmations, concurrency;
@@ -85,6 +86,9 @@ struct eidc_config_problems {
 bool eidc_config_load(const char *path, struct eidc_config **out,
                       struct eidc_config_problems *problems);
 void eidc_config_free(struct eidc_config *config);
+/* What a start would refuse and what a look at files and the environment finds: no region, a key
+ * or a token that cannot be read. Asks nothing of the network; config is not changed. */
+bool eidc_config_probe(struct eidc_config *config, struct eidc_config_problems *problems);
 /* Whether all options of a section ("http") have the same values. */
 bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_config *b,
                                const char *section);

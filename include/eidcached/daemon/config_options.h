@@ -31,8 +31,8 @@ struct eidc_option {
     const char *later;        /* a word that is planned and refused with a hint, or NULL */
     const char *example;      /* shown where there is no default to show */
     const char *help;
-    bool or_share; /* a duration may also be a ratio: kept as minus per mille until
-                      config_check.c knows what it is a share of */
+    size_t share; /* a duration that may also be a ratio: offset of the unsigned that keeps it,
+                     per mille, for config_check.c to make the duration of; 0: it may not */
 };
 
 struct eidc_option_section {
@@ -48,7 +48,11 @@ extern const size_t eidc_option_count, eidc_source_option_count, eidc_option_sec
 const struct eidc_option *eidc_option_find(const char *path);
 const struct eidc_option *eidc_source_option_find(const char *key);
 /* "EIDCACHED_REFRESH_INTERVAL" */
-void eidc_option_env(const struct eidc_option *option, struct eidc_buf *out);
+void eidc_option_env(const char *path, struct eidc_buf *out);
+
+/* Options of later versions, ending with NULL: told of as such, not as misspelled. */
+extern const char *const eidc_options_planned[];
+bool eidc_option_is_planned(const char *path);
 
 /* Checks the texts and sets the member in base, freeing what was there. Anything but a list has
  * exactly one. Errors: INVALID saying what is wrong with the value and what is allowed. */

@@ -210,6 +210,27 @@ static void test_jitter_follows_a_short_interval_unless_set(void **state)
     c = loaded("refresh: {interval: 10s, jitter: 25%}\n" SOURCE);
     assert_int_equal(c->refresh.jitter, 2500);
     eidc_config_free(c);
+    c = loaded("refresh: {interval: 10s, jitter: 0%}\n" SOURCE);
+    assert_int_equal(c->refresh.jitter, 0);
+    eidc_config_free(c);
+}
+
+static void test_a_duration_in_the_environment_replaces_a_share(void **state)
+{
+    (void)state;
+    setenv("EIDCACHED_REFRESH_JITTER", "3s", 1);
+    struct eidc_config *c = loaded("refresh: {interval: 10s, jitter: 50%}\n" SOURCE);
+    assert_int_equal(c->refresh.jitter, 3000);
+    unsetenv("EIDCACHED_REFRESH_JITTER");
+    eidc_config_free(c);
+}
+
+static void test_listening_anywhere(void **state)
+{
+    (void)state;
+    struct eidc_config *c = loaded("http: {listen: ['*:1', ':2', '[::]:3', 'h:4']}\n" SOURCE);
+    assert_int_equal(c->http.listen.n, 4);
+    eidc_config_free(c);
 }
 
 static void test_sources(void **state)
@@ -267,15 +288,12 @@ static void test_unknown_options(void **state)
     refused("http: {threads: {max: 2}}\n" SOURCE,
             "@:1:18: http.threads.max: unknown: options take values, not mappings\n");
     refused("http: {tls_cert: /c, tls_key: /k}\nsnapshot: {poll: 5s}\n" SOURCE,
-            "@:1:8: http.tls_cert: unknown option; known are http.listen, http.threads, "
-            "http.max_connections, http.idle_timeout, http.max_body, http.max_batch, "
-            "http.token_file, http.allowed_hosts, http.trust_proxy, http.access_log\n"
-            "@:1:22: http.tls_key: unknown option; known are http.listen, http.threads, "
-            "http.max_connections, http.idle_timeout, http.max_body, http.max_batch, "
-            "http.token_file, http.allowed_hosts, http.trust_proxy, http.access_log\n"
-            "@:2:12: snapshot.poll: unknown option; known are snapshot.dir, snapshot.s3, "
-            "snapshot.keep, snapshot.compress, snapshot.json, snapshot.kms_key, "
-            "snapshot.expected_owner, snapshot.addressing, snapshot.checksum\n");
+            "@:1:8: http.tls_cert: is not in this version\n"
+            "@:1:22: http.tls_key: is not in this version\n"
+            "@:2:12: snapshot.poll: is not in this version\n");
+    refused("aws: {role_arn: r}\nsources: {a: {external_id: x, type: file, path: /n}}\n",
+            "@:1:7: aws.role_arn: is not in this version\n"
+            "@:2:15: sources.a.external_id: is not in this version\n");
 }
 
 static void test_all_problems_at_once(void **state)
@@ -301,6 +319,21 @@ static void test_all_problems_at_once(void **state)
             "@:10:3: sources.a.path: is missing; type file needs it: the file with the names\n"
             "@:11:24: sources.b.list: \"glue.table\" is not a listing; did you mean "
             "glue.tables?\n");
+}
+
+static void test_problems_come_in_the_order_of_the_file(void **state)
+{
+    (void)state;
+    setenv("EIDCACHED_LOG_LEVEL", "loud", 1);
+    refused("sources: {a: {type: file}}\n"
+            "eid: {bits: 12}\n"
+            "http: {threads: 0, listen: [x]}\n",
+            "@:1:11: sources.a.path: is missing; type file needs it: the file with the names\n"
+            "@:2:13: eid.bits: 12 is out of range; allowed: 32 to 512\n"
+            "@:3:17: http.threads: 0 is out of range; allowed: 1 to 256\n"
+            "@:3:29: http.listen: \"x\" is not HOST:PORT, [IPV6]:PORT, unix:/PATH or systemd\n"
+            "EIDCACHED_LOG_LEVEL: log.level: \"loud\" is not error, warn, info or debug\n");
+    unsetenv("EIDCACHED_LOG_LEVEL");
 }
 
 static void test_bad_values(void **state)
@@ -342,7 +375,7 @@ static void test_bad_values(void **state)
         {"http", "allowed_hosts: ['x/y']", "not a host name"},
         {"refresh", "mode: follow", "\"follow\" is not in this version; allowed: list"},
         {"refresh", "mode: elect", "not in this version"},
-        {"refresh", "mode: foll", "\"foll\" is not list"},
+        {"refresh", "mode: foll", "\"foll\" is not \"list\""},
         {"refresh", "max_shrink: 10", "not a ratio such as 10%; allowed: 0% to 100%"},
         {"refresh", "max_shrink: 101%", "out of range"},
         {"refresh", "max_shrink: 1.25%", "not a ratio"},
@@ -380,11 +413,11 @@ static void test_bad_values(void **state)
         {"snapshot", "checksum: md5", "none or sha256"},
         {"aws", "retry_mode: adaptive", "not in this version; allowed: standard"},
         {"aws", "max_attempts: 0", "1 to 20"},
-        {"aws", "endpoint_url: localhost:4566", "is not http://HOST"},
-        {"aws", "endpoint_url: ftp://x", "is not http://HOST"},
-        {"aws", "endpoint_url: http://", "is not http://HOST"},
-        {"aws", "endpoint_url: http://u@h", "is not http://HOST"},
-        {"aws", "endpoint_url: http://h?x", "is not http://HOST"},
+        {"aws", "endpoint_url: localhost:4566", "\"localhost:4566\" is not http[s]://HOST"},
+        {"aws", "endpoint_url: ftp://x", "is not http[s]://HOST"},
+        {"aws", "endpoint_url: http://", "is not http[s]://HOST"},
+        {"aws", "endpoint_url: http://u:p@h", "endpoint_url: holds a user or a password"},
+        {"aws", "endpoint_url: http://h?x", "is not http[s]://HOST"},
         {"aws", "region: ''", "must not be empty"},
         {"log", "format: xml", "not text, json or journal"},
     };
@@ -399,7 +432,8 @@ static void test_bad_listen(void **state)
         const char *listen, *problem;
     } rows[] = {
         {"8627", "is not HOST:PORT"},
-        {":8627", "is not HOST:PORT"},
+        {"*x:8627", "is not HOST:PORT"},
+        {"**:8627", "is not HOST:PORT"},
         {"localhost", "is not HOST:PORT"},
         {"localhost:", "has no port from 0 to 65535"},
         {"localhost:65536", "has no port from 0 to 65535"},
@@ -457,7 +491,7 @@ static void test_bad_sources(void **state)
         {"type: aws, list: glue.tables, regions: [EU]", "\"EU\" is not a region"},
         {"type: aws, list: glue.tables, regions: [a, b, a]", "\"a\" is given twice"},
         {"type: aws, list: glue.tables, regions: [a], region: b", "contradicts regions"},
-        {"type: aws, list: glue.tables, endpoint_url: x", "is not http://HOST"},
+        {"type: aws, list: glue.tables, endpoint_url: x", "is not http[s]://HOST"},
         {"type: aws, list: glue.tables, retry_mode: adaptive", "not in this version"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -534,7 +568,10 @@ static void test_missing_file(void **state)
     assert_false(eidc_config_load("/nonexistent/e.yaml", &config, &problems));
     assert_null(config);
     assert_int_equal(problems.count, 1);
-    assert_non_null(strstr(problems.text.p, "/nonexistent/e.yaml"));
+    assert_string_equal(
+        problems.text.p,
+        "cannot open /nonexistent/e.yaml: No such file or directory; name one with --config, "
+        "or write one with: eidcached --print-sample-config\n");
     eidc_config_problems_free(&problems);
 }
 
@@ -745,7 +782,7 @@ static void test_table(void **state)
         assert_true(o->type != EIDC_OPTION_ENUM || o->names != NULL);
         assert_true(o->min <= o->max);
         EIDC_BUF_AUTO env = {0};
-        eidc_option_env(o, &env);
+        eidc_option_env(o->path, &env);
         assert_int_equal(strspn(env.p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"), env.n);
     }
     assert_null(eidc_option_find("http"));
@@ -761,9 +798,12 @@ int main(void)
         WITH_FILE(test_empty_sections_and_single_values_for_lists),
         WITH_FILE(test_defaults_give_way),
         WITH_FILE(test_jitter_follows_a_short_interval_unless_set),
+        WITH_FILE(test_a_duration_in_the_environment_replaces_a_share),
+        WITH_FILE(test_listening_anywhere),
         WITH_FILE(test_sources),
         WITH_FILE(test_unknown_options),
         WITH_FILE(test_all_problems_at_once),
+        WITH_FILE(test_problems_come_in_the_order_of_the_file),
         WITH_FILE(test_bad_values),
         WITH_FILE(test_bad_listen),
         WITH_FILE(test_bad_sources),

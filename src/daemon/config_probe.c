@@ -1,0 +1,67 @@
+/* The cheap second look of --check-config: what a start would stumble over. */
+#include <stdlib.h>
+
+#include "config_internal.h"
+#include "eidcached/aws/endpoint.h"
+#include "eidcached/base/file.h"
+#include "eidcached/base/mem.h"
+
+#define TOKEN_FILE_MAX 4096
+
+static void tell(struct eidc_config_load *load, const char *path, const struct eidc_err *err)
+{
+    eidc_config_problem(load, NULL, path, "%s", err->text);
+}
+
+static bool has_region(const struct eidc_aws_settings *settings, struct eidc_err *err)
+{
+    char *region EIDC_AUTO_FREE = NULL;
+    return eidc_region_resolve(settings, &region, err);
+}
+
+static void probe_source(struct eidc_config_load *load, const struct eidc_config_source *source)
+{
+    struct eidc_aws_settings settings = load->config->aws;
+    const struct eidc_config_place at = {.line = source->line, .column = source->column};
+    struct eidc_err err;
+    if (source->type != EIDC_SOURCE_AWS || source->regions.n > 0)
+        return;
+    if (source->aws.region != NULL)
+        settings.region = source->aws.region;
+    if (source->aws.profile != NULL)
+        settings.profile = source->aws.profile;
+    if (has_region(&settings, &err))
+        return;
+    char *path EIDC_AUTO_FREE = eidc_xprintf("sources.%s", source->name);
+    eidc_config_problem(load, &at, path, "%s", err.text);
+}
+
+static void probe_snapshot(struct eidc_config_load *load)
+{
+    struct eidc_err err;
+    if (*load->config->snapshot.s3 != 0 && !has_region(&load->config->aws, &err))
+        tell(load, "snapshot.s3", &err);
+}
+
+static void probe_secrets(struct eidc_config_load *load)
+{
+    const char *key_file = load->config->eid.key_file;
+    const char *token_file = load->config->http.token_file;
+    EIDC_BUF_SECRET key = {0}, token = {0};
+    struct eidc_err err;
+    if (token_file != NULL && !eidc_file_read(token_file, TOKEN_FILE_MAX, &token, &err))
+        tell(load, "http.token_file", &err);
+    if (key_file != NULL && !eidc_eid_key_read(key_file, &key, &err))
+        tell(load, "eid.key_file", &err);
+}
+
+bool eidc_config_probe(struct eidc_config *config, struct eidc_config_problems *problems)
+{
+    struct eidc_config_load load = {.config = config, .problems = problems};
+    for (size_t i = 0; i < config->source_count; i++)
+        probe_source(&load, &config->sources[i]);
+    probe_secrets(&load);
+    probe_snapshot(&load);
+    eidc_config_problems_finish(&load);
+    return problems->count == 0;
+}
