@@ -106,7 +106,7 @@ static bool origin_allowed(const struct eidc_request *r, const struct eidc_strin
 
 enum eidc_access eidc_access_origin(const struct eidc_request *r,
                                     const struct eidc_access_rules *rules,
-                                    enum eidc_guarding guarding)
+                                    enum eidc_audience audience)
 {
     const bool local = r->is_unix || r->is_loopback;
     const struct eidc_request_headers *h = &r->headers;
@@ -122,7 +122,7 @@ enum eidc_access eidc_access_origin(const struct eidc_request *r,
     if (local && h->origin.p != NULL && !origin_allowed(r, rules->allowed_hosts))
         return EIDC_ACCESS_ORIGIN;
     /* elsewhere any host will do until some are named; a kubelet probes by address */
-    if (!local && (rules->allowed_hosts->n == 0 || guarding == EIDC_GUARD_NONE))
+    if (!local && (rules->allowed_hosts->n == 0 || audience == EIDC_FOR_ANYONE))
         return EIDC_ACCESS_OK;
     if (h->hosts == 1 && !host_allowed(r, rules->allowed_hosts, h->host))
         return EIDC_ACCESS_HOST;
@@ -131,7 +131,7 @@ enum eidc_access eidc_access_origin(const struct eidc_request *r,
     return EIDC_ACCESS_OK;
 }
 
-enum eidc_access eidc_access_token(const struct eidc_request *r, enum eidc_guarding guarding,
+enum eidc_access eidc_access_token(const struct eidc_request *r, enum eidc_audience audience,
                                    enum eidc_token_state token)
 {
     static const enum eidc_access verdicts[] = {
@@ -141,9 +141,9 @@ enum eidc_access eidc_access_token(const struct eidc_request *r, enum eidc_guard
         [EIDC_TOKEN_RIGHT] = EIDC_ACCESS_OK,
         [EIDC_TOKEN_UNREADABLE] = EIDC_ACCESS_NO_TOKEN_FILE,
     };
-    if (r->is_unix || guarding == EIDC_GUARD_NONE)
+    if (r->is_unix || audience == EIDC_FOR_ANYONE)
         return EIDC_ACCESS_OK;
-    if (guarding == EIDC_GUARD_WRITES && token == EIDC_TOKEN_NOT_CONFIGURED)
+    if (audience == EIDC_FOR_WRITERS && token == EIDC_TOKEN_NOT_CONFIGURED)
         return EIDC_ACCESS_NEEDS_TOKEN;
     return verdicts[token];
 }

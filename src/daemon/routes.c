@@ -13,27 +13,27 @@
 /* clang-format off */
 static const struct eidc_route routes[] = {
     {"/v1/forward/{name}", "/v1/forward/", READ, "GET, HEAD",
-     EIDC_GUARD_TOKEN, false, false, eidc_handle_forward},
+     EIDC_FOR_READERS, false, false, eidc_handle_forward},
     {"/v1/reverse/{eid}", "/v1/reverse/", READ, "GET, HEAD",
-     EIDC_GUARD_TOKEN, false, false, eidc_handle_reverse},
+     EIDC_FOR_READERS, false, false, eidc_handle_reverse},
     {"/v1/forward", "/v1/forward", READ | WRITE, "GET, HEAD, POST",
-     EIDC_GUARD_TOKEN, true, false, eidc_handle_forward_batch},
+     EIDC_FOR_READERS, true, false, eidc_handle_forward_batch},
     {"/v1/reverse", "/v1/reverse", READ | WRITE, "GET, HEAD, POST",
-     EIDC_GUARD_TOKEN, true, false, eidc_handle_reverse_batch},
+     EIDC_FOR_READERS, true, false, eidc_handle_reverse_batch},
     {"/v1/status", "/v1/status", READ, "GET, HEAD",
-     EIDC_GUARD_TOKEN, false, false, eidc_handle_status},
+     EIDC_FOR_READERS, false, false, eidc_handle_status},
     {"/v1/refresh", "/v1/refresh", WRITE, "POST",
-     EIDC_GUARD_WRITES, false, false, eidc_handle_refresh},
+     EIDC_FOR_WRITERS, false, false, eidc_handle_refresh},
     {"/livez", "/livez", READ, "GET, HEAD",
-     EIDC_GUARD_NONE, false, true, eidc_handle_livez},
+     EIDC_FOR_ANYONE, false, true, eidc_handle_livez},
     {"/readyz", "/readyz", READ, "GET, HEAD",
-     EIDC_GUARD_NONE, false, true, eidc_handle_readyz},
+     EIDC_FOR_ANYONE, false, true, eidc_handle_readyz},
     {"/healthz", "/healthz", READ, "GET, HEAD",
-     EIDC_GUARD_NONE, false, true, eidc_handle_livez},
+     EIDC_FOR_ANYONE, false, true, eidc_handle_livez},
     {"/metrics", "/metrics", READ, "GET, HEAD",
-     EIDC_GUARD_TOKEN, false, false, eidc_handle_metrics},
+     EIDC_FOR_READERS, false, false, eidc_handle_metrics},
     {"/", "/", READ, "GET, HEAD",
-     EIDC_GUARD_TOKEN, false, false, eidc_handle_index},
+     EIDC_FOR_READERS, false, false, eidc_handle_index},
 };
 /* clang-format on */
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -103,12 +103,12 @@ static bool method_allowed(const struct eidc_request *r)
 }
 
 /* A path that is not there, and a method that is not, are told to whoever may read. */
-static enum eidc_guarding guarding_of(const struct eidc_request *r)
+static enum eidc_audience audience_of(const struct eidc_request *r)
 {
     if (r->route == NULL)
-        return EIDC_GUARD_TOKEN;
-    bool writes = r->route->guarding == EIDC_GUARD_WRITES;
-    return writes && !method_allowed(r) ? EIDC_GUARD_TOKEN : r->route->guarding;
+        return EIDC_FOR_READERS;
+    bool writes = r->route->audience == EIDC_FOR_WRITERS;
+    return writes && !method_allowed(r) ? EIDC_FOR_READERS : r->route->audience;
 }
 
 static bool check_method(struct eidc_request *r)
@@ -157,14 +157,14 @@ static bool check_body(struct eidc_request *r)
 
 bool eidc_route_admit(struct eidc_request *r, const struct eidc_gate *gate)
 {
-    enum eidc_guarding guarding = guarding_of(r);
-    if (!let_in(r, eidc_access_origin(r, &gate->rules, guarding)))
+    enum eidc_audience audience = audience_of(r);
+    if (!let_in(r, eidc_access_origin(r, &gate->rules, audience)))
         return false;
     enum eidc_token_state token =
-        r->is_unix || guarding == EIDC_GUARD_NONE
+        r->is_unix || audience == EIDC_FOR_ANYONE
             ? EIDC_TOKEN_NOT_CONFIGURED
             : eidc_token_check(gate->token, r->headers.authorization, gate->now_ms);
-    if (!let_in(r, eidc_access_token(r, guarding, token)))
+    if (!let_in(r, eidc_access_token(r, audience, token)))
         return false;
     if (r->route == NULL) {
         eidc_answer_problem(r, 404, "there is nothing at this path; GET / lists what there is");

@@ -3,10 +3,11 @@
 #include "eidcached/daemon/config.h"
 #include "eidcached/daemon/http_request.h"
 
-enum eidc_guarding {
-    EIDC_GUARD_NONE,   /* probes: no token */
-    EIDC_GUARD_TOKEN,  /* the token, when one is configured */
-    EIDC_GUARD_WRITES, /* the token or the UNIX socket, always */
+/* Whom a route is for. */
+enum eidc_audience {
+    EIDC_FOR_ANYONE,  /* probes: no token */
+    EIDC_FOR_READERS, /* the token, when one is configured */
+    EIDC_FOR_WRITERS, /* the token or the UNIX socket, always */
 };
 
 enum eidc_token_state {
@@ -37,9 +38,9 @@ struct eidc_access_rules {
 /* Where the request comes through: server-side request forgery and DNS rebinding. */
 enum eidc_access eidc_access_origin(const struct eidc_request *r,
                                     const struct eidc_access_rules *rules,
-                                    enum eidc_guarding guarding);
+                                    enum eidc_audience audience);
 /* Who asks. */
-enum eidc_access eidc_access_token(const struct eidc_request *r, enum eidc_guarding guarding,
+enum eidc_access eidc_access_token(const struct eidc_request *r, enum eidc_audience audience,
                                    enum eidc_token_state token);
 
 /* "example.org:80" -> "example.org", "[::1]:80" -> "[::1]"; false when it cannot be a host. */

@@ -9,7 +9,7 @@ struct eidc_route {
     const char *path;    /* exact, or with a '/' at its end a beginning */
     unsigned methods;    /* EIDC_METHOD_BIT()s */
     const char *allow;   /* the same for people */
-    enum eidc_guarding guarding;
+    enum eidc_audience audience;
     bool takes_body; /* a POST's body is for the handler; other bodies are read and dropped */
     bool is_probe;   /* answered over the connection limit too */
     void (*handle)(struct eidc_request *r);

@@ -79,7 +79,7 @@ static enum eidc_access decide(const struct origin_case *c, unsigned hosts, bool
     r.headers.origin = eidc_str_of(c->origin);
     r.headers.forwarded = eidc_str_of(c->forwarded);
     r.uri_host = eidc_str_of(c->uri_host);
-    return eidc_access_origin(&r, &rules, c->probe ? EIDC_GUARD_NONE : EIDC_GUARD_TOKEN);
+    return eidc_access_origin(&r, &rules, c->probe ? EIDC_FOR_ANYONE : EIDC_FOR_READERS);
 }
 
 static void where_from(void **state)
@@ -107,29 +107,29 @@ static void who_asks(void **state)
 {
     static const struct {
         bool is_unix;
-        enum eidc_guarding guarding;
+        enum eidc_audience audience;
         enum eidc_token_state token;
         enum eidc_access expected;
     } cases[] = {
-        {false, EIDC_GUARD_NONE, EIDC_TOKEN_MISSING, EIDC_ACCESS_OK},
-        {false, EIDC_GUARD_NONE, EIDC_TOKEN_UNREADABLE, EIDC_ACCESS_OK},
-        {false, EIDC_GUARD_TOKEN, EIDC_TOKEN_NOT_CONFIGURED, EIDC_ACCESS_OK},
-        {false, EIDC_GUARD_TOKEN, EIDC_TOKEN_MISSING, EIDC_ACCESS_UNAUTHORIZED},
-        {false, EIDC_GUARD_TOKEN, EIDC_TOKEN_WRONG, EIDC_ACCESS_UNAUTHORIZED},
-        {false, EIDC_GUARD_TOKEN, EIDC_TOKEN_RIGHT, EIDC_ACCESS_OK},
-        {false, EIDC_GUARD_TOKEN, EIDC_TOKEN_UNREADABLE, EIDC_ACCESS_NO_TOKEN_FILE},
-        {false, EIDC_GUARD_WRITES, EIDC_TOKEN_NOT_CONFIGURED, EIDC_ACCESS_NEEDS_TOKEN},
-        {false, EIDC_GUARD_WRITES, EIDC_TOKEN_MISSING, EIDC_ACCESS_UNAUTHORIZED},
-        {false, EIDC_GUARD_WRITES, EIDC_TOKEN_WRONG, EIDC_ACCESS_UNAUTHORIZED},
-        {false, EIDC_GUARD_WRITES, EIDC_TOKEN_RIGHT, EIDC_ACCESS_OK},
-        {true, EIDC_GUARD_TOKEN, EIDC_TOKEN_MISSING, EIDC_ACCESS_OK},
-        {true, EIDC_GUARD_WRITES, EIDC_TOKEN_NOT_CONFIGURED, EIDC_ACCESS_OK},
-        {true, EIDC_GUARD_WRITES, EIDC_TOKEN_UNREADABLE, EIDC_ACCESS_OK},
+        {false, EIDC_FOR_ANYONE, EIDC_TOKEN_MISSING, EIDC_ACCESS_OK},
+        {false, EIDC_FOR_ANYONE, EIDC_TOKEN_UNREADABLE, EIDC_ACCESS_OK},
+        {false, EIDC_FOR_READERS, EIDC_TOKEN_NOT_CONFIGURED, EIDC_ACCESS_OK},
+        {false, EIDC_FOR_READERS, EIDC_TOKEN_MISSING, EIDC_ACCESS_UNAUTHORIZED},
+        {false, EIDC_FOR_READERS, EIDC_TOKEN_WRONG, EIDC_ACCESS_UNAUTHORIZED},
+        {false, EIDC_FOR_READERS, EIDC_TOKEN_RIGHT, EIDC_ACCESS_OK},
+        {false, EIDC_FOR_READERS, EIDC_TOKEN_UNREADABLE, EIDC_ACCESS_NO_TOKEN_FILE},
+        {false, EIDC_FOR_WRITERS, EIDC_TOKEN_NOT_CONFIGURED, EIDC_ACCESS_NEEDS_TOKEN},
+        {false, EIDC_FOR_WRITERS, EIDC_TOKEN_MISSING, EIDC_ACCESS_UNAUTHORIZED},
+        {false, EIDC_FOR_WRITERS, EIDC_TOKEN_WRONG, EIDC_ACCESS_UNAUTHORIZED},
+        {false, EIDC_FOR_WRITERS, EIDC_TOKEN_RIGHT, EIDC_ACCESS_OK},
+        {true, EIDC_FOR_READERS, EIDC_TOKEN_MISSING, EIDC_ACCESS_OK},
+        {true, EIDC_FOR_WRITERS, EIDC_TOKEN_NOT_CONFIGURED, EIDC_ACCESS_OK},
+        {true, EIDC_FOR_WRITERS, EIDC_TOKEN_UNREADABLE, EIDC_ACCESS_OK},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eidc_request r = {.is_unix = cases[i].is_unix, .is_loopback = !cases[i].is_unix};
-        if (eidc_access_token(&r, cases[i].guarding, cases[i].token) != cases[i].expected)
+        if (eidc_access_token(&r, cases[i].audience, cases[i].token) != cases[i].expected)
             fail_msg("case %zu", i);
     }
 }
