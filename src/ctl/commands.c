@@ -56,32 +56,46 @@ static const struct command {
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
-static void print_help(FILE *out)
+static void print_summaries(const char *first_word, FILE *out)
 {
-    fputs("eidctl: asks an eidcached daemon, or an image file, for names and EIDs\n\n"
-          "usage: eidctl [OPTION...] COMMAND [ARGUMENT...]\n\ncommands:\n",
-          out);
     for (size_t i = 0; i < COMMANDS; i++) {
         char left[64];
+        if (!eidc_str_starts(eidc_str_of(commands[i].name), eidc_str_of(first_word)))
+            continue;
         snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].args);
         fprintf(out, "  %-25s %s\n", left, commands[i].summary);
     }
-    fputs("\noptions (`eidctl COMMAND --help` shows all of a command's):\n", out);
+}
+
+static void print_help(FILE *out)
+{
+    fputs("eidctl: asks an eidcached daemon, or an image file, for names and EIDs\n\n"
+          "Usage: eidctl [OPTION...] COMMAND [ARGUMENT...]\n\nCommands:\n",
+          out);
+    print_summaries("", out);
+    fputs("\nOptions (`eidctl help COMMAND` shows all of a command's):\n", out);
     eidc_ctl_options_help(LOOKUP | ALWAYS, out);
-    fputs("\nexit codes: 0 done, 1 failed, 2 wrong usage, 4 something was not found\n\n"
-          "examples:\n"
+    fputs("\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 something was not found\n\n"
+          "Examples:\n"
           "  eidctl forward sales_prod.orders\n"
           "  eidctl reverse e04eb29020eaa961e99d3162635e9fe9\n"
           "  eidctl status\n",
           out);
 }
 
+static void print_image_help(FILE *out)
+{
+    fputs("Usage: eidctl image COMMAND [OPTION...] [ARGUMENT...]\n\nCommands:\n", out);
+    print_summaries("image ", out);
+    fputs("\n`eidctl help image COMMAND` says more.\n", out);
+}
+
 static void print_command_help(const struct command *c, FILE *out)
 {
-    fprintf(out, "usage: eidctl %s [OPTION...]%s%s\n\n%s\n\noptions:\n", c->name,
+    fprintf(out, "Usage: eidctl %s [OPTION...]%s%s\n\n%s\n\nOptions:\n", c->name,
             c->args[0] != '\0' ? " " : "", c->args, c->summary);
     eidc_ctl_options_help(c->options | ALWAYS, out);
-    fprintf(out, "\nexamples:\n%s", c->more);
+    fprintf(out, "\nExamples:\n%s", c->more);
 }
 
 /* How many of the words are the command's name; 0: they are not. */
@@ -115,7 +129,7 @@ static int unknown_command(const struct eidc_ctl *ctl)
         eidc_ctl_complain(ctl, "no command given; see eidctl --help");
     else if (strcmp(ctl->args[0], "image") == 0)
         eidc_ctl_complain(ctl, "image: needs one of build, info, verify, lookup; "
-                               "see eidctl --help");
+                               "see eidctl image --help");
     else
         eidc_ctl_complain(ctl, "unknown command '%s'; see eidctl --help", ctl->args[0]);
     return EIDC_CTL_USAGE;
@@ -141,16 +155,34 @@ static int check_usage(const struct eidc_ctl *ctl, const struct command *c)
     return EIDC_CTL_USAGE;
 }
 
+/* `eidctl help [COMMAND]` is `eidctl [COMMAND] --help`. */
+static void take_help(struct eidc_ctl *ctl)
+{
+    if (ctl->arg_count == 0 || strcmp(ctl->args[0], "help") != 0)
+        return;
+    ctl->options.help = true;
+    ctl->args++;
+    ctl->arg_count--;
+}
+
+static bool is_image(const struct eidc_ctl *ctl)
+{
+    return ctl->arg_count == 1 && strcmp(ctl->args[0], "image") == 0;
+}
+
 static int dispatch(struct eidc_ctl *ctl)
 {
+    take_help(ctl);
     const struct command *c = find_command(ctl);
     if (ctl->options.version) {
         fputs("eidctl " EIDC_VERSION "\n", ctl->io->out);
         return EIDC_CTL_OK;
     }
-    if (ctl->options.help && (c != NULL || ctl->arg_count == 0)) {
+    if (ctl->options.help && (c != NULL || ctl->arg_count == 0 || is_image(ctl))) {
         if (c != NULL)
             print_command_help(c, ctl->io->out);
+        else if (is_image(ctl))
+            print_image_help(ctl->io->out);
         else
             print_help(ctl->io->out);
         return EIDC_CTL_OK;
@@ -171,15 +203,28 @@ static int finish_output(const struct eidc_ctl *ctl, int code)
     return eidc_ctl_failed(ctl, "output", &err, NULL);
 }
 
+/* The command, if there is one somewhere, has the help that is wanted. */
+static int bad_options(struct eidc_ctl *ctl, char *const *argv, size_t argc,
+                       const struct eidc_err *err)
+{
+    const struct command *c = NULL;
+    for (size_t i = 1; i < argc && c == NULL; i++) {
+        ctl->args = argv + i;
+        ctl->arg_count = argc - i;
+        c = find_command(ctl);
+    }
+    eidc_ctl_complain(ctl, "%s; see eidctl %s%s--help", err->text, c != NULL ? c->name : "",
+                      c != NULL ? " " : "");
+    return EIDC_CTL_USAGE;
+}
+
 int eidc_ctl_run(int argc, char **argv, const struct eidc_ctl_io *io)
 {
     struct eidc_ctl ctl = {.io = io};
     struct eidc_err err;
     int first = eidc_ctl_options_read(argc, argv, &ctl.options, &err);
-    if (first < 0) {
-        eidc_ctl_complain(&ctl, "%s; see eidctl --help", err.text);
-        return EIDC_CTL_USAGE;
-    }
+    if (first < 0)
+        return bad_options(&ctl, argv, (size_t)argc, &err);
     ctl.args = argv + first;
     ctl.arg_count = (size_t)(argc - first);
     int code = finish_output(&ctl, dispatch(&ctl));

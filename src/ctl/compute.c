@@ -1,20 +1,11 @@
-#include "eidcached/base/file.h"
 #include "eidcached/ctl/answer.h"
 #include "eidcached/ctl/commands.h"
 #include "eidcached/ctl/keys.h"
 
-#define KEY_FILE_MAX 65536
-
 bool eidc_ctl_read_key(const struct eidc_ctl *ctl, struct eidc_buf *key, struct eidc_err *err)
 {
     const char *path = ctl->options.key_file;
-    if (path == NULL)
-        return true;
-    if (!eidc_file_read(path, KEY_FILE_MAX, key, err))
-        return eidc_wrap(err, "--key-file");
-    if (key->n > 0 && key->p[key->n - 1] == '\n')
-        key->n--; /* an editor's; the daemon does the same */
-    return key->n > 0 || eidc_fail(err, EIDC_ERR_INVALID, "--key-file: %s is empty", path);
+    return path == NULL || eidc_eid_key_read(path, key, err) || eidc_wrap(err, "--key-file");
 }
 
 bool eidc_ctl_scheme(const struct eidc_ctl *ctl, struct eidc_eid_scheme *scheme,

@@ -73,8 +73,9 @@ static void put_built(const struct eidc_ctl *ctl, const struct eidc_image *image
     const struct eidc_image_info *info = eidc_image_info(image);
     EIDC_BUF_AUTO out = {0};
     if (!ctl->options.json) {
-        fprintf(ctl->io->out, "%s: %llu names, %zu bytes, id %s\n", ctl->options.output,
-                (unsigned long long)info->names, eidc_image_block(image).n, info->id);
+        fprintf(ctl->io->out, "%s: %llu name%s, %zu bytes, id %s\n", ctl->options.output,
+                (unsigned long long)info->names, eidc_ctl_s(info->names), eidc_image_block(image).n,
+                info->id);
         return;
     }
     struct eidc_json j = eidc_json_to(&out);
@@ -227,8 +228,8 @@ int eidc_ctl_image_verify(struct eidc_ctl *ctl)
     if (ctl->options.json)
         fprintf(ctl->io->out, "{\"id\":\"%s\",\"good\":true}\n", info->id);
     else
-        fprintf(ctl->io->out, "good: id %s, %llu names%s\n", info->id,
-                (unsigned long long)info->names,
+        fprintf(ctl->io->out, "good: id %s, %llu name%s%s\n", info->id,
+                (unsigned long long)info->names, eidc_ctl_s(info->names),
                 info->scheme.keyed && key.n == 0 ? "; EIDs not recomputed, for want of --key-file"
                                                  : "");
     return EIDC_CTL_OK;

@@ -4,11 +4,6 @@
 #include "eidcached/ctl/keys.h"
 #include "eidcached/ctl/lookup_batch.h"
 
-const char *eidc_ctl_lookup_name(const struct eidc_ctl_lookup *lookup)
-{
-    return lookup->reverse ? "reverse" : "forward";
-}
-
 static bool find(const struct eidc_ctl_lookup *lookup, struct eidc_ctl_answer *answer)
 {
     struct eidc_hits hits;
@@ -55,7 +50,7 @@ static int answer_all(struct eidc_ctl_lookup *lookup, struct eidc_ctl_keys *keys
     struct eidc_err err;
     for (;;) {
         if (!fill(keys, &batch, &err)) {
-            eidc_ctl_failed(lookup->ctl, eidc_ctl_lookup_name(lookup), &err, NULL);
+            eidc_ctl_failed(lookup->ctl, lookup->command, &err, NULL);
             return err.kind == EIDC_ERR_INVALID ? EIDC_CTL_USAGE : EIDC_CTL_FAILED;
         }
         if (batch.count == 0)
@@ -67,18 +62,33 @@ static int answer_all(struct eidc_ctl_lookup *lookup, struct eidc_ctl_keys *keys
     }
 }
 
-static int look_up(struct eidc_ctl *ctl, bool reverse)
+/* Names that are hex digits alone are rare, EIDs with a prefix or in base32 are not. */
+static bool looks_like_an_eid(const char *key)
+{
+    size_t n = strspn(key, "0123456789abcdefABCDEF");
+    return n >= 8 && key[n] == '\0';
+}
+
+/* Says that the one key was not found, and which way it may have been meant. */
+static void complain_of_miss(const struct eidc_ctl_lookup *lookup, const char *key,
+                             const char *hint)
+{
+    bool other_way = looks_like_an_eid(key) != lookup->reverse;
+    eidc_ctl_complain(lookup->ctl, "%s: not found: %s%s%s", lookup->command, key,
+                      other_way ? "; " : "", other_way ? hint : "");
+}
+
+static int look_up(struct eidc_ctl *ctl, const char *command, bool reverse, const char *hint)
 {
     struct eidc_ctl_keys keys = {.ctl = ctl, .what = reverse ? "EID" : "name"};
     struct eidc_ctl_lookup lookup = {
-        .ctl = ctl, .reverse = reverse, .alone = eidc_ctl_keys_alone(ctl)};
-    const char *what = eidc_ctl_lookup_name(&lookup);
+        .ctl = ctl, .command = command, .reverse = reverse, .alone = eidc_ctl_keys_alone(ctl)};
     struct eidc_err err;
     if (ctl->options.image != NULL && !eidc_image_map_file(ctl->options.image, &lookup.image, &err))
-        return eidc_ctl_failed(ctl, what, &err, "`eidctl image verify` says more");
+        return eidc_ctl_failed(ctl, command, &err, "`eidctl image verify` says more");
     int code = answer_all(&lookup, &keys);
     if (code == EIDC_CTL_NOT_FOUND && lookup.alone)
-        eidc_ctl_complain(ctl, "%s: not found: %s", what, ctl->args[0]);
+        complain_of_miss(&lookup, ctl->args[0], hint);
     eidc_ctl_keys_free(&keys);
     eidc_image_free(lookup.image);
     return code;
@@ -86,12 +96,12 @@ static int look_up(struct eidc_ctl *ctl, bool reverse)
 
 int eidc_ctl_forward(struct eidc_ctl *ctl)
 {
-    return look_up(ctl, false);
+    return look_up(ctl, "forward", false, "an EID is looked up with `eidctl reverse`");
 }
 
 int eidc_ctl_reverse(struct eidc_ctl *ctl)
 {
-    return look_up(ctl, true);
+    return look_up(ctl, "reverse", true, "a name is looked up with `eidctl forward`");
 }
 
 int eidc_ctl_image_lookup(struct eidc_ctl *ctl)
@@ -99,5 +109,7 @@ int eidc_ctl_image_lookup(struct eidc_ctl *ctl)
     ctl->options.image = ctl->args[0];
     ctl->args++;
     ctl->arg_count--;
-    return look_up(ctl, ctl->options.reverse);
+    return look_up(ctl, "image lookup", ctl->options.reverse,
+                   ctl->options.reverse ? "a name is looked up without --reverse"
+                                        : "an EID is looked up with --reverse");
 }

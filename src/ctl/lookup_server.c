@@ -68,7 +68,7 @@ static bool print_results(struct eidc_ctl_lookup *lookup, const struct eidc_ctl_
 
 static int ask_many(struct eidc_ctl_lookup *lookup, const struct eidc_ctl_list *keys)
 {
-    const char *what = eidc_ctl_lookup_name(lookup);
+    const char *what = lookup->command;
     EIDC_CTL_RESPONSE_AUTO response = {0};
     EIDC_BUF_AUTO body = {0};
     struct eidc_err err;
@@ -107,11 +107,11 @@ static bool print_result(struct eidc_ctl_lookup *lookup, struct eidc_str key, st
 
 static int ask_one(struct eidc_ctl_lookup *lookup, struct eidc_str key)
 {
-    const char *what = eidc_ctl_lookup_name(lookup);
+    const char *what = lookup->command;
     EIDC_CTL_RESPONSE_AUTO response = {0};
     EIDC_BUF_AUTO target = {0};
     struct eidc_err err;
-    eidc_buf_addf(&target, "/v1/%s/", what);
+    eidc_buf_add_z(&target, lookup->reverse ? "/v1/reverse/" : "/v1/forward/");
     eidc_percent_encode(&target, key, "");
     const struct eidc_ctl_request request = {.method = "GET", .target = target.p};
     if (!eidc_ctl_exchange(lookup->ctl, &request, &response, &err))

@@ -66,7 +66,7 @@ static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
         if (eidc_json_get_u64(doc, "generation", &n))
             eidc_buf_addf(&text, ", generation %llu", (unsigned long long)n);
         if (eidc_json_get_u64(doc, "names", &n))
-            eidc_buf_addf(&text, ", %llu names", (unsigned long long)n);
+            eidc_buf_addf(&text, ", %llu name%s", (unsigned long long)n, eidc_ctl_s(n));
         if (eidc_json_get_u64(doc, "added", &n))
             eidc_buf_addf(&text, ", %llu added", (unsigned long long)n);
         if (eidc_json_get_u64(doc, "removed", &n))

@@ -31,7 +31,7 @@ static const struct row {
     [EIDC_CTL_FORMAT] = {"format", 'o', "text|json", 0, parse_format,
                          "for people (default), or for programs"},
     [EIDC_CTL_WAIT] = {"wait", 0, "[=DURATION]", 0, parse_wait,
-                       "waits for the end of it, at most 60s or DURATION (30s, 5m)"},
+                       "waits for its end: 60s, or DURATION (30s, 5m, up to 1h)"},
     [EIDC_CTL_ACCEPT_SHRINK] = {"accept-shrink", 0, NULL, AT(accept_shrink), NULL,
                                 "lets the names go that the guard holds"},
     [EIDC_CTL_LIVE] = {"live", 0, NULL, AT(live), NULL,
@@ -42,12 +42,12 @@ static const struct row {
     [EIDC_CTL_ALGORITHM] = {"algorithm", 0, "DIGEST", AT(algorithm), NULL,
                             "any digest of OpenSSL; default sha256"},
     [EIDC_CTL_BITS] = {"bits", 0, "N", 0, parse_bits,
-                       "how much of the digest; a multiple of 8 from 32; default 128"},
+                       "how much of the digest: a multiple of 8 from 32 to its size; default 128"},
     [EIDC_CTL_ENCODING] = {"encoding", 0, "hex|base32|base64url", 0, parse_encoding,
                            "how it is written; default hex"},
     [EIDC_CTL_PREFIX] = {"prefix", 0, "TEXT", AT(prefix), NULL, "put in front of each EID"},
     [EIDC_CTL_KEY_FILE] = {"key-file", 0, "FILE", AT(key_file), NULL,
-                           "HMAC with the key in FILE, less a newline at its end"},
+                           "HMAC with the key in FILE (up to 4 KiB), less a newline at its end"},
     [EIDC_CTL_HELP] = {"help", 'h', NULL, AT(help), NULL, "this help; COMMAND --help for its own"},
     [EIDC_CTL_VERSION] = {"version", 'V', NULL, AT(version), NULL, "the version"},
 };
@@ -78,7 +78,7 @@ static bool parse_wait(struct eidc_ctl_options *o, const char *value, struct eid
         o->wait_s = (unsigned)n * units[i].seconds;
         return true;
     }
-    return eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no duration up to 1h, such as 30s or 5m",
+    return eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no duration such as 30s or 5m, up to 1h",
                      value);
 }
 
@@ -86,7 +86,7 @@ static bool parse_bits(struct eidc_ctl_options *o, const char *value, struct eid
 {
     uint64_t bits;
     if (!eidc_str_u64(eidc_str_of(value), EIDC_EID_RAW_MAX * 8, &bits))
-        return eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no number up to %d", value,
+        return eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no multiple of 8 from 32 to %d", value,
                          EIDC_EID_RAW_MAX * 8);
     o->bits = (unsigned)bits;
     return true;
@@ -150,6 +150,13 @@ static int row_of(int got)
     return -1;
 }
 
+/* --wait 10s is --wait=10s: getopt leaves a value that may be left out where it is. */
+static bool takes_next(const struct row *row, const char *next)
+{
+    return row->value != NULL && row->value[0] == '[' && next != NULL && next[0] >= '0' &&
+           next[0] <= '9';
+}
+
 static void set_defaults(struct eidc_ctl_options *o)
 {
     const char *server = getenv("EIDCACHE_SERVER");
@@ -182,7 +189,10 @@ int eidc_ctl_options_read(int argc, char **argv, struct eidc_ctl_options *out, s
             eidc_fail(err, EIDC_ERR_INVALID, "unknown or misused option %s", last);
             return -1;
         }
-        if (!set(out, (enum eidc_ctl_option)row, optarg, err))
+        const char *value = optarg;
+        if (value == NULL && takes_next(&rows[row], argv[optind]))
+            value = argv[optind++];
+        if (!set(out, (enum eidc_ctl_option)row, value, err))
             return -1;
     }
     return optind;

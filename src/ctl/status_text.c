@@ -25,6 +25,7 @@ static bool add_member(struct eidc_buf *out, const cJSON *object, const char *ke
     return true;
 }
 
+/* The number stands where # is, the s of a plural where ~ is. */
 static void add_number(struct eidc_buf *out, const cJSON *object, const char *key,
                        const char *format)
 {
@@ -32,7 +33,11 @@ static void add_number(struct eidc_buf *out, const cJSON *object, const char *ke
     if (!eidc_json_get_u64(object, key, &n))
         return;
     const char *at = strchr(format, '#');
-    eidc_buf_addf(out, "%.*s%llu%s", (int)(at - format), format, (unsigned long long)n, at + 1);
+    const char *s = strchr(at, '~'); /* of the plural */
+    const char *end = s != NULL ? s : at + strlen(at);
+    eidc_buf_addf(out, "%.*s%llu%.*s%s%s", (int)(at - format), format, (unsigned long long)n,
+                  (int)(end - at - 1), at + 1, s != NULL && n != 1 ? "s" : "",
+                  s != NULL ? s + 1 : "");
 }
 
 /* "45 s", "12 min", "3 h 20 min", "2 d 4 h" */
@@ -104,7 +109,7 @@ static void generation(const cJSON *status, int64_t now_ms, struct eidc_buf *out
     eidc_buf_addf(out, "%llu (", (unsigned long long)number);
     add_member(out, g, "id");
     eidc_buf_add_z(out, ")");
-    add_number(out, g, "names", ", # names");
+    add_number(out, g, "names", ", # name~");
     if (eidc_json_get_u64(g, "bytes", &bytes)) {
         eidc_buf_add_z(out, ", ");
         add_bytes(out, bytes);
@@ -153,7 +158,7 @@ static void guard(const cJSON *status, struct eidc_buf *out)
         return;
     }
     eidc_buf_add_z(out, "HELD");
-    add_number(out, g, "removals", ", # names would vanish");
+    add_number(out, g, "removals", ", # name~ would vanish");
     eidc_buf_add_z(out, "; `eidctl refresh --accept-shrink` lets them go\n");
 }
 
@@ -177,8 +182,8 @@ static void sources(const cJSON *status, int64_t now_ms, struct eidc_buf *out)
         eidc_buf_add_z(out, " (");
         add_member(out, each, "type");
         eidc_buf_add_z(out, ")");
-        add_number(out, each, "names", ", # names");
-        add_number(out, each, "scopes", ", # scopes");
+        add_number(out, each, "names", ", # name~");
+        add_number(out, each, "scopes", ", # scope~");
         add_number(out, each, "failed_scopes", ", # failed");
         add_ago(out, each, "verified_at", now_ms, ", verified ", ", never verified");
         error_of(each, out);

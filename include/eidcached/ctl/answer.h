@@ -1,9 +1,10 @@
 #pragma once
 /*
  * What one key was answered, and how it is shown:
- *   text   the values, one a line, when the key is alone; else KEY<TAB>FIRST VALUE, empty for a
- * miss json   {"name":"a","eid":"..."} one a line; more than one value: also "eids":[...]; null: a
- * miss
+ * - text: the values, one a line, when the key is alone; else KEY<TAB>FIRST VALUE, which is empty
+ *   for a miss;
+ * - json: {"name":"a","eid":"..."}, one a line; more than one value: also "eids":[...]; a miss has
+ *   null.
  */
 #include "eidcached/ctl/ctl.h"
 #include "eidcached/ctl/list.h"

@@ -13,6 +13,6 @@ eidc_ctl_command_fn eidc_ctl_image_verify, eidc_ctl_image_lookup;
 /* Shared by compute and image build: the scheme that the options ask for, and its key. */
 bool eidc_ctl_scheme(const struct eidc_ctl *ctl, struct eidc_eid_scheme *scheme,
                      struct eidc_buf *key, struct eidc_err *err);
-/* Reads --key-file, less the newline at its end; nothing when the option is not given. Wipe it
+/* Reads --key-file by eidc_eid_key_read; nothing when the option is not given. Wipe it
  * afterwards. */
 bool eidc_ctl_read_key(const struct eidc_ctl *ctl, struct eidc_buf *key, struct eidc_err *err);

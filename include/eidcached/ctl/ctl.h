@@ -35,6 +35,12 @@ struct eidc_ctl {
 
 int eidc_ctl_run(int argc, char **argv, const struct eidc_ctl_io *io);
 
+/* "1 name", "2 names" */
+static inline const char *eidc_ctl_s(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 /* Writes one line to io->err, control characters as '?'. */
 void eidc_ctl_complain(const struct eidc_ctl *ctl, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

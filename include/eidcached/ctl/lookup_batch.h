@@ -8,6 +8,7 @@
 
 struct eidc_ctl_lookup {
     struct eidc_ctl *ctl;
+    const char *command; /* for messages */
     bool reverse, alone;
     struct eidc_image *image; /* NULL: ask the daemon */
     bool missed;              /* some key was not found */
@@ -16,5 +17,3 @@ struct eidc_ctl_lookup {
 /* Prints the answers in order; returns EIDC_CTL_OK or EIDC_CTL_FAILED (having complained). */
 int eidc_ctl_lookup_image(struct eidc_ctl_lookup *lookup, const struct eidc_ctl_list *keys);
 int eidc_ctl_lookup_server(struct eidc_ctl_lookup *lookup, const struct eidc_ctl_list *keys);
-/* "forward" or "reverse" */
-const char *eidc_ctl_lookup_name(const struct eidc_ctl_lookup *lookup);

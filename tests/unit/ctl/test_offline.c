@@ -169,6 +169,43 @@ static void misses_are_4(void **state)
     assert_string_equal(json.out, "{\"eid\":\"sale\",\"name\":null}\n");
 }
 
+static void a_miss_names_the_command_and_the_other_way(void **state)
+{
+    (void)state;
+    build_from("sales\n");
+    RUN_AUTO name = RUN("image", "lookup", image, "sale");
+    assert_string_equal(name.err, "eidctl: image lookup: not found: sale\n");
+    RUN_AUTO eid = RUN("image", "lookup", image, SALES);
+    assert_int_equal(eid.code, 4);
+    says(eid.err, SALES "; an EID is looked up with --reverse");
+    RUN_AUTO reversed = RUN("image", "lookup", "--reverse", image, "sales");
+    says(reversed.err, "sales; a name is looked up without --reverse");
+    RUN_AUTO forward = RUN("forward", "--image", image, SALES);
+    says(forward.err, SALES "; an EID is looked up with `eidctl reverse`");
+    RUN_AUTO reverse = RUN("reverse", "--image", image, "sales");
+    says(reverse.err, "reverse: not found: sales; a name is looked up with `eidctl forward`");
+    RUN_AUTO unknown = RUN("reverse", "--image", image, A);
+    assert_string_equal(unknown.err, "eidctl: reverse: not found: " A "\n");
+}
+
+static void a_key_file_is_the_daemons(void **state)
+{
+    (void)state;
+    char *text = calloc(1, EIDC_EID_KEY_MAX + 2);
+    char path[] = "/tmp/eidc-test-ctl-key-XXXXXX";
+    struct eidc_err err;
+    int fd = mkstemp(path);
+    assert_true(text != NULL && fd >= 0 && close(fd) == 0);
+    memset(text, 'k', EIDC_EID_KEY_MAX + 1);
+    assert_true(eidc_file_write(path, eidc_str_of(text), 0600, &err));
+    RUN_AUTO r = RUN("compute", "--key-file", path, "sales");
+    assert_int_equal(r.code, 1);
+    says(r.err, "compute: --key-file: ");
+    says(r.err, "longer than 4096 bytes");
+    unlink(path);
+    free(text);
+}
+
 /* More keys than a batch; the answers stay in order. */
 static void many_keys(void **state)
 {
@@ -272,6 +309,8 @@ int main(void)
         cmocka_unit_test(image_is_reproducible),
         cmocka_unit_test(image_look_ups),
         cmocka_unit_test(misses_are_4),
+        cmocka_unit_test(a_miss_names_the_command_and_the_other_way),
+        cmocka_unit_test(a_key_file_is_the_daemons),
         cmocka_unit_test(many_keys),
         cmocka_unit_test(what_cannot_be_built),
         cmocka_unit_test(what_is_no_image),

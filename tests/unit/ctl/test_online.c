@@ -390,7 +390,7 @@ static void status_for_people(void **state)
         "guard       HELD, 120 names would vanish; `eidctl refresh --accept-shrink` lets "
         "them go\n"
         "sources     prod (aws), 200 names, 2 scopes, 1 failed, verified 12 min ago: denied\n"
-        "            extra (file), 50 names, 1 scopes, 0 failed, never verified\n"
+        "            extra (file), 50 names, 1 scope, 0 failed, never verified\n"
         "stores      file:///var/lib/eidcached, saved 1 s ago\n"
         "look-ups    10 forward, 5 reverse, 1 missed\n");
 }

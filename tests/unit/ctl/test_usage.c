@@ -10,7 +10,7 @@ static void help(void **state)
     RUN_AUTO r = RUN("--help");
     assert_int_equal(r.code, 0);
     assert_string_equal(r.err, "");
-    says(r.out, "exit codes: 0 done, 1 failed, 2 wrong usage, 4 something was not found");
+    says(r.out, "Exit codes: 0 done, 1 failed, 2 wrong usage, 4 something was not found");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         says(r.out, commands[i]);
 }
@@ -35,12 +35,34 @@ static void help_of_each_command(void **state)
         RUN_AUTO r =
             RUN(commands[i].first, commands[i].second ? commands[i].second : "--help", "--help");
         assert_int_equal(r.code, 0);
-        snprintf(usage, sizeof usage, "usage: eidctl %s%s%s", commands[i].first,
+        snprintf(usage, sizeof usage, "Usage: eidctl %s%s%s", commands[i].first,
                  commands[i].second ? " " : "", commands[i].second ? commands[i].second : "");
         says(r.out, usage);
         says(r.out, commands[i].option);
-        says(r.out, "examples:\n  ");
+        says(r.out, "Examples:\n  ");
     }
+}
+
+static void same_help(const char *const *one, const char *const *other)
+{
+    RUN_AUTO a = run_io("", false, NULL, one);
+    RUN_AUTO b = run_io("", false, NULL, other);
+    assert_int_equal(a.code, 0);
+    assert_string_equal(a.out, b.out);
+    assert_string_equal(a.err, "");
+}
+
+static void help_is_a_command_too(void **state)
+{
+    (void)state;
+    same_help(ARGS("help"), ARGS("--help"));
+    same_help(ARGS("help", "refresh"), ARGS("refresh", "--help"));
+    same_help(ARGS("help", "image", "info"), ARGS("image", "info", "--help"));
+    same_help(ARGS("help", "image"), ARGS("image", "--help"));
+    RUN_AUTO image = RUN("image", "--help");
+    says(image.out, "Usage: eidctl image COMMAND");
+    says(image.out, "image lookup FILE KEY...");
+    assert_null(strstr(image.out, "refresh"));
 }
 
 static void version(void **state)
@@ -70,7 +92,11 @@ static void wrong_usage(void **state)
         {{"image", "info", "a", "b"}, "image info: too many arguments"},
         {{"image", "lookup", "a"}, "image lookup: too few"},
         {{"image", "build", "-"}, "image build: needs one file to write"},
-        {{"status", "--colour"}, "unknown or misused option --colour"},
+        {{"image"}, "see eidctl image --help"},
+        {{"status", "--colour"}, "unknown or misused option --colour; see eidctl status --help"},
+        {{"--colour", "image", "info", "x"}, "see eidctl image info --help"},
+        {{"--colour"}, "see eidctl --help"},
+        {{"help", "dance"}, "unknown command 'dance'"},
         {{"status", "-x"}, "option -x"},
         {{"status", "--server"}, "--server needs a value"},
         {{"status", "-o", "xml"}, "--format: 'xml' is neither text nor json"},
@@ -78,10 +104,12 @@ static void wrong_usage(void **state)
         {{"compute", "x", "--image", "f"}, "compute: takes no --image"},
         {{"refresh", "--wait=soon"}, "--wait: 'soon' is no duration"},
         {{"refresh", "--wait="}, "is no duration"},
-        {{"refresh", "--wait=2h"}, "is no duration up to 1h"},
+        {{"refresh", "--wait=2h"}, "is no duration such as 30s or 5m, up to 1h"},
+        {{"refresh", "--wait", "2h"}, "--wait: '2h' is no duration"},
+        {{"refresh", "--wait", "soon"}, "refresh: takes no arguments"},
         {{"refresh", "--wait=-1s"}, "is no duration"},
         {{"refresh", "--accept-shrink=1"}, "unknown or misused option"},
-        {{"compute", "x", "--bits", "many"}, "--bits: 'many' is no number"},
+        {{"compute", "x", "--bits", "many"}, "--bits: 'many' is no multiple of 8 from 32 to 512"},
         {{"compute", "x", "--bits", "12"}, "bits: 12 is not a multiple of 8"},
         {{"compute", "x", "--encoding", "base64"}, "'base64' is none of hex, base32, base64url"},
         {{"compute", "x", "--algorithm", "crc32"}, "no digest 'crc32'"},
@@ -132,6 +160,10 @@ static void values(void **state)
         assert_true(o.wait);
         assert_int_equal(o.wait_s, waits[i].seconds);
     }
+    char program[] = "eidctl", wait[] = "--wait", seconds[] = "10s", word[] = "refresh";
+    char *argv[] = {program, wait, seconds, word, NULL};
+    assert_int_equal(eidc_ctl_options_read(4, argv, &o, &err), 3);
+    assert_int_equal(o.wait_s, 10);
     assert_string_equal(o.server, "http://127.0.0.1:8627");
     assert_string_equal(o.algorithm, "sha256");
     assert_int_equal(o.bits, 128);
@@ -177,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help),
         cmocka_unit_test(help_of_each_command),
+        cmocka_unit_test(help_is_a_command_too),
         cmocka_unit_test(version),
         cmocka_unit_test(wrong_usage),
         cmocka_unit_test(options_stand_anywhere),
