@@ -24,6 +24,7 @@
 
 #define DRAIN_MS          10000
 #define TICK_MS           1000
+#define STOP_POLL_MS      20
 #define WATCHDOG_SLACK_MS 120000 /* saving and building, on top of refresh.timeout */
 
 struct app {
@@ -34,11 +35,19 @@ struct app {
     struct eidc_service service;
     struct eidc_refresh *refresh;
     struct eidc_httpd *httpd;
+    bool broken; /* a reload left no refresher: end, so that the service manager starts anew */
 };
+
+static void log_lines(enum eidc_log_level level, const char *before, struct eidc_buf *text)
+{
+    for (char *save = NULL, *line = text->n ? strtok_r(text->p, "\n", &save) : NULL; line != NULL;
+         line = strtok_r(NULL, "\n", &save))
+        eidc_log(level, "%s%s", before, line);
+}
 
 static void tell_problems(struct eidc_config_problems *problems)
 {
-    fwrite(problems->text.p, 1, problems->text.n, stderr);
+    log_lines(EIDC_LOG_ERROR, "", &problems->text);
     eidc_error("the configuration has %u problem%s", problems->count,
                problems->count == 1 ? "" : "s");
 }
@@ -101,22 +110,31 @@ static bool serve_http(struct app *a)
     a->service.config = a->http_config;
     a->service.report = &a->report;
     a->service.started_at_ms = eidc_now_ms();
+    eidc_service_adopt(&a->service, a->config);
     atomic_store(&a->service.refresh, a->refresh);
     if (!eidc_httpd_start(&a->service, passed, fds, &a->httpd, &err)) {
         eidc_error("%s", err.text);
         return false;
     }
     eidc_httpd_describe(a->httpd, &where);
-    for (char *save = NULL, *line = strtok_r(where.p, "\n", &save); line != NULL;
-         line = strtok_r(NULL, "\n", &save))
-        eidc_info("listening on %s", line);
+    log_lines(EIDC_LOG_INFO, "listening on ", &where);
     return true;
+}
+
+/* A build or a save ends before the refresher does: the watchdog is told that all is well. */
+static void stop_refresh(struct eidc_refresh *refresh)
+{
+    eidc_refresh_stop_begin(refresh);
+    while (!eidc_refresh_stopped(refresh)) {
+        eidc_systemd_alive();
+        nanosleep(&(struct timespec){.tv_nsec = STOP_POLL_MS * 1000000}, NULL);
+    }
 }
 
 static void teardown(struct app *a)
 {
     if (a->refresh != NULL)
-        eidc_refresh_stop(a->refresh);
+        stop_refresh(a->refresh);
     if (a->httpd != NULL)
         eidc_httpd_stop(a->httpd, DRAIN_MS);
     eidc_refresh_free(a->refresh);
@@ -146,7 +164,7 @@ static void describe(struct app *a, char *out, size_t size)
     eidc_current_leave();
 }
 
-/* The reload proper. False: nothing was changed, *why is for people. */
+/* The reload proper. False: nothing was changed, or the process is broken; *why is for people. */
 static bool swap_refresh(struct app *a, struct eidc_config *fresh, struct eidc_err *why)
 {
     struct eidc_refresh *next = NULL, *old = a->refresh;
@@ -158,7 +176,8 @@ static bool swap_refresh(struct app *a, struct eidc_config *fresh, struct eidc_e
         return eidc_fail(why, EIDC_ERR_INVALID,
                          "the eid options make other EIDs now: restart to change them");
     }
-    eidc_refresh_stop(old);
+    stop_refresh(old);
+    eidc_refresh_inherit(next, old);
     pthread_rwlock_wrlock(&a->service.refresh_lock);
     atomic_store(&a->service.refresh, next);
     pthread_rwlock_unlock(&a->service.refresh_lock);
@@ -167,7 +186,9 @@ static bool swap_refresh(struct app *a, struct eidc_config *fresh, struct eidc_e
     if (a->config != a->http_config)
         eidc_config_free(a->config);
     a->config = fresh;
-    return eidc_refresh_start(next, why);
+    eidc_service_adopt(&a->service, fresh);
+    a->broken = !eidc_refresh_start(next, why);
+    return !a->broken;
 }
 
 static void reload(struct app *a)
@@ -186,7 +207,9 @@ static void reload(struct app *a)
         if (a->config != fresh)
             eidc_config_free(fresh);
         eidc_log_setup(a->config->log.level, a->config->log.format);
-        eidc_error("reload: failed, the running configuration stays in force: %s", why.text);
+        eidc_error("reload: failed, %s: %s",
+                   a->broken ? "and there is no way back" : "the running configuration stays",
+                   why.text);
         eidc_systemd_ready("reload failed, see the log");
         return;
     }
@@ -221,6 +244,8 @@ static void run(struct app *a, const sigset_t *signals)
             return;
         if (signal == SIGHUP)
             reload(a);
+        if (a->broken)
+            return;
         if (watchdog_ms && refresher_is_alive(a))
             eidc_systemd_alive();
         if (signal < 0) {
@@ -262,7 +287,9 @@ int eidc_app_serve(const char *config_path)
         atomic_store(&a.service.draining, true);
     }
     teardown(&a);
-    return up ? 0 : 1;
+    if (up)
+        eidc_info("stopped");
+    return up && !a.broken ? 0 : 1;
 }
 
 static int exit_code(const struct eidc_round_report *round)
@@ -270,6 +297,11 @@ static int exit_code(const struct eidc_round_report *round)
     if (round->result == EIDC_RESULT_FAILED || round->save_failed)
         return 1;
     return round->result == EIDC_RESULT_OK ? 0 : 3;
+}
+
+static bool is_saved(const struct eidc_config *config)
+{
+    return config->snapshot.dir[0] != '\0' || config->snapshot.s3[0] != '\0';
 }
 
 static void print_summary(const struct eidc_round_report *r)
@@ -291,6 +323,8 @@ int eidc_app_once(const char *config_path)
     signal(SIGPIPE, SIG_IGN);
     if (setup(&a)) {
         warm_start(&a);
+        if (!is_saved(a.config))
+            eidc_warn("nothing will be saved: neither snapshot.dir nor snapshot.s3 is set");
         eidc_refresh_once(a.refresh, &round);
         print_summary(&round);
         code = exit_code(&round);

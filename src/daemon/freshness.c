@@ -16,11 +16,9 @@ int64_t eidc_refreshed_at(const struct eidc_generation *g)
     return created > verified ? created : verified;
 }
 
-bool eidc_is_stale(const struct eidc_generation *g, const struct eidc_config *config,
-                   int64_t now_ms)
+bool eidc_is_stale(const struct eidc_generation *g, int64_t max_stale_ms, int64_t now_ms)
 {
-    return config->refresh.max_stale > 0 &&
-           now_ms - eidc_refreshed_at(g) > config->refresh.max_stale;
+    return max_stale_ms > 0 && now_ms - eidc_refreshed_at(g) > max_stale_ms;
 }
 
 int64_t eidc_age_s(int64_t then_ms, int64_t now_ms)
@@ -30,14 +28,14 @@ int64_t eidc_age_s(int64_t then_ms, int64_t now_ms)
 
 bool eidc_fresh_enough(struct eidc_request *r, const struct eidc_generation *g, int64_t now_ms)
 {
-    const struct eidc_config *config = r->service->config;
-    if (config->refresh.stale_answers != EIDC_STALE_REFUSE || !eidc_is_stale(g, config, now_ms))
+    const int64_t max_stale_ms = atomic_load(&r->service->max_stale_ms);
+    if (!atomic_load(&r->service->refuse_stale) || !eidc_is_stale(g, max_stale_ms, now_ms))
         return true;
-    eidc_answer_unavailable(
-        r,
-        "the last refresh was %" PRId64 " seconds ago, refresh.max_stale is %" PRId64
-        ", and refresh.stale_answers is refuse",
-        eidc_age_s(eidc_refreshed_at(g), now_ms), config->refresh.max_stale / 1000);
+    eidc_answer_unavailable(r,
+                            "the last refresh was %" PRId64
+                            " seconds ago, refresh.max_stale is %" PRId64
+                            ", and refresh.stale_answers is refuse",
+                            eidc_age_s(eidc_refreshed_at(g), now_ms), max_stale_ms / 1000);
     return false;
 }
 

@@ -12,6 +12,7 @@ struct vanished {
     struct eidc_missing *at;
     struct eidc_record *records; /* views into the image before, same order as found */
     size_t n, cap;
+    bool no_memory; /* it grows with the data: this costs a refresh, not the process */
 };
 
 /* FNV-1a, 64 bit: an identity to count by, not to trust; a clash merely shares a count. */
@@ -27,6 +28,22 @@ static uint64_t entry_hash(const struct eidc_record *r)
     return h;
 }
 
+static bool grow(struct vanished *v)
+{
+    const size_t cap = v->cap ? v->cap * 2 : 64;
+    struct eidc_missing *at = reallocarray(v->at, cap, sizeof *at);
+
+    if (at != NULL)
+        v->at = at;
+    struct eidc_record *records = reallocarray(v->records, cap, sizeof *records);
+    if (records != NULL)
+        v->records = records;
+    v->no_memory = at == NULL || records == NULL;
+    if (!v->no_memory)
+        v->cap = cap;
+    return !v->no_memory;
+}
+
 static bool collect(void *arg, enum eidc_change change, const struct eidc_image *of,
                     const struct eidc_record *record)
 {
@@ -35,11 +52,8 @@ static bool collect(void *arg, enum eidc_change change, const struct eidc_image 
     (void)of;
     if (change != EIDC_REMOVED)
         return true;
-    if (v->n == v->cap) {
-        v->cap = v->cap ? v->cap * 2 : 64;
-        v->at = eidc_xrealloc(v->at, v->cap, sizeof *v->at);
-        v->records = eidc_xrealloc(v->records, v->cap, sizeof *v->records);
-    }
+    if (v->n == v->cap && !grow(v))
+        return false;
     v->at[v->n] = (struct eidc_missing){.entry = entry_hash(record)};
     v->records[v->n++] = *record;
     return true;
@@ -90,16 +104,13 @@ static void forget(struct eidc_guard *g)
     g->sample[0] = '\0';
 }
 
-static void remember(struct eidc_guard *g, const struct vanished *v, size_t held)
+static void remember(struct eidc_guard *g, struct vanished *v, size_t held)
 {
     size_t used = 0, shown = 0;
 
     forget(g);
     g->held = true;
     g->removals = held;
-    g->missing = eidc_xcalloc(v->n, sizeof *g->missing);
-    memcpy(g->missing, v->at, v->n * sizeof *g->missing);
-    g->missing_count = v->n;
     for (size_t i = 0; i < v->n && shown < 3; i++) {
         if (v->at[i].times >= g->confirmations || v->records[i].name.n > 60)
             continue;
@@ -107,6 +118,9 @@ static void remember(struct eidc_guard *g, const struct vanished *v, size_t held
                                  shown ? ", " : "", EIDC_STR_ARG(v->records[i].name));
         shown++;
     }
+    g->missing = v->at; /* taken */
+    g->missing_count = v->n;
+    v->at = NULL;
     qsort(g->missing, g->missing_count, sizeof *g->missing, by_entry);
 }
 
@@ -216,7 +230,9 @@ bool eidc_guard_judge(struct eidc_guard *g, const struct eidc_generation *before
     if (before != NULL && !accept)
         eidc_diff(before->image, candidate, collect, &v, &(struct eidc_diff_counts){0});
     size_t unconfirmed = count_unconfirmed(g, &v);
-    if (before != NULL && !accept && too_many(g, before, unconfirmed)) {
+    if (v.no_memory)
+        ok = eidc_fail(err, EIDC_ERR_NOMEM, "no memory to compare with the image before");
+    else if (before != NULL && !accept && too_many(g, before, unconfirmed)) {
         ok = merge_held(g, before, candidate, &v, build, kept, err);
         if (ok)
             remember(g, &v, unconfirmed);
@@ -231,4 +247,16 @@ bool eidc_guard_judge(struct eidc_guard *g, const struct eidc_generation *before
 void eidc_guard_free(struct eidc_guard *g)
 {
     forget(g);
+}
+
+void eidc_guard_inherit(struct eidc_guard *g, struct eidc_guard *from)
+{
+    forget(g);
+    g->missing = from->missing;
+    g->missing_count = from->missing_count;
+    g->held = from->held;
+    g->removals = from->removals;
+    memcpy(g->sample, from->sample, sizeof g->sample);
+    from->missing = NULL;
+    from->missing_count = 0;
 }

@@ -21,13 +21,15 @@ static void check_generation(const struct eidc_service *service, struct eidc_buf
 
 static void check_fresh(const struct eidc_service *service, struct eidc_buf *why)
 {
-    const struct eidc_config *config = service->config;
+    const int64_t max_stale_ms = atomic_load(&service->max_stale_ms);
     int64_t now = eidc_now_ms();
     const struct eidc_generation *g = eidc_current_enter();
-    if (g != NULL && eidc_is_stale(g, config, now))
+    if (g == NULL)
+        eidc_buf_add_z(why, "there is nothing to serve");
+    else if (eidc_is_stale(g, max_stale_ms, now))
         eidc_buf_addf(why,
                       "the last refresh was %" PRId64 " seconds ago, refresh.max_stale is %" PRId64,
-                      eidc_age_s(eidc_refreshed_at(g), now), config->refresh.max_stale / 1000);
+                      eidc_age_s(eidc_refreshed_at(g), now), max_stale_ms / 1000);
     eidc_current_leave();
 }
 

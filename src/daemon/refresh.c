@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/daemon/publish.h"
 #include "refresh_internal.h"
 
 #define IDLE_STEP_MS     1000 /* a sign of life at least this often */
@@ -38,33 +40,51 @@ void eidc_refresh_free(struct eidc_refresh *r)
 {
     if (r == NULL)
         return;
-    eidc_refresh_stop(r);
+    if (r->running) {
+        eidc_refresh_stop_begin(r);
+        pthread_join(r->thread, NULL);
+    }
     eidc_refresh_teardown(r);
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
     free(r);
 }
 
-/* Publishes what a store had. What CURRENT says was verified later than the image knows. */
-static void publish_loaded(struct eidc_image *image, const struct eidc_pointer *pointer,
-                           const char *url)
+#define CLOCK_SKEW_MS 60000 /* between the writer of a snapshot and us */
+
+/* A time that a snapshot tells. One in the future says nothing about how old the data is: then it
+ * is as old as the image, and an image from the future as old as can be. */
+static int64_t past(int64_t told_ms, int64_t created_at_ms)
+{
+    const int64_t now = eidc_now_ms();
+
+    if (told_ms <= now)
+        return told_ms;
+    if (told_ms <= now + CLOCK_SKEW_MS)
+        return now;
+    return created_at_ms <= now ? created_at_ms : 1;
+}
+
+/* The generation of what a store had. What CURRENT says was verified later than the image knows. */
+static struct eidc_generation *revive(struct eidc_image *image, const struct eidc_pointer *pointer)
 {
     struct eidc_generation *g = eidc_generation_new(image);
     const struct eidc_image_info *info = eidc_image_info(image);
+    const int64_t created = past(info->created_at_ms, 1);
+    const int64_t verified = past(pointer->verified_at_ms, created);
 
-    for (uint32_t i = 0; i < info->scopes; i++)
-        if (pointer->verified_at_ms > atomic_load(&g->as_of[i]))
-            eidc_generation_confirm(g, i, pointer->verified_at_ms);
-    eidc_generation_settle(g,
-                           pointer->verified_at_ms ? pointer->verified_at_ms : info->created_at_ms);
+    for (uint32_t i = 0; i < info->scopes; i++) {
+        int64_t as_of = past(atomic_load(&g->as_of[i]), created);
+        eidc_generation_confirm(g, i, verified > as_of ? verified : as_of);
+    }
+    eidc_generation_settle(g, verified ? verified : created);
     atomic_store(&g->refreshed_at,
-                 pointer->refreshed_at_ms ? pointer->refreshed_at_ms : info->created_at_ms);
-    eidc_info("serving generation %llu (%s, %llu names) from %s", (unsigned long long)info->number,
-              info->id, (unsigned long long)info->names, url);
-    eidc_saver_publish(g);
+                 pointer->refreshed_at_ms ? past(pointer->refreshed_at_ms, created) : created);
+    return g;
 }
 
-static bool load_from(struct eidc_refresh *r, struct eidc_store *store, struct eidc_err *err)
+static bool load_from(struct eidc_refresh *r, struct eidc_store *store,
+                      struct eidc_generation **out, struct eidc_err *err)
 {
     struct eidc_image *image = NULL;
     struct eidc_pointer pointer = {0};
@@ -76,48 +96,104 @@ static bool load_from(struct eidc_refresh *r, struct eidc_store *store, struct e
         eidc_eid_scheme_describe(&eidc_image_info(image)->scheme, theirs);
         eidc_eid_scheme_describe(&r->build.scheme, ours);
         eidc_image_free(image);
-        return eidc_fail(err, EIDC_ERR_INVALID,
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND,
                          "%s: its image has EIDs by %s, the configuration says %s: not used",
                          store->url, theirs, ours);
     }
-    publish_loaded(image, &pointer, store->url);
+    *out = revive(image, &pointer);
     return true;
+}
+
+static void serve(struct eidc_generation *g, const struct eidc_store *store)
+{
+    const struct eidc_image_info *info = eidc_image_info(g->image);
+
+    eidc_info("serving generation %llu (%s, %llu names) from %s", (unsigned long long)info->number,
+              info->id, (unsigned long long)info->names, store->url);
+    eidc_publish(g);
+}
+
+/* Whether a store is of this machine: quick, so that it is asked before anything is served. */
+static bool is_local(const struct eidc_store *store)
+{
+    return strncmp(store->url, "file:", 5) == 0;
 }
 
 bool eidc_refresh_warm_start(struct eidc_refresh *r, struct eidc_err *err)
 {
-    eidc_fail(err, EIDC_ERR_NOT_FOUND, "no snapshot store is configured");
-    for (size_t i = 0; i < r->store_count; i++) {
-        if (load_from(r, r->stores[i], err))
-            return true;
-        if (err->kind != EIDC_ERR_NOT_FOUND)
-            eidc_warn("warm start: %s", err->text);
-    }
-    return false;
+    struct eidc_generation *g = NULL;
+
+    if (r->store_count == 0 || !is_local(r->stores[0]))
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no local snapshot directory is configured");
+    r->saver.unread[0].kind = EIDC_ERR_NONE; /* what cannot be read here now never can */
+    if (!load_from(r, r->stores[0], &g, err))
+        return false;
+    serve(g, r->stores[0]);
+    return true;
 }
 
-/* The first store answered; a later one (S3) may know something newer. */
-static void catch_up(struct eidc_refresh *r)
+static uint64_t current_number(void)
 {
     struct eidc_generation *now = eidc_current_pin();
-    const uint64_t number = now ? eidc_image_info(now->image)->number : 0;
+    uint64_t number = now ? eidc_image_info(now->image)->number : 0;
 
     eidc_generation_unpin(now);
-    for (size_t i = 1; now != NULL && i < r->store_count && !atomic_load(&r->stop); i++) {
-        struct eidc_err err = {0};
-        uint64_t theirs = 0;
-        if (!r->stores[i]->ops->peek(r->stores[i], &theirs, &err))
-            eidc_warn("store %s: %s", r->stores[i]->url, err.text);
-        else if (theirs > number && !load_from(r, r->stores[i], &err))
-            eidc_warn("%s", err.text);
-    }
+    return number;
 }
 
-static void run_one(struct eidc_refresh *r, bool accept_shrink, struct eidc_round_report *out)
+/* Takes what the store holds, if it is newer than what is served. */
+static bool catch_up_with(struct eidc_refresh *r, struct eidc_store *store, struct eidc_err *err)
+{
+    const uint64_t ours = current_number();
+    struct eidc_generation *g = NULL;
+    uint64_t theirs = 0;
+
+    if (ours > 0 && (!store->ops->peek(store, &theirs, err) || theirs == 0))
+        return err->kind == EIDC_ERR_NONE;
+    if (ours > 0 && theirs <= ours && !r->baseless)
+        return true;
+    if (!load_from(r, store, &g, err))
+        return false;
+    if (!r->baseless) {
+        serve(g, store);
+        return true;
+    }
+    /* newer names are served than this holds: the next refresh follows on it instead */
+    eidc_generation_unpin(r->baseline);
+    r->baseline = g;
+    return true;
+}
+
+/* Stores across the network may know something newer, or be the only ones that know anything.
+ * One that does not answer is asked again before the next refresh, and not written before that. */
+static void catch_up(struct eidc_refresh *r)
+{
+    for (size_t i = 0; i < r->store_count && !atomic_load(&r->stop); i++) {
+        struct eidc_err *unread = &r->saver.unread[i];
+        if (unread->kind == EIDC_ERR_NONE)
+            continue;
+        struct eidc_err err = {0};
+        bool ok = catch_up_with(r, r->stores[i], &err);
+        if (!ok && err.kind != EIDC_ERR_NOT_FOUND)
+            eidc_warn("store %s: %s", r->stores[i]->url, err.text);
+        *unread = err;
+        if (ok || err.kind == EIDC_ERR_NOT_FOUND || err.kind == EIDC_ERR_CORRUPT)
+            unread->kind = EIDC_ERR_NONE;
+    }
+    /* whatever is published now, while a store is silent, is published without knowing it */
+    for (size_t i = 0; i < r->store_count; i++)
+        r->baseless =
+            r->baseless || (r->saver.unread[i].kind != EIDC_ERR_NONE && current_number() == 0);
+}
+
+static bool run_one(struct eidc_refresh *r, bool accept_shrink, struct eidc_round_report *out)
 {
     eidc_report_state(r->report, EIDC_REFRESH_RUNNING, 0);
-    eidc_refresh_run(r, r->started, accept_shrink, out);
+    catch_up(r);
+    if (!eidc_refresh_run(r, r->started, accept_shrink, out))
+        return false;
     eidc_report_add_round(r->report, out);
+    return true;
 }
 
 void eidc_refresh_once(struct eidc_refresh *r, struct eidc_round_report *out)
@@ -176,7 +252,6 @@ static void *run_thread(void *arg)
     struct eidc_refresh *r = arg;
     unsigned failures = 0;
 
-    catch_up(r);
     pthread_mutex_lock(&r->lock);
     while (!atomic_load(&r->stop)) {
         struct eidc_round_report round;
@@ -184,13 +259,18 @@ static void *run_thread(void *arg)
         r->accept_shrink = false;
         r->started++;
         pthread_mutex_unlock(&r->lock);
-        run_one(r, accept_shrink, &round);
+        bool ran = run_one(r, accept_shrink, &round);
+        if (!ran) { /* stopped: whoever follows on runs it (eidc_refresh_inherit) */
+            pthread_mutex_lock(&r->lock);
+            r->started--;
+            r->accept_shrink = r->accept_shrink || accept_shrink;
+            break;
+        }
         int64_t pause = pause_after(r, round.result, &failures);
         eidc_report_state(r->report, failures ? EIDC_REFRESH_BACKING_OFF : EIDC_REFRESH_IDLE,
                           eidc_now_ms() + pause);
         pthread_mutex_lock(&r->lock);
         r->ended = r->started;
-        r->last = round;
         pthread_cond_broadcast(&r->changed);
         wait_until(r, eidc_mono_ms() + pause);
     }
@@ -208,17 +288,32 @@ bool eidc_refresh_start(struct eidc_refresh *r, struct eidc_err *err)
     return true;
 }
 
-void eidc_refresh_stop(struct eidc_refresh *r)
+void eidc_refresh_stop_begin(struct eidc_refresh *r)
 {
-    if (!r->running)
-        return;
     pthread_mutex_lock(&r->lock);
     atomic_store(&r->stop, true);
     pthread_cond_broadcast(&r->changed);
     pthread_mutex_unlock(&r->lock);
     r->http->ops->wake(r->http);
-    pthread_join(r->thread, NULL);
-    r->running = false;
+}
+
+bool eidc_refresh_stopped(struct eidc_refresh *r)
+{
+    if (r->running && pthread_tryjoin_np(r->thread, NULL) == 0)
+        r->running = false;
+    return !r->running;
+}
+
+void eidc_refresh_inherit(struct eidc_refresh *r, struct eidc_refresh *from)
+{
+    r->started = from->started;
+    r->ended = from->ended;
+    r->wanted = from->wanted;
+    r->accept_shrink = from->accept_shrink;
+    eidc_guard_inherit(&r->guard, &from->guard);
+    r->baseless = from->baseless;
+    r->baseline = from->baseline;
+    from->baseline = NULL;
 }
 
 uint64_t eidc_refresh_request(struct eidc_refresh *r, bool accept_shrink)
@@ -232,20 +327,13 @@ uint64_t eidc_refresh_request(struct eidc_refresh *r, bool accept_shrink)
     return ticket;
 }
 
-bool eidc_refresh_wait(struct eidc_refresh *r, uint64_t ticket, int64_t timeout_ms,
-                       struct eidc_round_report *out)
+bool eidc_refresh_ended(struct eidc_refresh *r, uint64_t ticket, struct eidc_round_report *out)
 {
-    const struct timespec deadline = after_ms(timeout_ms);
-    int late = 0;
-
     pthread_mutex_lock(&r->lock);
-    while (r->ended < ticket && !atomic_load(&r->stop) && late == 0)
-        late = pthread_cond_timedwait(&r->changed, &r->lock, &deadline);
-    bool done = r->ended >= ticket;
-    if (done)
-        *out = r->last;
+    bool ended = r->ended >= ticket;
     pthread_mutex_unlock(&r->lock);
-    return done;
+    return ended && (eidc_report_round(r->report, ticket, out) ||
+                     eidc_report_last(r->report, out)); /* long ago: forgotten */
 }
 
 const struct eidc_eid_scheme *eidc_refresh_scheme(const struct eidc_refresh *r)

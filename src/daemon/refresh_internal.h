@@ -27,6 +27,9 @@ struct eidc_refresh {
     struct eidc_build_options build;
     struct eidc_guard guard;
     struct eidc_saver saver;
+    bool baseless; /* something was published while a store did not tell what it holds */
+    struct eidc_generation *baseline; /* what a store turned out to hold after something was
+                                         published without it: the next refresh follows on it */
 
     /* shared with other threads */
     atomic_bool stop;
@@ -36,7 +39,6 @@ struct eidc_refresh {
     uint64_t started, ended; /* refreshes */
     uint64_t wanted;         /* run until this ticket has ended */
     bool accept_shrink;
-    struct eidc_round_report last;
     pthread_t thread;
     bool running;
 };
@@ -47,6 +49,7 @@ void eidc_refresh_teardown(struct eidc_refresh *r);
 /* Makes the report's rows those of this refresher. */
 void eidc_refresh_adopt_report(struct eidc_refresh *r);
 
-/* One refresh, whole: list, build, guard, publish, save, report. */
-void eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrink,
+/* One refresh, whole: list, build, guard, publish, save, report. False: it was stopped and has
+ * changed nothing. */
+bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrink,
                       struct eidc_round_report *out);

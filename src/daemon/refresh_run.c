@@ -6,6 +6,7 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
 #include "eidcached/core/diff.h"
+#include "eidcached/daemon/publish.h"
 #include "refresh_internal.h"
 
 /* One refresh under way. */
@@ -13,15 +14,28 @@ struct run {
     struct eidc_refresh *r;
     struct eidc_round round;
     struct eidc_generation *before; /* pinned; NULL at the first */
+    bool before_served;             /* it is the current one */
     struct eidc_diff_counts changes;
     bool changed; /* a new image was published */
     bool accept_shrink;
     struct eidc_round_report *out;
 };
 
-static uint64_t next_number(const struct run *x)
+static uint64_t number_of(const struct eidc_generation *g)
 {
-    return x->before ? eidc_image_info(x->before->image)->number + 1 : 1;
+    return g ? eidc_image_info(g->image)->number : 0;
+}
+
+static bool next_number(const struct run *x, uint64_t *out, struct eidc_err *err)
+{
+    struct eidc_generation *now = eidc_current_pin();
+    uint64_t served = number_of(now), before = number_of(x->before);
+
+    eidc_generation_unpin(now);
+    *out = (served > before ? served : before) + 1;
+    return *out <= EIDC_GENERATION_MAX ||
+           eidc_fail(err, EIDC_ERR_LIMIT, "generation %llu is the last number there is",
+                     (unsigned long long)served);
 }
 
 /* Nothing changed: the confirmed scopes of the generation before take the new ages. */
@@ -36,7 +50,7 @@ static void confirm(struct run *x, const struct eidc_image *same)
 
 static void settle(struct run *x, struct eidc_generation *g)
 {
-    atomic_store(&g->refreshed_at, x->round.now_ms);
+    atomic_store(&g->refreshed_at, eidc_now_ms());
     atomic_store(&g->partial, x->round.failed > 0 || x->r->guard.held);
     eidc_generation_settle(g, x->round.now_ms);
 }
@@ -46,18 +60,17 @@ static void publish(struct run *x, struct eidc_image *image)
 {
     const char *id = eidc_image_info(image)->id;
 
-    if (x->before && strcmp(id, eidc_image_info(x->before->image)->id) == 0) {
+    if (x->before_served && strcmp(id, eidc_image_info(x->before->image)->id) == 0) {
         confirm(x, image);
         settle(x, x->before);
-        eidc_metric_set(eidc_metric(EIDC_METRIC_VERIFIED),
-                        (double)atomic_load(&x->before->verified_at) / 1000.0);
+        eidc_publish_ages(x->before);
         eidc_image_free(image);
         return;
     }
     eidc_diff(x->before ? x->before->image : NULL, image, NULL, NULL, &x->changes);
     struct eidc_generation *fresh = eidc_generation_new(image);
     settle(x, fresh);
-    eidc_saver_publish(fresh);
+    eidc_publish(fresh);
     x->changed = true;
 }
 
@@ -88,8 +101,10 @@ static void tell_guard(struct eidc_refresh *r)
 static bool list_and_publish(struct run *x, struct eidc_err *err)
 {
     struct eidc_image *candidate = NULL, *kept = NULL;
+    uint64_t number = 0;
 
-    if (!eidc_round_run(&x->round, x->before, next_number(x), &candidate, err))
+    if (!next_number(x, &number, err) ||
+        !eidc_round_run(&x->round, x->before, number, &candidate, err))
         return false;
     if (!eidc_guard_judge(&x->r->guard, x->before, candidate, x->accept_shrink, &x->r->build, &kept,
                           err)) {
@@ -105,33 +120,36 @@ static bool list_and_publish(struct run *x, struct eidc_err *err)
     return true;
 }
 
-static void write_summary(const struct run *x, struct eidc_buf *out)
+static void write_failures(const struct run *x, struct eidc_json *j)
 {
-    struct eidc_json j = eidc_json_to(out);
-    const struct eidc_round_report *o = x->out;
-
-    eidc_json_open_object(&j);
-    eidc_json_put_z(&j, "result", eidc_refresh_result_name(o->result));
-    eidc_json_put_time(&j, "started_at", o->started_at_ms);
-    eidc_json_put_seconds(&j, "duration_seconds", eidc_now_ms() - o->started_at_ms);
-    eidc_json_put_u64(&j, "generation", o->generation);
-    eidc_json_put_u64(&j, "names", o->names);
-    eidc_json_put_u64(&j, "added", o->added);
-    eidc_json_put_u64(&j, "removed", o->removed);
-    eidc_json_put_u64(&j, "held", x->r->guard.held ? x->r->guard.removals : 0);
-    eidc_json_key(&j, "failures");
-    eidc_json_open_array(&j);
+    eidc_json_key(j, "failures");
+    eidc_json_open_array(j);
     for (size_t i = 0; i < x->r->source_count; i++) {
         const struct eidc_round_source *told = &x->round.told[i];
         if (told->failed == 0)
             continue;
-        eidc_json_open_object(&j);
-        eidc_json_put_z(&j, "source", x->r->sources[i]->name);
-        eidc_json_put_u64(&j, "scopes", told->failed);
-        eidc_json_put_z(&j, "error", told->error);
-        eidc_json_close_object(&j);
+        eidc_json_open_object(j);
+        eidc_json_put_z(j, "source", x->r->sources[i]->name);
+        eidc_json_put_u64(j, "scopes", told->failed);
+        eidc_json_put_z(j, "error", told->error);
+        eidc_json_close_object(j);
     }
-    eidc_json_close_array(&j);
+    eidc_json_close_array(j);
+}
+
+/* summary.json: the round so far, saving not counted. */
+static void summarize(void *arg, uint64_t number, struct eidc_buf *out)
+{
+    const struct run *x = arg;
+    struct eidc_round_report round = *x->out;
+    struct eidc_json j = eidc_json_to(out);
+
+    round.generation = number;
+    round.duration_ms = eidc_now_ms() - round.started_at_ms;
+    eidc_json_open_object(&j);
+    eidc_round_report_write(&round, &j);
+    eidc_json_put_u64(&j, "held", x->r->guard.held ? x->r->guard.removals : 0);
+    write_failures(x, &j);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(out, '\n');
 }
@@ -228,11 +246,11 @@ static void fill_counts(struct run *x)
 
 static void save(struct run *x)
 {
-    EIDC_BUF_AUTO summary = {0};
     struct eidc_err err = {0};
 
-    write_summary(x, &summary);
-    x->out->save_failed = !eidc_saver_save(&x->r->saver, x->changed, eidc_buf_view(&summary), &err);
+    x->r->saver.summarize = summarize;
+    x->r->saver.summary_arg = x;
+    x->out->save_failed = !eidc_saver_save(&x->r->saver, x->changed, &err);
     if (x->out->save_failed && x->out->error[0] == '\0')
         snprintf(x->out->error, sizeof x->out->error, "%s", err.text);
     fill_counts(x); /* the number may have moved */
@@ -255,7 +273,7 @@ static void tell_end(struct run *x)
     eidc_metric_observe(eidc_metric(EIDC_METRIC_REFRESH_DURATION), (double)o->duration_ms / 1000.0);
 }
 
-void eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrink,
+bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrink,
                       struct eidc_round_report *out)
 {
     const int64_t start = eidc_mono_ms();
@@ -269,16 +287,24 @@ void eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrin
                   .timeout_ms = r->config->refresh.timeout,
                   .stop = &r->stop,
                   .heartbeat = &r->heartbeat},
-        .before = eidc_current_pin(),
+        .before = r->baseline ? r->baseline : eidc_current_pin(),
         .accept_shrink = accept_shrink,
         .out = out,
     };
 
+    x.before_served = x.before != NULL && r->baseline == NULL;
     *out = (struct eidc_round_report){.ticket = ticket, .started_at_ms = eidc_now_ms()};
     bool published = list_and_publish(&x, &err);
     eidc_aws_cancel(r->aws); /* what a time-out left in flight holds slots that saving needs */
     /* let go of the old image before saving, which may take long */
-    eidc_generation_unpin(x.before);
+    if (published)
+        r->baseline = NULL;
+    if (x.before != r->baseline)
+        eidc_generation_unpin(x.before);
+    if (!published && atomic_load(&r->stop)) {
+        eidc_round_free(&x.round);
+        return false;
+    }
     out->result = published ? result_of(&x) : EIDC_RESULT_FAILED;
     snprintf(out->error, sizeof out->error, "%s", published ? x.round.error : err.text);
     fill_counts(&x);
@@ -288,4 +314,5 @@ void eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrin
     out->duration_ms = eidc_mono_ms() - start;
     tell_end(&x);
     eidc_round_free(&x.round);
+    return true;
 }

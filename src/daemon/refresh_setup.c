@@ -8,6 +8,7 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/base/metrics.h"
 #include "refresh_internal.h"
 
 #define KEY_MAX    4096
@@ -160,6 +161,7 @@ bool eidc_refresh_setup(struct eidc_refresh *r, struct eidc_err *err)
     if (!eidc_http_curl_new(USER_AGENT, &r->http, err))
         return false;
     r->aws = eidc_aws_new(r->http, r->config->refresh.concurrency, &r->stop);
+    eidc_aws_watch(r->aws, &r->heartbeat);
     if (!make_sources(r, err) || !make_stores(r, err))
         return false;
     r->guard.max_shrink = r->config->refresh.max_shrink;
@@ -169,6 +171,7 @@ bool eidc_refresh_setup(struct eidc_refresh *r, struct eidc_err *err)
         .store_count = r->store_count,
         .json = r->config->snapshot.json,
         .report = r->report,
+        .heartbeat = &r->heartbeat,
     };
     eidc_saver_init(&r->saver);
     return true;
@@ -183,6 +186,7 @@ void eidc_refresh_teardown(struct eidc_refresh *r)
     free(r->sources);
     eidc_saver_free(&r->saver);
     eidc_guard_free(&r->guard);
+    eidc_generation_unpin(r->baseline);
     if (r->aws != NULL)
         eidc_aws_free(r->aws);
     if (r->http != NULL)
@@ -199,11 +203,15 @@ void eidc_refresh_adopt_report(struct eidc_refresh *r)
 
     for (size_t i = 0; i < r->source_count; i++) {
         sources[i].name = eidc_xstrdup(r->sources[i]->name);
-        sources[i].type = r->config->sources[i].type == EIDC_SOURCE_AWS ? "aws" : "file";
+        sources[i].type = r->sources[i]->type;
     }
     for (size_t i = 0; i < r->store_count; i++) {
         stores[i].url = eidc_xstrdup(r->stores[i]->url);
         stores[i].role = i == 0 ? "primary" : "secondary";
     }
+    /* what an earlier configuration had and this one has not must not be shown for ever */
+    eidc_metric_hide(EIDC_METRIC_SOURCE_NAMES);
+    eidc_metric_hide(EIDC_METRIC_SOURCE_VERIFIED);
+    eidc_metric_hide(EIDC_METRIC_SOURCE_FAILED_SCOPES);
     eidc_report_assign(r->report, sources, r->source_count, stores, r->store_count);
 }

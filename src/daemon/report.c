@@ -84,9 +84,23 @@ bool eidc_report_last(struct eidc_report *report, struct eidc_round_report *out)
     return any;
 }
 
-static void write_round(struct eidc_json *j, const struct eidc_round_report *r)
+bool eidc_report_round(struct eidc_report *report, uint64_t ticket, struct eidc_round_report *out)
 {
-    eidc_json_open_object(j);
+    bool found = false;
+
+    pthread_mutex_lock(&report->lock);
+    for (uint64_t i = 0; !found && i < EIDC_HISTORY && i < report->rounds; i++) {
+        const struct eidc_round_report *r = &report->history[i];
+        found = r->ticket == ticket;
+        if (found)
+            *out = *r;
+    }
+    pthread_mutex_unlock(&report->lock);
+    return found;
+}
+
+void eidc_round_report_write(const struct eidc_round_report *r, struct eidc_json *j)
+{
     eidc_json_put_z(j, "result", eidc_refresh_result_name(r->result));
     eidc_json_put_time(j, "started_at", r->started_at_ms);
     eidc_json_put_seconds(j, "duration_seconds", r->duration_ms);
@@ -95,6 +109,12 @@ static void write_round(struct eidc_json *j, const struct eidc_round_report *r)
     eidc_json_put_u64(j, "added", r->added);
     eidc_json_put_u64(j, "removed", r->removed);
     eidc_json_put_z(j, "error", r->error[0] ? r->error : NULL);
+}
+
+static void write_round(struct eidc_json *j, const struct eidc_round_report *r)
+{
+    eidc_json_open_object(j);
+    eidc_round_report_write(r, j);
     eidc_json_close_object(j);
 }
 

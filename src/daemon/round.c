@@ -9,8 +9,8 @@
 
 /* What becomes of the entries of a scope that the image before has. */
 enum fate {
-    FATE_DROPPED,  /* its source did not mention it: it is gone */
-    FATE_ANSWERED, /* listed anew, or known to be gone */
+    FATE_UNANSWERED, /* at the end: its source has it no more, it is dropped */
+    FATE_ANSWERED,   /* listed anew, or known to be gone */
     FATE_CARRIED,
 };
 
@@ -100,7 +100,7 @@ static uint32_t carry_unanswered(struct eidc_round *r, const char *source, struc
 
     for (uint32_t i = 0; i < scopes; i++) {
         struct eidc_scope s;
-        if (r->fate[i] != FATE_DROPPED || !eidc_image_scope(r->before->image, i, &s) ||
+        if (r->fate[i] != FATE_UNANSWERED || !eidc_image_scope(r->before->image, i, &s) ||
             !eidc_str_eq(s.source, eidc_str_of(source)) || !eidc_str_starts(s.name, prefix))
             continue;
         r->fate[i] = FATE_CARRIED;
@@ -118,8 +118,8 @@ static void on_carry(void *arg, const struct eidc_source *source, struct eidc_st
 
     r->told[i].failed += carried > 0 ? carried : 1;
     tell_failure(r, i, prefix, err);
-    eidc_warn("source %s: %.*s%s%s; the entries of %u scopes are kept", source->name,
-              EIDC_STR_ARG(prefix), prefix.n ? ": " : "", err->text, carried);
+    eidc_warn("source %s: %.*s%s%s%s", source->name, EIDC_STR_ARG(prefix), prefix.n ? ": " : "",
+              err->text, carried ? "; the entries it had are kept" : "");
 }
 
 static void on_note(void *arg, const struct eidc_source *source, const char *text)

@@ -8,32 +8,25 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
 #include "eidcached/core/image_build.h"
+#include "eidcached/daemon/publish.h"
 
+#define PASSES_MAX    3 /* over all stores, while their numbers do not agree */
 #define CONFLICTS_MAX 3 /* races lost in a row before a store waits for the next refresh */
 
 void eidc_saver_init(struct eidc_saver *s)
 {
     s->owed = eidc_xcalloc(s->store_count + 1, sizeof *s->owed);
+    s->unread = eidc_xcalloc(s->store_count + 1, sizeof *s->unread);
+    for (size_t i = 0; i < s->store_count; i++)
+        eidc_fail(&s->unread[i], EIDC_ERR_UNAVAILABLE, "not asked yet");
 }
 
 void eidc_saver_free(struct eidc_saver *s)
 {
     free(s->owed);
+    free(s->unread);
+    s->unread = NULL;
     s->owed = NULL;
-}
-
-void eidc_saver_publish(struct eidc_generation *fresh)
-{
-    const struct eidc_image_info *info = eidc_image_info(fresh->image);
-
-    eidc_metric_set(eidc_metric(EIDC_METRIC_NAMES), (double)info->names);
-    eidc_metric_set(eidc_metric(EIDC_METRIC_IMAGE_BYTES), (double)eidc_image_block(fresh->image).n);
-    eidc_metric_set(eidc_metric(EIDC_METRIC_GENERATION), (double)info->number);
-    eidc_metric_set(eidc_metric(EIDC_METRIC_GENERATION_CREATED),
-                    (double)info->created_at_ms / 1000.0);
-    eidc_metric_set(eidc_metric(EIDC_METRIC_VERIFIED),
-                    (double)atomic_load(&fresh->verified_at) / 1000.0);
-    eidc_current_publish(fresh);
 }
 
 /* The same generation, ages and all, under another number. */
@@ -53,20 +46,22 @@ static bool renumber(uint64_t number, struct eidc_err *err)
     atomic_store(&fresh->verified_at, atomic_load(&now->verified_at));
     atomic_store(&fresh->partial, atomic_load(&now->partial));
     eidc_generation_unpin(now);
-    eidc_saver_publish(fresh);
+    eidc_publish(fresh);
     return true;
 }
 
-static bool save_once(struct eidc_saver *s, size_t i, struct eidc_str summary, uint64_t *winner,
-                      struct eidc_err *err)
+static bool save_once(struct eidc_saver *s, size_t i, uint64_t *winner, struct eidc_err *err)
 {
     struct eidc_store *store = s->stores[i];
     struct eidc_generation *now = eidc_current_pin();
+    EIDC_BUF_AUTO summary = {0};
+
+    s->summarize(s->summary_arg, eidc_image_info(now->image)->number, &summary);
     const struct eidc_snapshot snapshot = {
         .image = now->image,
         .refreshed_at_ms = atomic_load(&now->refreshed_at),
         .verified_at_ms = atomic_load(&now->verified_at),
-        .summary = summary,
+        .summary = eidc_buf_view(&summary),
         .json = s->json,
     };
     bool ok = s->owed[i] ? store->ops->save(store, &snapshot, winner, err)
@@ -93,20 +88,42 @@ static void tell(struct eidc_saver *s, size_t i, const struct eidc_err *err)
     pthread_mutex_unlock(&s->report->lock);
 }
 
+/* Whether ours may become the number after the winner's: it must grow, and has an end. */
+static bool may_follow(uint64_t winner, struct eidc_err *err)
+{
+    struct eidc_generation *now = eidc_current_pin();
+    const uint64_t ours = eidc_image_info(now->image)->number;
+
+    eidc_generation_unpin(now);
+    if (winner < ours)
+        return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "it refused generation %llu",
+                         (unsigned long long)ours);
+    if (winner >= EIDC_GENERATION_MAX)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "it holds generation %llu, no number is left",
+                         (unsigned long long)winner);
+    return true;
+}
+
 /* *moved: the generation got another number, so that the other stores owe it again. */
-static bool save_store(struct eidc_saver *s, size_t i, struct eidc_str summary, bool *moved,
-                       struct eidc_err *err)
+static bool save_store(struct eidc_saver *s, size_t i, bool *moved, struct eidc_err *err)
 {
     uint64_t winner = 0;
 
+    if (s->unread[i].kind != EIDC_ERR_NONE) {
+        s->owed[i] = true;
+        *err = s->unread[i];
+        eidc_wrap(err, "what it holds could not be read, so it is not written over");
+        tell(s, i, err);
+        return false;
+    }
     for (int lost = 0; lost <= CONFLICTS_MAX; lost++) {
-        if (save_once(s, i, summary, &winner, err)) {
+        if (save_once(s, i, &winner, err)) {
             s->owed[i] = false;
             tell(s, i, NULL);
             return true;
         }
         s->owed[i] = true;
-        if (err->kind != EIDC_ERR_CONFLICT || lost == CONFLICTS_MAX)
+        if (err->kind != EIDC_ERR_CONFLICT || lost == CONFLICTS_MAX || !may_follow(winner, err))
             break;
         eidc_info("store %s is at generation %llu: ours becomes %llu", s->stores[i]->url,
                   (unsigned long long)winner, (unsigned long long)winner + 1);
@@ -118,14 +135,13 @@ static bool save_store(struct eidc_saver *s, size_t i, struct eidc_str summary, 
     return false;
 }
 
-bool eidc_saver_save(struct eidc_saver *s, bool changed, struct eidc_str summary,
-                     struct eidc_err *err)
+bool eidc_saver_save(struct eidc_saver *s, bool changed, struct eidc_err *err)
 {
     bool ok = true, again = true;
 
     for (size_t i = 0; i < s->store_count; i++)
         s->owed[i] = s->owed[i] || changed;
-    for (int pass = 0; again && pass < 2; pass++) {
+    for (int pass = 0; again && pass < PASSES_MAX; pass++) {
         again = false;
         ok = true;
         for (size_t i = 0; i < s->store_count; i++) {
@@ -133,14 +149,17 @@ bool eidc_saver_save(struct eidc_saver *s, bool changed, struct eidc_str summary
             bool moved = false;
             if (pass > 0 && !s->owed[i])
                 continue;
-            if (!save_store(s, i, summary, &moved, &why)) {
+            if (s->heartbeat != NULL)
+                atomic_store(s->heartbeat, eidc_mono_ms());
+            if (!save_store(s, i, &moved, &why)) {
                 if (ok)
                     *err = why;
                 ok = false;
             }
-            /* earlier stores hold the old number now */
-            for (size_t j = 0; moved && j < i; j++)
-                s->owed[j] = again = true;
+            /* the others hold the old number, or will have to have the new one */
+            for (size_t j = 0; moved && j < s->store_count; j++)
+                if (j != i)
+                    s->owed[j] = again = true;
         }
     }
     return ok;

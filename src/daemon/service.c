@@ -11,12 +11,18 @@ bool eidc_service_request_refresh(struct eidc_service *service, bool accept_shri
     return refresh != NULL;
 }
 
-bool eidc_service_wait_refresh(struct eidc_service *service, uint64_t ticket, int64_t slice_ms,
-                               struct eidc_round_report *out)
+bool eidc_service_refresh_ended(struct eidc_service *service, uint64_t ticket,
+                                struct eidc_round_report *out)
 {
     pthread_rwlock_rdlock(&service->refresh_lock);
     struct eidc_refresh *refresh = atomic_load(&service->refresh);
-    bool ended = refresh != NULL && eidc_refresh_wait(refresh, ticket, slice_ms, out);
+    bool ended = refresh != NULL && eidc_refresh_ended(refresh, ticket, out);
     pthread_rwlock_unlock(&service->refresh_lock);
     return ended;
+}
+
+void eidc_service_adopt(struct eidc_service *service, const struct eidc_config *config)
+{
+    atomic_store(&service->max_stale_ms, config->refresh.max_stale);
+    atomic_store(&service->refuse_stale, config->refresh.stale_answers == EIDC_STALE_REFUSE);
 }

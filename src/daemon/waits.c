@@ -28,7 +28,7 @@ struct eidc_waits {
 static bool is_over(struct eidc_waits *waits, struct eidc_wait *wait)
 {
     struct eidc_round_report round;
-    if (eidc_service_wait_refresh(waits->service, wait->ticket, 0, &round)) {
+    if (eidc_service_refresh_ended(waits->service, wait->ticket, &round)) {
         wait->round = eidc_xcalloc(1, sizeof(round));
         *wait->round = round;
         return true;

@@ -31,11 +31,10 @@ uint64_t eidc_refresh_request(struct eidc_refresh *refresh, bool accept_shrink)
     return atomic_fetch_add(&played_refresh.requested, 1) + 1;
 }
 
-bool eidc_refresh_wait(struct eidc_refresh *refresh, uint64_t ticket, int64_t timeout_ms,
-                       struct eidc_round_report *out)
+bool eidc_refresh_ended(struct eidc_refresh *refresh, uint64_t ticket,
+                        struct eidc_round_report *out)
 {
     (void)refresh;
-    (void)timeout_ms;
     if (atomic_load(&played_refresh.ended) < ticket)
         return false;
     *out = played_refresh.round;

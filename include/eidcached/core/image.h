@@ -13,6 +13,9 @@
 #include "eidcached/base/err.h"
 #include "eidcached/core/eid.h"
 
+/* The highest number a generation can have: exact as a JSON number everywhere. */
+#define EIDC_GENERATION_MAX ((UINT64_C(1) << 53) - 1)
+
 #define EIDC_IMAGE_ID_TEXT 17 /* 16 hex digits and NUL */
 
 struct eidc_image;

@@ -2,13 +2,13 @@
 /* How old an answer is, and whether that is still good enough. */
 #include "eidcached/daemon/http_request.h"
 
-#define EIDC_NO_GENERATION "there is no generation yet: the first refresh has not ended"
+#define EIDC_NO_GENERATION                                                                         \
+    "there is no generation yet: no refresh has succeeded yet, /v1/status says why"
 
 /* When the generation was last refreshed, as far as it is known (ms). */
 int64_t eidc_refreshed_at(const struct eidc_generation *g);
 /* Older than max_stale (0: never)? */
-bool eidc_is_stale(const struct eidc_generation *g, const struct eidc_config *config,
-                   int64_t now_ms);
+bool eidc_is_stale(const struct eidc_generation *g, int64_t max_stale_ms, int64_t now_ms);
 /* Whole seconds since then; never negative. */
 int64_t eidc_age_s(int64_t then_ms, int64_t now_ms);
 

@@ -36,4 +36,6 @@ bool eidc_guard_judge(struct eidc_guard *guard, const struct eidc_generation *be
                       const struct eidc_image *candidate, bool accept,
                       const struct eidc_build_options *build, struct eidc_image **kept,
                       struct eidc_err *err);
+/* Takes over what another guard has counted. */
+void eidc_guard_inherit(struct eidc_guard *guard, struct eidc_guard *from);
 void eidc_guard_free(struct eidc_guard *guard);

@@ -15,24 +15,29 @@ bool eidc_refresh_new(const struct eidc_config *config, struct eidc_report *repo
                       struct eidc_refresh **out, struct eidc_err *err);
 void eidc_refresh_free(struct eidc_refresh *refresh); /* stops the thread first; NULL is fine */
 
-/* Publishes the newest good image of (directory, S3), if there is one of the configured scheme.
- * Before start(). False: nothing found, *err says what was looked at. */
+/* Publishes the image of the local directory, if there is one of the configured scheme. Before
+ * start(). False: nothing found, *err says what was looked at. Stores across the network are
+ * asked by start()'s thread and by once(), so that they hold up no listener. */
 bool eidc_refresh_warm_start(struct eidc_refresh *refresh, struct eidc_err *err);
 
 /* One refresh now, in this thread (--once; start() must not have been called). */
 void eidc_refresh_once(struct eidc_refresh *refresh, struct eidc_round_report *out);
 
-/* Starts the thread; the first refresh begins at once. */
+/* Starts the thread; it takes a newer image from the stores, and refreshes at once. */
 bool eidc_refresh_start(struct eidc_refresh *refresh, struct eidc_err *err);
-/* Ends what is in flight and joins the thread. */
-void eidc_refresh_stop(struct eidc_refresh *refresh);
+/* Begins to end what is in flight; then ask stopped() until it is true. */
+void eidc_refresh_stop_begin(struct eidc_refresh *refresh);
+bool eidc_refresh_stopped(struct eidc_refresh *refresh);
+/* Goes on where another one stopped: its tickets, its requests, what its guard has seen. Between
+ * new() and start(), `from` has stopped. */
+void eidc_refresh_inherit(struct eidc_refresh *refresh, struct eidc_refresh *from);
 
 /* Asks for a refresh now; returns its ticket (an already running one is not joined: its listing
  * may be older than the request). Thread-safe. */
 uint64_t eidc_refresh_request(struct eidc_refresh *refresh, bool accept_shrink);
-/* Waits until that ticket ended. False: time-out or stopping. Thread-safe. */
-bool eidc_refresh_wait(struct eidc_refresh *refresh, uint64_t ticket, int64_t timeout_ms,
-                       struct eidc_round_report *out);
+/* Whether that ticket has ended, and how. Thread-safe. */
+bool eidc_refresh_ended(struct eidc_refresh *refresh, uint64_t ticket,
+                        struct eidc_round_report *out);
 /* How it makes EIDs. */
 const struct eidc_eid_scheme *eidc_refresh_scheme(const struct eidc_refresh *refresh);
 /* Monotonic time of the thread's last sign of life, for the watchdog. Thread-safe. */

@@ -30,7 +30,7 @@ struct eidc_source_report {
 
 struct eidc_store_report {
     char *url;
-    const char *role; /* "primary" */
+    const char *role; /* "primary", "secondary" */
     int64_t last_saved_at_ms;
     char *error;
 };
@@ -73,5 +73,9 @@ void eidc_report_state(struct eidc_report *report, enum eidc_refresh_state state
                        int64_t next_at_ms);
 /* The newest ended round; false: none yet. */
 bool eidc_report_last(struct eidc_report *report, struct eidc_round_report *out);
+/* The round of that ticket, if it has ended and is still remembered. */
+bool eidc_report_round(struct eidc_report *report, uint64_t ticket, struct eidc_round_report *out);
+/* Writes a round's members into an open object. */
+void eidc_round_report_write(const struct eidc_round_report *round, struct eidc_json *json);
 /* Writes the members "refresh", "sources", "guard" and "stores" of /v1/status. */
 void eidc_report_write(struct eidc_report *report, struct eidc_json *json);

@@ -13,18 +13,21 @@ struct eidc_saver {
     size_t store_count;
     bool json; /* write eid_cache.json too */
     struct eidc_report *report;
+    /* writes summary.json of the refresh that is being saved, as generation `number` */
+    void (*summarize)(void *arg, uint64_t number, struct eidc_buf *out);
+    void *summary_arg;
+    _Atomic int64_t *heartbeat; /* monotonic ms, stored before each store; may be NULL */
 
+    /* Why a store has not told what it holds; kind NONE when it has. Until then it is not written:
+     * a generation made without knowing its last one must not replace it. Kept by the refresher. */
+    struct eidc_err *unread;
     bool *owed; /* private: a store lacks the current image */
 };
 
 void eidc_saver_init(struct eidc_saver *saver);
 void eidc_saver_free(struct eidc_saver *saver);
 
-/* Publishes `fresh` (taken) as the current generation. */
-void eidc_saver_publish(struct eidc_generation *fresh);
-
-/* Saves the current generation everywhere; changed: it is a new image. summary is summary.json.
- * May publish it again under a higher number. False when some store failed; *err is the first
- * failure (each is logged and reported by itself). */
-bool eidc_saver_save(struct eidc_saver *saver, bool changed, struct eidc_str summary,
-                     struct eidc_err *err);
+/* Saves the current generation everywhere; changed: it is a new image. May publish it again under a
+ * higher number. False when some store failed; *err is the first failure (each is logged and
+ * reported by itself). */
+bool eidc_saver_save(struct eidc_saver *saver, bool changed, struct eidc_err *err);

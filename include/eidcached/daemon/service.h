@@ -14,12 +14,19 @@ struct eidc_service {
                                       that replaces it holds it for writing */
     int64_t started_at_ms;
     atomic_bool draining; /* SIGTERM came: /readyz is 503 */
+
+    /* what a reload may change while requests are answered; see eidc_service_adopt */
+    _Atomic int64_t max_stale_ms; /* 0: never stale */
+    atomic_bool refuse_stale;
 };
+
+/* Takes over what follows the configuration of the refresher, at start and at a reload. */
+void eidc_service_adopt(struct eidc_service *service, const struct eidc_config *config);
 
 /* The two below keep a reload from replacing the refresher meanwhile. */
 /* Asks for a refresh; false: there is no refresher (now). */
 bool eidc_service_request_refresh(struct eidc_service *service, bool accept_shrink,
                                   uint64_t *ticket);
-/* Waits for at most slice_ms, which should be short: a reload waits as long. False: not yet. */
-bool eidc_service_wait_refresh(struct eidc_service *service, uint64_t ticket, int64_t slice_ms,
-                               struct eidc_round_report *out);
+/* Whether it has ended, and how. Does not wait. */
+bool eidc_service_refresh_ended(struct eidc_service *service, uint64_t ticket,
+                                struct eidc_round_report *out);

@@ -282,7 +282,7 @@ static void make_stale(void)
 static void stale_answers(void **state)
 {
     (void)state;
-    f.config.refresh.max_stale = 60 * 1000;
+    atomic_store(&f.service.max_stale_ms, 60 * 1000);
     start();
     ask("GET /readyz HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
@@ -292,7 +292,7 @@ static void stale_answers(void **state)
     ask("GET /readyz HTTP/1.1\r\n");
     assert_int_equal(a.status, 503);
     assert_non_null(strstr(a.body.p, "[-]fresh failed: "));
-    f.config.refresh.stale_answers = EIDC_STALE_REFUSE;
+    atomic_store(&f.service.refuse_stale, true);
     ask("GET /v1/forward/sales HTTP/1.1\r\n");
     assert_problem(503);
     assert_non_null(http_header(&a, "Retry-After"));

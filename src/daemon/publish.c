@@ -1,0 +1,22 @@
+#include "eidcached/daemon/publish.h"
+
+#include "eidcached/base/metrics.h"
+
+void eidc_publish_ages(const struct eidc_generation *g)
+{
+    eidc_metric_set(eidc_metric(EIDC_METRIC_VERIFIED),
+                    (double)atomic_load(&g->verified_at) / 1000.0);
+}
+
+void eidc_publish(struct eidc_generation *fresh)
+{
+    const struct eidc_image_info *info = eidc_image_info(fresh->image);
+
+    eidc_metric_set(eidc_metric(EIDC_METRIC_NAMES), (double)info->names);
+    eidc_metric_set(eidc_metric(EIDC_METRIC_IMAGE_BYTES), (double)eidc_image_block(fresh->image).n);
+    eidc_metric_set(eidc_metric(EIDC_METRIC_GENERATION), (double)info->number);
+    eidc_metric_set(eidc_metric(EIDC_METRIC_GENERATION_CREATED),
+                    (double)info->created_at_ms / 1000.0);
+    eidc_publish_ages(fresh);
+    eidc_current_publish(fresh);
+}
