@@ -1,7 +1,7 @@
+#include "eidcached/core/image_memory.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "eidcached/core/image_parts.h"
 
 /* Look-ups hit pages at random: with 4 KiB pages most of them would also miss the TLB. */
 void *eidc_big_alloc(size_t size)

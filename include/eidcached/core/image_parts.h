@@ -6,6 +6,7 @@
 #include "eidcached/base/name.h"
 #include "eidcached/core/image.h"
 #include "eidcached/core/image_format.h"
+#include "eidcached/core/image_memory.h"
 
 struct eidc_part {
     const uint8_t *p;
@@ -82,13 +83,6 @@ struct eidc_pair {
 };
 /* Looks at the key bytes that differ only; O(n), never quadratic. */
 void eidc_pairs_sort(struct eidc_pair *pairs, struct eidc_pair *scratch, size_t n);
-
-/* Big, zeroed, page-aligned memory that is only committed where it is written, in huge pages
- * where the system has them. NULL: no memory. */
-void *eidc_big_alloc(size_t size);
-void eidc_big_free(void *p, size_t size); /* NULL is fine */
-/* Gives back what is beyond the first `keep` bytes; returns the size there is now. */
-size_t eidc_big_trim(void *p, size_t size, size_t keep);
 
 /* Two names that share a checksum EID. */
 struct eidc_collision {
