@@ -36,13 +36,19 @@ static void describe(const struct eidc_image *image, struct eidc_str stored, con
 
 /* --- fetching ------------------------------------------------------------------------------- */
 
-static bool download(const struct eidc_s3_place *place, const char *key, struct eidc_buf *stored,
-                     struct eidc_err *err)
+/* max: what the object should have. */
+static bool download(const struct eidc_s3_place *place, const char *key, uint64_t max,
+                     struct eidc_buf *stored, struct eidc_err *err)
 {
     char etag[EIDC_ETAG_MAX];
     bool modified;
     char *full EIDC_AUTO_FREE = key_of(place, key);
-    return eidc_s3_get(&place->s3, full, NULL, &modified, stored, etag, err);
+    if (eidc_s3_get(&place->s3, full, NULL, max < SIZE_MAX ? (size_t)max : SIZE_MAX, &modified,
+                    stored, etag, err))
+        return true;
+    if (err->kind == EIDC_ERR_LIMIT)
+        err->kind = EIDC_ERR_CORRUPT;
+    return false;
 }
 
 /* Opens stored bytes and checks the whole of them. */
@@ -51,7 +57,7 @@ static bool open_checked(const struct eidc_s3_place *place, const char *key, str
 {
     struct eidc_image *image = NULL;
     uint64_t number;
-    if (!eidc_snapshot_open(stored, is_compressed(key), place->s3.max_object, &image, err))
+    if (!eidc_snapshot_open(stored, is_compressed(key), &image, err))
         return eidc_wrap(err, "s3://%s/%s%s", place->s3.bucket, place->prefix, key);
     bool ok = eidc_image_check(image, err);
     if (ok &&
@@ -83,63 +89,106 @@ bool eidc_s3_images_fetch(const struct eidc_s3_place *place, const struct eidc_p
                           struct eidc_image **out, struct eidc_err *err)
 {
     EIDC_BUF_AUTO stored = {0};
-    if (!download(place, pointer->key, &stored, err))
+    if (!download(place, pointer->key, pointer->bytes, &stored, err))
         return false;
     if (!is_promised(pointer, eidc_buf_view(&stored), err))
         return eidc_wrap(err, "s3://%s/%s%s", place->s3.bucket, place->prefix, pointer->key);
     return open_checked(place, pointer->key, eidc_buf_view(&stored), out, err);
 }
 
-static bool fetch_unpromised(const struct eidc_s3_place *place, const char *key,
+static bool fetch_unpromised(const struct eidc_s3_place *place, const char *key, uint64_t bytes,
                              struct eidc_image **out, struct eidc_pointer *pointer,
                              struct eidc_err *err)
 {
     EIDC_BUF_AUTO stored = {0};
-    if (!download(place, key, &stored, err) ||
+    if (!download(place, key, bytes, &stored, err) ||
         !open_checked(place, key, eidc_buf_view(&stored), out, err))
         return false;
     describe(*out, eidc_buf_view(&stored), key, pointer);
     return true;
 }
 
+bool eidc_s3_images_has(const struct eidc_s3_place *place, const struct eidc_pointer *pointer)
+{
+    char *full EIDC_AUTO_FREE = key_of(place, pointer->key);
+    uint64_t bytes;
+    struct eidc_err err;
+    if (eidc_s3_size(&place->s3, full, &bytes, &err))
+        return bytes == pointer->bytes;
+    return err.kind != EIDC_ERR_NOT_FOUND;
+}
+
 /* --- putting -------------------------------------------------------------------------------- */
 
-static bool adopt(const struct eidc_s3_place *place, const char *key, struct eidc_pointer *out,
-                  struct eidc_err *err)
+bool eidc_s3_images_prepare(const struct eidc_s3_place *place, const struct eidc_image *image,
+                            bool compress, struct eidc_s3_sending *out,
+                            struct eidc_s3_upload *upload, struct eidc_err *err)
+{
+    const struct eidc_image_info *info = eidc_image_info(image);
+    struct eidc_str stored = eidc_image_block(image);
+    char key[EIDC_POINTER_KEY_MAX];
+    if (compress) {
+        if (!eidc_snapshot_compress(stored, &out->compressed, err))
+            return false;
+        stored = eidc_buf_view(&out->compressed);
+    }
+    eidc_pointer_key(info->number, info->id, compress, key);
+    out->key = key_of(place, key);
+    describe(image, stored, key, &out->pointer);
+    *upload = (struct eidc_s3_upload){
+        .key = out->key,
+        .content_type = compress ? "application/zstd" : "application/octet-stream",
+        .body = stored,
+        .condition = EIDC_S3_IF_ABSENT,
+    };
+    return true;
+}
+
+/* Describes what is there instead, when it is the same generation. */
+static bool adopt(const struct eidc_s3_place *place, struct eidc_str found,
+                  struct eidc_pointer *pointer, struct eidc_err *err)
 {
     struct eidc_image *image = NULL;
-    if (!fetch_unpromised(place, key, &image, out, err))
+    char key[EIDC_POINTER_KEY_MAX];
+    memcpy(key, pointer->key, sizeof(key));
+    if (!open_checked(place, key, found, &image, err))
         return false;
+    describe(image, found, key, pointer);
     eidc_image_free(image);
     return true;
 }
 
-bool eidc_s3_images_put(struct eidc_s3_place *place, const struct eidc_image *image, bool compress,
-                        struct eidc_pointer *out, struct eidc_err *err)
+bool eidc_s3_images_settle(struct eidc_s3_place *place, struct eidc_s3_sending *sending,
+                           struct eidc_s3_upload *upload, struct eidc_err *err)
 {
-    const struct eidc_image_info *info = eidc_image_info(image);
-    struct eidc_str stored = eidc_image_block(image);
-    EIDC_BUF_AUTO compressed = {0};
-    char key[EIDC_POINTER_KEY_MAX], etag[EIDC_ETAG_MAX] = "";
-    if (compress) {
-        if (!eidc_snapshot_compress(stored, &compressed, err))
-            return false;
-        stored = eidc_buf_view(&compressed);
-    }
-    eidc_pointer_key(info->number, info->id, compress, key);
-    char *full EIDC_AUTO_FREE = key_of(place, key);
-    describe(image, stored, key, out);
-    if (eidc_s3_put(&place->s3, full, stored,
-                    compress ? "application/zstd" : "application/octet-stream", EIDC_S3_IF_ABSENT,
-                    etag, err))
+    EIDC_BUF_AUTO found = upload->found;
+    char etag[EIDC_ETAG_MAX] = "";
+    upload->found = (struct eidc_buf){0};
+    if (upload->ok)
         return true;
-    return err->kind == EIDC_ERR_CONFLICT && adopt(place, key, out, err);
+    *err = upload->err;
+    if (err->kind != EIDC_ERR_CONFLICT)
+        return false;
+    if (adopt(place, eidc_buf_view(&found), &sending->pointer, err))
+        return true;
+    if (err->kind != EIDC_ERR_CORRUPT)
+        return false;
+    eidc_warn("%s; it is replaced", err->text);
+    return eidc_s3_put(&place->s3, upload->key, upload->body, upload->content_type, EIDC_S3_ALWAYS,
+                       etag, err);
+}
+
+void eidc_s3_sending_free(struct eidc_s3_sending *sending)
+{
+    free(sending->key);
+    eidc_buf_free(&sending->compressed);
+    *sending = (struct eidc_s3_sending){0};
 }
 
 /* --- the list of them ------------------------------------------------------------------------ */
 
 struct listed {
-    uint64_t number;
+    uint64_t number, bytes;
     char *key; /* relative to the prefix */
 };
 
@@ -149,7 +198,7 @@ struct listing {
     size_t n, cap;
 };
 
-static bool on_key(void *arg, struct eidc_str key, struct eidc_err *err)
+static bool on_key(void *arg, struct eidc_str key, uint64_t bytes, struct eidc_err *err)
 {
     struct listing *l = arg;
     size_t skip = strlen(l->place->prefix);
@@ -164,7 +213,7 @@ static bool on_key(void *arg, struct eidc_str key, struct eidc_err *err)
         l->cap = l->cap ? 2 * l->cap : 32;
         l->at = eidc_xrealloc(l->at, l->cap, sizeof(*l->at));
     }
-    l->at[l->n++] = (struct listed){number, eidc_xstrndup(relative.p, relative.n)};
+    l->at[l->n++] = (struct listed){number, bytes, eidc_xstrndup(relative.p, relative.n)};
     return true;
 }
 
@@ -203,7 +252,8 @@ static bool fetch_first_good(const struct listing *listing, uint64_t below, stru
         if (below && listing->at[i].number >= below)
             continue;
         tried++;
-        if (fetch_unpromised(listing->place, listing->at[i].key, out, pointer, err)) {
+        if (fetch_unpromised(listing->place, listing->at[i].key, listing->at[i].bytes, out, pointer,
+                             err)) {
             pointer->refreshed_at_ms = pointer->verified_at_ms = pointer->created_at_ms;
             return true;
         }
@@ -222,6 +272,22 @@ bool eidc_s3_images_fetch_older(const struct eidc_s3_place *place, uint64_t belo
     struct listing listing;
     bool ok =
         list_images(place, &listing, err) && fetch_first_good(&listing, below, out, pointer, err);
+    listing_free(&listing);
+    return ok;
+}
+
+bool eidc_s3_images_newest(const struct eidc_s3_place *place, uint64_t *number,
+                           char id[static EIDC_IMAGE_ID_TEXT], struct eidc_err *err)
+{
+    struct listing listing;
+    bool ok = list_images(place, &listing, err);
+    if (ok && listing.n > 0) {
+        *number = listing.at[0].number;
+        snprintf(id, EIDC_IMAGE_ID_TEXT, "%s", strchr(listing.at[0].key, '-') + 1);
+    } else if (ok) {
+        *number = 0;
+        id[0] = '\0';
+    }
     listing_free(&listing);
     return ok;
 }

@@ -1,9 +1,15 @@
 #include "eidcached/adapters/snapshot_codec.h"
 
-#include <stdlib.h>
 #include <zstd.h>
 
+#include "eidcached/core/image_memory.h"
+
 #define LEVEL 3
+
+/* The most an image may be longer than its frame. EIDs are random bytes, so that real ones shrink
+ * to a fifth or so; the room is for the empty tables of the smallest. */
+#define RATIO_MAX 1000
+#define ROOM      ((unsigned long long)1 << 20)
 
 static void free_context(ZSTD_CCtx **context)
 {
@@ -36,8 +42,11 @@ static bool content_size(struct eidc_str stored, size_t *out, struct eidc_err *e
         return eidc_fail(err, EIDC_ERR_CORRUPT, "%zu bytes behind the zstd frame",
                          stored.n - frame);
     unsigned long long n = ZSTD_getFrameContentSize(stored.p, stored.n);
-    if (n == ZSTD_CONTENTSIZE_UNKNOWN || n == ZSTD_CONTENTSIZE_ERROR || n > SIZE_MAX)
+    if (n == ZSTD_CONTENTSIZE_UNKNOWN || n == ZSTD_CONTENTSIZE_ERROR)
         return eidc_fail(err, EIDC_ERR_CORRUPT, "the zstd frame does not say its content's size");
+    if (n > ROOM && (n - ROOM) / RATIO_MAX > stored.n)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "a zstd frame of %zu bytes that claims %llu",
+                         stored.n, n);
     *out = (size_t)n;
     return true;
 }
@@ -59,27 +68,24 @@ static bool fill(struct eidc_str stored, bool compressed, void *block, size_t si
 
 static void release_block(void *block, size_t size, void *arg)
 {
-    (void)size, (void)arg;
-    free(block);
+    (void)arg;
+    eidc_big_free(block, size);
 }
 
-bool eidc_snapshot_open(struct eidc_str stored, bool compressed, size_t max,
-                        struct eidc_image **out, struct eidc_err *err)
+bool eidc_snapshot_open(struct eidc_str stored, bool compressed, struct eidc_image **out,
+                        struct eidc_err *err)
 {
     size_t size = stored.n;
     if (compressed && !content_size(stored, &size, err))
         return false;
-    if (max && size > max)
-        return eidc_fail(err, EIDC_ERR_LIMIT, "an image of %zu bytes is over the limit of %zu",
-                         size, max);
     if (size == 0)
         return eidc_fail(err, EIDC_ERR_CORRUPT, "an empty image");
-    void *block = malloc(size);
+    void *block = eidc_big_alloc(size);
     if (!block)
         return eidc_fail(err, EIDC_ERR_NOMEM, "no memory for an image of %zu bytes", size);
     if (fill(stored, compressed, block, size, err) &&
         eidc_image_open(block, size, release_block, NULL, out, err))
         return true;
-    free(block);
+    eidc_big_free(block, size);
     return false;
 }

@@ -1,17 +1,20 @@
 /*
- * What CURRENT was when it was last seen is remembered with its ETag, so that a save costs three
- * requests one after another: the image, the summary, CURRENT. If someone else was faster, the
+ * What CURRENT was when it was last seen is remembered with its ETag, so that a save costs two
+ * round trips: the image with the documents, then CURRENT. If someone else was faster, the
  * compare-and-swap fails and CURRENT is read again.
  */
 #include "eidcached/adapters/store_s3.h"
 
 #include "eidcached/adapters/s3_images.h"
+#include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/core/eid_cache.h"
 
-#define CAS_TRIES 4
-#define JSON_TYPE "application/json"
+#define CAS_TRIES   4
+#define JSON_TYPE   "application/json"
+#define CURRENT_MAX ((size_t)64 * 1024) /* more is not even a damaged one */
+#define SEEN_MS     3600000             /* an image that was there will be for so long */
 
 struct store_s3 {
     struct eidc_store base;
@@ -23,7 +26,11 @@ struct store_s3 {
     /* CURRENT as last seen. */
     bool known, exists;
     char etag[EIDC_ETAG_MAX];
-    struct eidc_pointer current; /* number 0: it is not readable */
+    struct eidc_pointer current;
+    bool damaged; /* it is not readable: current holds number and id of the newest image only */
+    /* Images, by their keys: last known to be there, and found damaged. */
+    char seen[EIDC_POINTER_KEY_MAX], bad[EIDC_POINTER_KEY_MAX];
+    int64_t seen_at_ms;
 };
 
 static struct store_s3 *store_of(struct eidc_store *self)
@@ -35,11 +42,11 @@ static struct store_s3 *store_of(struct eidc_store *self)
 
 static bool take_current(struct store_s3 *s, struct eidc_str document, struct eidc_err *err)
 {
+    struct eidc_pointer now = {0};
     s->exists = true;
-    s->current = (struct eidc_pointer){0};
-    if (!eidc_pointer_read(document, &s->current, err))
-        return eidc_wrap(err, "%s", s->url);
-    return true;
+    s->damaged = !eidc_pointer_read(document, &now, err);
+    s->current = now;
+    return !s->damaged || eidc_wrap(err, "%s", s->url);
 }
 
 /* Afterwards s->exists and s->current are up to date. Errors: CORRUPT (exists, unreadable). */
@@ -47,17 +54,34 @@ static bool read_current(struct store_s3 *s, struct eidc_err *err)
 {
     EIDC_BUF_AUTO body = {0};
     bool modified = false;
-    bool revalidate = s->known && s->exists && s->current.number > 0;
+    bool revalidate = s->known && s->exists && !s->damaged;
     char *key EIDC_AUTO_FREE = eidc_xprintf("%sCURRENT", s->prefix);
     s->known = false;
-    if (!eidc_s3_get(&s->place.s3, key, revalidate ? s->etag : NULL, &modified, &body, s->etag,
-                     err)) {
-        s->exists = false;
+    if (!eidc_s3_get(&s->place.s3, key, revalidate ? s->etag : NULL, CURRENT_MAX, &modified, &body,
+                     s->etag, err)) {
+        s->exists = s->damaged = false;
         s->known = err->kind == EIDC_ERR_NOT_FOUND;
         return s->known;
     }
+    if (modified && !take_current(s, eidc_buf_view(&body), err))
+        return false;
     s->known = s->etag[0] != 0; /* without an ETag there is nothing to compare and swap with */
-    return !modified || take_current(s, eidc_buf_view(&body), err);
+    return true;
+}
+
+/* For whoever is about to replace it: of an unreadable one, number and id are known from the newest
+ * image, enough not to go backwards. */
+static bool read_standing(struct store_s3 *s, struct eidc_err *err)
+{
+    if (read_current(s, err))
+        return true;
+    if (err->kind != EIDC_ERR_CORRUPT)
+        return false;
+    eidc_warn("%s; it will be replaced", err->text);
+    if (!eidc_s3_images_newest(&s->place, &s->current.number, s->current.id, err))
+        return false;
+    s->known = s->etag[0] != 0;
+    return true;
 }
 
 static bool write_current(struct store_s3 *s, const struct eidc_pointer *pointer,
@@ -72,31 +96,28 @@ static bool write_current(struct store_s3 *s, const struct eidc_pointer *pointer
         return false;
     s->known = s->etag[0] != 0;
     s->exists = true;
+    s->damaged = false;
     s->current = *pointer;
-    return true;
-}
-
-/* For a writer an unreadable CURRENT is one to replace. */
-static bool know_current(struct store_s3 *s, struct eidc_err *err)
-{
-    if (s->known || read_current(s, err))
-        return true;
-    if (err->kind != EIDC_ERR_CORRUPT)
-        return false;
-    eidc_warn("%s; it will be replaced", err->text);
     return true;
 }
 
 static bool s3_peek(struct eidc_store *self, uint64_t *number, struct eidc_err *err)
 {
     struct store_s3 *s = store_of(self);
-    if (!read_current(s, err))
+    if (!read_standing(s, err))
         return false;
     *number = s->exists ? s->current.number : 0;
     return true;
 }
 
 /* --- loading -------------------------------------------------------------------------------- */
+
+static void note_seen(struct store_s3 *s)
+{
+    memcpy(s->seen, s->current.key, sizeof(s->seen));
+    s->seen_at_ms = eidc_mono_ms();
+    s->bad[0] = '\0';
+}
 
 /* Worth trying another image; anything else (denied, unreachable) is true of all of them. */
 static bool is_damage(const struct eidc_err *err)
@@ -126,10 +147,12 @@ static bool s3_load(struct eidc_store *self, struct eidc_image **image,
     s->known = false; /* a 304 would be of no use: the document is wanted */
     if (load_current(s, image, err)) {
         *pointer = s->current;
+        note_seen(s);
         return true;
     }
     if (!s->exists || !is_damage(err))
         return false;
+    memcpy(s->bad, s->current.key, sizeof(s->bad));
     eidc_warn("%s; looking for an older image", err->text);
     const struct eidc_err newest = *err;
     if (eidc_s3_images_fetch_older(&s->place, s->current.number, image, pointer, err))
@@ -151,13 +174,6 @@ static bool put_document(struct store_s3 *s, const char *name, struct eidc_str b
     return eidc_s3_put(&s->place.s3, key, body, JSON_TYPE, EIDC_S3_ALWAYS, etag, err);
 }
 
-static bool put_eid_cache(struct store_s3 *s, const struct eidc_image *image, struct eidc_err *err)
-{
-    EIDC_BUF_AUTO document = {0};
-    return eidc_eid_cache_write(image, 0, &document, err) &&
-           put_document(s, "eid_cache.json", eidc_buf_view(&document), err);
-}
-
 static bool put_summary(struct store_s3 *s, const struct eidc_snapshot *snapshot,
                         struct eidc_err *err)
 {
@@ -167,13 +183,30 @@ static bool put_summary(struct store_s3 *s, const struct eidc_snapshot *snapshot
 /* How the snapshot stands to what CURRENT names. */
 enum standing { STANDS_SAME, STANDS_NEWER, STANDS_BEATEN };
 
-static enum standing standing_of(const struct store_s3 *s, const struct eidc_image_info *info)
+/* Whether the image that CURRENT names is there, as far as is known or cheap to find out. */
+static bool is_there(struct store_s3 *s)
+{
+    if (strcmp(s->bad, s->current.key) == 0)
+        return false;
+    if (strcmp(s->seen, s->current.key) == 0 && eidc_mono_ms() - s->seen_at_ms < SEEN_MS)
+        return true;
+    if (!eidc_s3_images_has(&s->place, &s->current)) {
+        eidc_warn("%s: %s is missing; it is sent again", s->url, s->current.key);
+        return false;
+    }
+    note_seen(s);
+    return true;
+}
+
+static enum standing standing_of(struct store_s3 *s, const struct eidc_image_info *info)
 {
     if (!s->exists)
         return STANDS_NEWER;
-    if (strcmp(s->current.id, info->id) == 0)
+    bool same = strcmp(s->current.id, info->id) == 0;
+    if (same && !s->damaged && is_there(s))
         return STANDS_SAME;
-    return s->current.number < info->number ? STANDS_NEWER : STANDS_BEATEN;
+    bool newer = s->current.number < info->number || (same && s->current.number == info->number);
+    return newer ? STANDS_NEWER : STANDS_BEATEN;
 }
 
 /* Times only move forwards; false when there is nothing to move. */
@@ -191,16 +224,42 @@ static bool advance(const struct eidc_snapshot *snapshot, struct eidc_pointer *p
     return moved;
 }
 
+static struct eidc_s3_upload document(const char *key, struct eidc_str body)
+{
+    return (struct eidc_s3_upload){.key = key, .content_type = JSON_TYPE, .body = body};
+}
+
+/* Nothing refers to any of it before CURRENT does: all at once. */
 static bool upload(struct store_s3 *s, const struct eidc_snapshot *snapshot,
                    struct eidc_pointer *out, struct eidc_err *err)
 {
-    if (!eidc_s3_images_put(&s->place, snapshot->image, s->compress, out, err))
+    EIDC_BUF_AUTO eid_cache = {0};
+    EIDC_S3_SENDING_AUTO sending = {0};
+    char *cache_key EIDC_AUTO_FREE = eidc_xprintf("%seid_cache.json", s->prefix);
+    char *summary_key EIDC_AUTO_FREE = eidc_xprintf("%ssummary.json", s->prefix);
+    struct eidc_s3_upload uploads[3];
+    size_t n = 1;
+    if (!eidc_s3_images_prepare(&s->place, snapshot->image, s->compress, &sending, &uploads[0],
+                                err) ||
+        (snapshot->json && !eidc_eid_cache_write(snapshot->image, 0, &eid_cache, err)))
         return false;
-    if (snapshot->json && !put_eid_cache(s, snapshot->image, err))
+    if (snapshot->json)
+        uploads[n++] = document(cache_key, eidc_buf_view(&eid_cache));
+    if (snapshot->summary.n > 0)
+        uploads[n++] = document(summary_key, snapshot->summary);
+    eidc_s3_put_all(&s->place.s3, uploads, n);
+    if (!eidc_s3_images_settle(&s->place, &sending, &uploads[0], err))
         return false;
+    for (size_t i = 1; i < n; i++) {
+        if (!uploads[i].ok) {
+            *err = uploads[i].err;
+            return false;
+        }
+    }
+    *out = sending.pointer;
     out->refreshed_at_ms = snapshot->refreshed_at_ms;
     out->verified_at_ms = snapshot->verified_at_ms;
-    return put_summary(s, snapshot, err);
+    return true;
 }
 
 /* What a save has done so far: repeated is only what a lost race makes necessary. */
@@ -217,6 +276,7 @@ static bool save_newer(struct store_s3 *s, struct saving *saving, struct eidc_er
     saving->has_uploaded = saving->has_summary = true;
     if (!write_current(s, &saving->uploaded, err))
         return false;
+    note_seen(s);
     eidc_s3_images_retain(&s->place, s->keep, s->current.key);
     return true;
 }
@@ -243,7 +303,7 @@ static bool s3_save(struct eidc_store *self, const struct eidc_snapshot *snapsho
     struct store_s3 *s = store_of(self);
     struct saving saving = {.snapshot = snapshot};
     for (unsigned tries = 1;; tries++) {
-        if (!know_current(s, err))
+        if (!s->known && !read_standing(s, err))
             return false;
         enum standing standing = standing_of(s, eidc_image_info(snapshot->image));
         if (standing == STANDS_BEATEN)
@@ -279,25 +339,31 @@ static const struct eidc_store_ops ops = {
 
 static bool is_bucket(struct eidc_str s)
 {
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
     for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!alnum && ((c != '-' && c != '.') || i == 0 || i + 1 == s.n))
+        if (!memchr(good, s.p[i], sizeof(good) - 1))
             return false;
     }
-    return s.n >= 3 && s.n <= 63;
+    return s.n >= 3 && s.n <= 255;
 }
 
-/* "s3://bucket/a/b/" is bucket and prefix "a/b/"; "s3://bucket" has prefix "". */
-static bool split_url(const char *url, char **bucket, char **prefix, struct eidc_err *err)
+bool eidc_s3_url_check(const char *url, struct eidc_err *err)
 {
     if (strncmp(url, "s3://", 5) != 0)
         return eidc_fail(err, EIDC_ERR_INVALID, "%s: expected s3://BUCKET/PREFIX", url);
     const char *name = url + 5;
     size_t n = strcspn(name, "/");
-    if (!is_bucket((struct eidc_str){name, n}))
-        return eidc_fail(err, EIDC_ERR_INVALID, "%s: \"%.*s\" is not a bucket name", url, (int)n,
-                         name);
+    return is_bucket((struct eidc_str){name, n}) ||
+           eidc_fail(err, EIDC_ERR_INVALID, "%s: \"%.*s\" is not a bucket name", url, (int)n, name);
+}
+
+/* "s3://bucket/a/b/" is bucket and prefix "a/b/"; "s3://bucket" has prefix "". */
+static bool split_url(const char *url, char **bucket, char **prefix, struct eidc_err *err)
+{
+    if (!eidc_s3_url_check(url, err))
+        return false;
+    const char *name = url + 5;
+    size_t n = strcspn(name, "/");
     const char *rest = name + n + strspn(name + n, "/");
     size_t m = strlen(rest);
     while (m > 0 && rest[m - 1] == '/')
@@ -348,7 +414,6 @@ bool eidc_store_s3_new(const struct eidc_store_s3_options *options, struct eidc_
     s->place.s3.checksum_sha256 = options->checksum_sha256;
     s->place.s3.kms_key = options->kms_key;
     s->place.s3.expected_owner = options->expected_owner;
-    s->place.s3.max_object = options->max_object;
     *out = &s->base;
     return true;
 }

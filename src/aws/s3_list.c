@@ -5,18 +5,38 @@
 #include "eidcached/aws/xml.h"
 #include "eidcached/base/encode.h"
 
+#define PAGE_MAX ((size_t)16 * 1024 * 1024) /* 1,000 keys of 1,024 bytes, encoded, and the rest */
+
 /* A page's keys as they stood in the XML, each with a NUL behind it: XML has no NUL. */
 struct page {
-    struct eidc_buf keys, token;
+    struct eidc_buf keys, sizes /* uint64_t */, token;
+    struct eidc_buf key; /* of the object that is being read */
+    uint64_t size;
     bool encoded, truncated, is_listing;
 };
+
+static void add_object(struct page *page)
+{
+    if (page->key.n > 0) {
+        eidc_buf_add_str(&page->keys, eidc_buf_view(&page->key));
+        eidc_buf_add_byte(&page->keys, 0);
+        eidc_buf_add(&page->sizes, &page->size, sizeof(page->size));
+    }
+    eidc_buf_clear(&page->key);
+    page->size = UINT64_MAX;
+}
 
 static bool on_element(void *arg, const char *path, struct eidc_str text, struct eidc_err *err)
 {
     struct page *page = arg;
     if (strcmp(path, "ListBucketResult/Contents/Key") == 0) {
-        eidc_buf_add_str(&page->keys, text);
-        eidc_buf_add_byte(&page->keys, 0);
+        eidc_buf_clear(&page->key);
+        eidc_buf_add_str(&page->key, text);
+    } else if (strcmp(path, "ListBucketResult/Contents/Size") == 0) {
+        if (!eidc_str_u64(text, UINT64_MAX, &page->size))
+            page->size = UINT64_MAX;
+    } else if (strcmp(path, "ListBucketResult/Contents") == 0) {
+        add_object(page);
     } else if (strcmp(path, "ListBucketResult/NextContinuationToken") == 0) {
         eidc_buf_add_str(&page->token, text);
     } else if (strcmp(path, "ListBucketResult/EncodingType") == 0) {
@@ -26,7 +46,7 @@ static bool on_element(void *arg, const char *path, struct eidc_str text, struct
     } else if (strcmp(path, "ListBucketResult") == 0) {
         page->is_listing = true;
     }
-    if (page->keys.failed || page->token.failed)
+    if (page->keys.failed || page->sizes.failed || page->key.failed || page->token.failed)
         return eidc_fail(err, EIDC_ERR_NOMEM, "out of memory");
     return true;
 }
@@ -34,7 +54,10 @@ static bool on_element(void *arg, const char *path, struct eidc_str text, struct
 static void page_clear(struct page *page)
 {
     eidc_buf_clear(&page->keys);
+    eidc_buf_clear(&page->sizes);
     eidc_buf_clear(&page->token);
+    eidc_buf_clear(&page->key);
+    page->size = UINT64_MAX;
     page->encoded = page->truncated = page->is_listing = false;
 }
 
@@ -69,15 +92,18 @@ static bool decode(struct eidc_str text, struct eidc_buf *out, struct eidc_err *
 static bool walk(const struct page *page, eidc_s3_key *each, void *arg, struct eidc_err *err)
 {
     EIDC_BUF_AUTO decoded = {0};
-    for (size_t at = 0; at < page->keys.n;) {
+    const char *sizes = page->sizes.p;
+    for (size_t at = 0; at < page->keys.n; sizes += sizeof(uint64_t)) {
         struct eidc_str key = eidc_str_of(page->keys.p + at);
+        uint64_t size;
+        memcpy(&size, sizes, sizeof(size));
         at += key.n + 1;
         if (page->encoded) {
             if (!decode(key, &decoded, err))
                 return false;
             key = eidc_buf_view(&decoded);
         }
-        if (!each(arg, key, err))
+        if (!each(arg, key, size, err))
             return false;
     }
     return true;
@@ -96,6 +122,7 @@ static bool get_page(const struct eidc_s3 *s3, const char *prefix, struct eidc_s
                                       .method = "GET",
                                       .params = params,
                                       .param_count = token.n ? 4 : 3,
+                                      .max_response = PAGE_MAX,
                                       .take = take_page,
                                       .take_arg = page};
     struct eidc_aws_response response;
@@ -128,6 +155,8 @@ bool eidc_s3_list(const struct eidc_s3 *s3, const char *prefix, eidc_s3_key *eac
     EIDC_BUF_AUTO token = {0};
     bool ok = list_pages(s3, prefix, &page, &token, each, arg, err);
     eidc_buf_free(&page.keys);
+    eidc_buf_free(&page.sizes);
+    eidc_buf_free(&page.key);
     eidc_buf_free(&page.token);
     return ok;
 }

@@ -29,7 +29,6 @@ static inline struct eidc_store_s3_options options_of(void)
     return (struct eidc_store_s3_options){
         .url = "s3://bucket/a/b/",
         .aws = {.region = "eu-west-1", .endpoint_url = "http://s3.test", .timeout_ms = 5000},
-        .max_object = 1 << 20,
     };
 }
 
@@ -128,6 +127,14 @@ static inline struct fake_exchange get_image(const struct stored *s)
                                   .headers = {"ETag: \"i\""},
                                   .body = s->object.p,
                                   .body_n = s->object.n};
+}
+
+/* header: memory for one. */
+static inline struct fake_exchange head_image(const struct stored *s, struct eidc_buf *header)
+{
+    eidc_buf_addf(header, "Content-Length: %zu", s->object.n);
+    return (struct fake_exchange){
+        .method = "HEAD", .url = s->url, .status = 200, .headers = {header->p}};
 }
 
 static inline struct fake_exchange put_image(const struct stored *s)

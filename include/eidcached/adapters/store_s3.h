@@ -3,6 +3,12 @@
  * Snapshots under s3://BUCKET/PREFIX: section 9's layout, CURRENT replaced with If-Match. Some
  * servers compare If-Match without the quotes: recognised at the first 412 whose ETag is the one
  * we sent, and served from then on.
+ *
+ * A save sends the image and the documents side by side, then CURRENT. A damaged CURRENT is
+ * replaced by an image that is newer than the newest key under images/, or the same. Whether the
+ * image that CURRENT names is still there is asked by HEAD when a save or touch would only move
+ * times, and at most once an hour for an image that this process sent, loaded or asked for itself;
+ * one that is missing, or that a load found damaged, is sent again.
  */
 #include "eidcached/aws/s3.h"
 #include "eidcached/core/store.h"
@@ -14,8 +20,11 @@ struct eidc_store_s3_options {
     const char *kms_key, *expected_owner;
     enum eidc_s3_addressing addressing;
     struct eidc_aws_settings aws;
-    size_t max_object;
 };
+
+/* Is it s3://BUCKET/PREFIX? Bucket names of other servers than AWS's own pass, too: 3 to 255
+ * letters, digits, '.', '-' and '_'. INVALID when not. */
+bool eidc_s3_url_check(const char *url, struct eidc_err *err);
 
 /* Resolves region, endpoint and credentials; asks nothing of S3 yet. Options' strings must outlive
  * the store. */

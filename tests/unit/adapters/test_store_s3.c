@@ -45,6 +45,52 @@ static void a_save_costs_few_requests(void **state)
     stored_free(&two);
 }
 
+static void a_save_takes_two_round_trips(void **state)
+{
+    (void)state;
+    struct stored one = stored_of(1, "sales", false), two = stored_of(2, "orders", false);
+    struct fake_exchange image = put_image(&two), current = put_current("If-Match: \"c1\"", "E: e");
+    image.delay_ms = current.delay_ms = 20;
+    const struct fake_exchange script[] = {
+        no_current(),
+        put_image(&one),
+        put_current("If-None-Match: *", "ETag: \"c1\""),
+        image,
+        {.method = "PUT", .url = ROOT "eid_cache.json", .delay_ms = 20, .status = 200},
+        {.method = "PUT", .url = ROOT "summary.json", .delay_ms = 20, .status = 200},
+        current};
+    struct eidc_snapshot first = snapshot_of(&one), second = snapshot_of(&two);
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    must_save(&b, &first);
+    second.summary = EIDC_STR("{\"x\":1}");
+    second.json = true;
+    must_save(&b, &second);
+    assert_int_equal(fake_http_now(b.http), 40);
+    tear_down(&b);
+    stored_free(&one);
+    stored_free(&two);
+}
+
+static void a_document_that_is_refused_fails_the_save(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    const struct fake_exchange script[] = {
+        no_current(),
+        put_image(&s),
+        {.method = "PUT", .url = ROOT "summary.json", .status = 403}}; /* CURRENT stays */
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    uint64_t winner = 77;
+    set_up(&b, script, COUNT(script));
+    snapshot.summary = EIDC_STR("{\"x\":1}");
+    assert_false(save(&b, &snapshot, &winner));
+    assert_int_equal(b.err.kind, EIDC_ERR_DENIED);
+    tear_down(&b);
+    stored_free(&s);
+}
+
 static void documents_compression_and_headers(void **state)
 {
     (void)state;
@@ -100,7 +146,9 @@ static void a_save_of_what_current_names_moves_its_times(void **state)
 {
     (void)state;
     struct stored s = stored_of(1, "sales", false);
+    EIDC_BUF_AUTO length = {0};
     const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""),
+                                           head_image(&s, &length), /* once */
                                            put_current("If-Match: \"c1\"", "ETag: \"c2\""),
                                            put_current("If-Match: \"c2\"", "ETag: \"c3\"")};
     struct eidc_snapshot snapshot = snapshot_of(&s);
@@ -111,7 +159,7 @@ static void a_save_of_what_current_names_moves_its_times(void **state)
     assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err));
     struct eidc_pointer written;
     assert_true(
-        eidc_pointer_read(eidc_buf_view(&fake_http_request(b.http, 1)->body), &written, &b.err));
+        eidc_pointer_read(eidc_buf_view(&fake_http_request(b.http, 2)->body), &written, &b.err));
     assert_int_equal(written.refreshed_at_ms, s.pointer.refreshed_at_ms + 5000);
     assert_int_equal(written.verified_at_ms, s.pointer.verified_at_ms);
     assert_string_equal(written.key, s.pointer.key);
@@ -125,7 +173,8 @@ static void times_never_move_backwards(void **state)
 {
     (void)state;
     struct stored s = stored_of(1, "sales", false);
-    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\"")};
+    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""),
+                                           {.method = "HEAD", .status = 403}}; /* who knows */
     struct eidc_snapshot snapshot = snapshot_of(&s);
     struct bench b;
     uint64_t winner;
@@ -225,9 +274,13 @@ static void a_race_lost_to_the_same_content_is_won(void **state)
 {
     (void)state;
     struct stored ours = stored_of(5, "same", false), theirs = stored_of(4, "same", false);
-    const struct fake_exchange script[] = {no_current(), put_image(&ours),
+    EIDC_BUF_AUTO length = {0};
+    const struct fake_exchange script[] = {no_current(),
+                                           put_image(&ours),
                                            refused_current("If-None-Match: *"),
-                                           get_current(&theirs, "ETag: \"c2\"")};
+                                           get_current(&theirs, "ETag: \"c2\""), /* was it ours? */
+                                           get_current(&theirs, "ETag: \"c2\""),
+                                           head_image(&theirs, &length)};
     struct eidc_snapshot snapshot = snapshot_of(&ours);
     struct bench b;
     set_up(&b, script, COUNT(script));
@@ -297,24 +350,115 @@ static void an_image_that_is_there_already_is_taken(void **state)
     stored_free(&s);
 }
 
-static void an_image_with_our_name_and_other_content(void **state)
+static void a_damaged_image_is_replaced(void **state)
 {
     (void)state;
     struct stored s = stored_of(1, "sales", false), wrong = stored_of(1, "wrong", false);
-    struct fake_exchange there = put_image(&s), other = get_image(&wrong);
-    there.status = 412;
-    there.body = REFUSED;
-    other.url = s.url;
-    const struct fake_exchange script[] = {no_current(), there, other};
-    struct eidc_snapshot snapshot = snapshot_of(&s);
-    struct bench b;
-    uint64_t winner;
-    set_up(&b, script, COUNT(script));
-    assert_false(save(&b, &snapshot, &winner));
-    assert_int_equal(b.err.kind, EIDC_ERR_CORRUPT);
-    tear_down(&b);
+    const struct fake_exchange others[] = {
+        get_image(&wrong), {.status = 200, .body = "cut"}, {.status = 404, .body = NO_KEY}};
+    for (size_t i = 0; i < COUNT(others); i++) {
+        struct fake_exchange there = put_image(&s), other = others[i], again = put_image(&s);
+        there.status = 412;
+        there.body = REFUSED;
+        other.url = s.url;
+        again.has_header[0] = "!If-None-Match";
+        const struct fake_exchange script[] = {no_current(), there, other, again,
+                                               put_current("If-None-Match: *", "ETag: \"c1\"")};
+        struct eidc_snapshot snapshot = snapshot_of(&s);
+        struct bench b;
+        set_up(&b, script, COUNT(script));
+        must_save(&b, &snapshot);
+        assert_true(eidc_str_eq(eidc_buf_view(&fake_http_request(b.http, 4)->body),
+                                eidc_buf_view(&s.current)));
+        tear_down(&b);
+    }
     stored_free(&s);
     stored_free(&wrong);
+}
+
+/* What CURRENT names was deleted, or is of another length: sent again, not only confirmed. */
+static void a_missing_image_is_sent_again(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(3, "sales", false), ahead = stored_of(4, "sales", false);
+    const struct fake_exchange heads[] = {
+        {.method = "HEAD", .url = s.url, .status = 404},
+        {.method = "HEAD", .url = s.url, .status = 200, .headers = {"Content-Length: 3"}}};
+    for (size_t i = 0; i < COUNT(heads); i++) {
+        const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""), heads[i],
+                                               put_image(&s),
+                                               put_current("If-Match: \"c1\"", "ETag: \"c2\"")};
+        struct eidc_snapshot snapshot = snapshot_of(&s);
+        struct bench b;
+        uint64_t winner = 77;
+        set_up(&b, script, COUNT(script));
+        assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err));
+        assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err)); /* all is well */
+        tear_down(&b);
+    }
+    const struct fake_exchange script[] = {get_current(&ahead, "ETag: \"c1\""),
+                                           {.method = "HEAD", .url = ahead.url, .status = 404}};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    uint64_t winner = 77;
+    set_up(&b, script, COUNT(script));
+    assert_false(b.store->ops->touch(b.store, &snapshot, &winner, &b.err));
+    assert_int_equal(b.err.kind, EIDC_ERR_CONFLICT); /* not backwards */
+    assert_int_equal(winner, 4);
+    tear_down(&b);
+    stored_free(&s);
+    stored_free(&ahead);
+}
+
+static void an_image_that_was_loaded_is_there(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(3, "sales", false);
+    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""), get_image(&s),
+                                           put_current("If-Match: \"c1\"", "ETag: \"c2\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct eidc_image *image = NULL;
+    struct eidc_pointer pointer;
+    struct bench b;
+    uint64_t winner = 77;
+    set_up(&b, script, COUNT(script));
+    assert_true(b.store->ops->load(b.store, &image, &pointer, &b.err));
+    snapshot.refreshed_at_ms += 5000;
+    assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err));
+    tear_down(&b);
+    eidc_image_free(image);
+    stored_free(&s);
+}
+
+static void an_image_that_a_load_found_damaged_is_sent_again(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(3, "sales", false);
+    struct fake_exchange damaged = get_image(&s), there = put_image(&s), again = put_image(&s);
+    damaged.body = "damaged";
+    damaged.body_n = 0;
+    there.status = 412;
+    there.body = REFUSED;
+    again.has_header[0] = "!If-None-Match";
+    const struct fake_exchange script[] = {
+        get_current(&s, "ETag: \"c1\""),
+        damaged,
+        {.url = LIST_URL, .status = 200, .body = "<ListBucketResult></ListBucketResult>"},
+        there,
+        damaged,
+        again,
+        put_current("If-Match: \"c1\"", "ETag: \"c2\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct eidc_image *image = NULL;
+    struct eidc_pointer pointer;
+    struct bench b;
+    uint64_t winner = 77;
+    set_up(&b, script, COUNT(script));
+    assert_false(b.store->ops->load(b.store, &image, &pointer, &b.err));
+    assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err));
+    assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err));
+    tear_down(&b);
+    stored_free(&s);
 }
 
 /* --- saves that fail ------------------------------------------------------------------------- */
@@ -381,21 +525,91 @@ static void after_a_failure_current_is_read_again(void **state)
     stored_free(&s);
 }
 
+#define NEWEST(key)                                                                                \
+    "<ListBucketResult><Contents><Key>a/b/" key "</Key></Contents></ListBucketResult>"
+
+static struct fake_exchange damaged_current(void)
+{
+    return (struct fake_exchange){.method = "GET",
+                                  .url = ROOT "CURRENT",
+                                  .status = 200,
+                                  .headers = {"ETag: \"c0\""},
+                                  .body = "{}"};
+}
+
 static void an_unreadable_current_is_replaced(void **state)
 {
     (void)state;
-    struct stored s = stored_of(1, "sales", false);
-    const struct fake_exchange script[] = {{.method = "GET",
-                                            .url = ROOT "CURRENT",
-                                            .status = 200,
-                                            .headers = {"ETag: \"c0\""},
-                                            .body = "{}"},
-                                           put_image(&s),
-                                           put_current("If-Match: \"c0\"", "ETag: \"c1\"")};
+    struct stored s = stored_of(9, "sales", false);
+    EIDC_BUF_AUTO same = {0};
+    eidc_buf_addf(&same, NEWEST("%s"), s.pointer.key);
+    const char *const lists[] = {
+        "<ListBucketResult></ListBucketResult>",
+        NEWEST("images/00000000000000000008-0123456789abcdef.eidc"),
+        same.p,
+    };
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        const struct fake_exchange script[] = {damaged_current(),
+                                               {.url = LIST_URL, .status = 200, .body = lists[i]},
+                                               put_image(&s),
+                                               put_current("If-Match: \"c0\"", "ETag: \"c1\"")};
+        struct eidc_snapshot snapshot = snapshot_of(&s);
+        struct bench b;
+        set_up(&b, script, COUNT(script));
+        must_save(&b, &snapshot);
+        tear_down(&b);
+    }
+    stored_free(&s);
+}
+
+static void an_unreadable_current_is_no_way_backwards(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(9, "sales", false);
+    static const char *const lists[] = {
+        NEWEST("images/00000000000000000009-0123456789abcdef.eidc"),
+        NEWEST("images/00000000000000000010-0123456789abcdef.eidc.zst"),
+    };
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        const struct fake_exchange script[] = {damaged_current(),
+                                               {.url = LIST_URL, .status = 200, .body = lists[i]}};
+        struct eidc_snapshot snapshot = snapshot_of(&s);
+        struct bench b;
+        uint64_t winner = 77;
+        set_up(&b, script, COUNT(script));
+        for (unsigned again = 0; again < 2; again++) { /* nothing more is asked */
+            assert_false(save(&b, &snapshot, &winner));
+            assert_int_equal(b.err.kind, EIDC_ERR_CONFLICT);
+            assert_int_equal(winner, 9 + i);
+        }
+        tear_down(&b);
+    }
+    stored_free(&s);
+}
+
+/* A load reads CURRENT, too: what it found out is no reason to go backwards either. */
+static void nor_after_a_load(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(9, "sales", false);
+    static const char list[] = NEWEST("images/00000000000000000010-0123456789abcdef.eidc");
+    const struct fake_exchange script[] = {
+        damaged_current(),
+        {.url = LIST_URL, .status = 200, .body = list},
+        {.url = ROOT "images/00000000000000000010-0123456789abcdef.eidc",
+         .status = 404,
+         .body = NO_KEY},
+        damaged_current(),
+        {.url = LIST_URL, .status = 200, .body = list}};
     struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct eidc_image *image = NULL;
+    struct eidc_pointer pointer;
     struct bench b;
+    uint64_t winner = 77;
     set_up(&b, script, COUNT(script));
-    must_save(&b, &snapshot);
+    assert_false(b.store->ops->load(b.store, &image, &pointer, &b.err));
+    assert_false(save(&b, &snapshot, &winner));
+    assert_int_equal(winner, 10);
     tear_down(&b);
     stored_free(&s);
 }
@@ -486,9 +700,9 @@ static void a_retention_that_fails_does_not_fail_the_save(void **state)
 static void urls_that_are_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"http://bucket/x", "s3://",       "s3:///x",
-                                      "s3://ab/x",       "s3://Bucket", "s3://bucket_1/x",
-                                      "s3://-bucket/x",  "bucket"};
+    static const char *const bad[] = {"http://bucket/x", "s3://",        "s3:///x",
+                                      "s3://ab/x",       "s3://bu cket", "s3://b\xc3\xa4r/x",
+                                      "s3://buck%41/x",  "bucket",       ""};
     struct eidc_http_client *http = fake_http_new(NULL, 0);
     struct eidc_aws *aws = eidc_aws_new(http, 1, NULL);
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -501,6 +715,14 @@ static void urls_that_are_refused(void **state)
         assert_int_equal(err.kind, EIDC_ERR_INVALID);
         assert_non_null(strstr(err.text, "snapshot.s3"));
         assert_null(store);
+        assert_false(eidc_s3_url_check(bad[i], &err));
+    }
+    static const char *const good[] = {"s3://Bucket", "s3://bucket_1/x", "s3://a.b-c/x/",
+                                       "s3://abc"};
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct eidc_err err = {0};
+        if (!eidc_s3_url_check(good[i], &err))
+            fail_msg("%s", err.text);
     }
     eidc_aws_free(aws);
     fake_http_end(http);
@@ -511,6 +733,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_save),
         cmocka_unit_test(a_save_costs_few_requests),
+        cmocka_unit_test(a_save_takes_two_round_trips),
+        cmocka_unit_test(a_document_that_is_refused_fails_the_save),
         cmocka_unit_test(documents_compression_and_headers),
         cmocka_unit_test(an_empty_prefix),
         cmocka_unit_test(a_save_of_what_current_names_moves_its_times),
@@ -522,10 +746,15 @@ int main(void)
         cmocka_unit_test(a_race_lost_to_the_same_content_is_won),
         cmocka_unit_test(an_answer_lost_while_writing_current),
         cmocka_unit_test(an_image_that_is_there_already_is_taken),
-        cmocka_unit_test(an_image_with_our_name_and_other_content),
+        cmocka_unit_test(a_damaged_image_is_replaced),
+        cmocka_unit_test(a_missing_image_is_sent_again),
+        cmocka_unit_test(an_image_that_was_loaded_is_there),
+        cmocka_unit_test(an_image_that_a_load_found_damaged_is_sent_again),
         cmocka_unit_test(saves_that_fail),
         cmocka_unit_test(after_a_failure_current_is_read_again),
         cmocka_unit_test(an_unreadable_current_is_replaced),
+        cmocka_unit_test(an_unreadable_current_is_no_way_backwards),
+        cmocka_unit_test(nor_after_a_load),
         cmocka_unit_test(only_the_newest_are_kept),
         cmocka_unit_test(what_current_names_is_never_deleted),
         cmocka_unit_test(a_retention_that_fails_does_not_fail_the_save),

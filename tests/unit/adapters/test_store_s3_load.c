@@ -173,19 +173,23 @@ static void a_load_that_is_denied_tries_nothing_else(void **state)
     stored_free(&s);
 }
 
-static void an_image_over_the_limit(void **state)
+static void an_object_longer_than_current_says(void **state)
 {
     (void)state;
     struct stored s = stored_of(4, "sales", true);
-    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""), get_image(&s)};
-    struct eidc_store_s3_options options = options_of();
-    options.max_object = eidc_image_block(s.image).n - 1;
+    eidc_buf_clear(&s.current);
+    s.pointer.bytes--;
+    eidc_pointer_write(&s.pointer, &s.current);
+    const struct fake_exchange script[] = {
+        get_current(&s, "ETag: \"c1\""),
+        get_image(&s),
+        {.url = LIST_URL, .status = 200, .body = "<ListBucketResult></ListBucketResult>"}};
     struct bench b;
     struct eidc_image *image;
     struct eidc_pointer pointer;
-    set_up_with(&b, &options, script, COUNT(script));
+    set_up(&b, script, COUNT(script));
     assert_false(load(&b, &image, &pointer));
-    assert_int_equal(b.err.kind, EIDC_ERR_LIMIT);
+    assert_int_equal(b.err.kind, EIDC_ERR_CORRUPT);
     tear_down(&b);
     stored_free(&s);
 }
@@ -215,15 +219,37 @@ static void a_peek_that_fails(void **state)
 {
     (void)state;
     const struct fake_exchange script[] = {{.times = 3, .error = EIDC_ERR_UNAVAILABLE},
-                                           {.status = 200, .body = "{}"}};
+                                           {.status = 200, .body = "{}"},
+                                           {.url = LIST_URL, .status = 403}};
     struct bench b;
     uint64_t number = 77;
     set_up(&b, script, COUNT(script));
     assert_false(b.store->ops->peek(b.store, &number, &b.err));
     assert_int_equal(b.err.kind, EIDC_ERR_UNAVAILABLE);
     assert_false(b.store->ops->peek(b.store, &number, &b.err));
-    assert_int_equal(b.err.kind, EIDC_ERR_CORRUPT);
+    assert_int_equal(b.err.kind, EIDC_ERR_DENIED);
     assert_int_equal(number, 77);
+    tear_down(&b);
+}
+
+static void a_peek_at_a_damaged_current(void **state)
+{
+    (void)state;
+    const struct fake_exchange script[] = {
+        {.times = 1, .status = 200, .headers = {"ETag: \"c1\""}, .body = "{}"},
+        {.url = LIST_URL,
+         .status = 200,
+         .body = "<ListBucketResult><Contents>"
+                 "<Key>a/b/images/00000000000000000009-0123456789abcdef.eidc</Key>"
+                 "</Contents></ListBucketResult>"},
+        {.has_header = {"!If-None-Match"}, .status = 404, .body = NO_KEY}};
+    struct bench b;
+    uint64_t number = 77;
+    set_up(&b, script, COUNT(script));
+    assert_true(b.store->ops->peek(b.store, &number, &b.err));
+    assert_int_equal(number, 9);
+    assert_true(b.store->ops->peek(b.store, &number, &b.err));
+    assert_int_equal(number, 0);
     tear_down(&b);
 }
 
@@ -260,9 +286,10 @@ int main(void)
         cmocka_unit_test(an_image_replaced_meanwhile),
         cmocka_unit_test(nothing_good_at_all),
         cmocka_unit_test(a_load_that_is_denied_tries_nothing_else),
-        cmocka_unit_test(an_image_over_the_limit),
+        cmocka_unit_test(an_object_longer_than_current_says),
         cmocka_unit_test(peek_asks_whether_current_changed),
         cmocka_unit_test(a_peek_that_fails),
+        cmocka_unit_test(a_peek_at_a_damaged_current),
         cmocka_unit_test(without_credentials_nothing_is_known),
     };
     return cmocka_run_group_tests(tests, set_environment, NULL);
