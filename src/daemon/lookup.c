@@ -37,6 +37,8 @@ static void write_json(enum eidc_direction direction, struct eidc_str key, struc
     struct eidc_hit hit;
     struct eidc_str value = {0};
     eidc_hit_next(&rest, direction, &hit, &value);
+    if (direction == EIDC_REVERSE) /* as it is stored, which need not be as it was asked for */
+        key = (struct eidc_str){hit.eid, eidc_record_print_eid(hits.image, &hit.record, hit.eid)};
     eidc_json_open_object(&j);
     eidc_json_put_str(&j, eidc_directions[direction].key, key);
     eidc_json_put_str(&j, eidc_directions[direction].value, value);
