@@ -18,7 +18,7 @@ static const char index_text[] =
     "POST /v1/reverse          many EIDs, likewise\n"
     "GET  /v1/status           what the daemon knows and does\n"
     "POST /v1/refresh          refresh now; ?wait=30s ?accept_shrink=true\n"
-    "GET  /livez /readyz       probes; ?verbose\n"
+    "GET  /livez /readyz       probes; ?verbose; /healthz is /livez\n"
     "GET  /metrics             for Prometheus\n";
 
 void eidc_handle_index(struct eidc_request *r)
@@ -119,14 +119,7 @@ static void answer_outcome(struct eidc_request *r, const struct eidc_round_repor
     struct eidc_json j = eidc_json_to(&r->out);
     eidc_json_open_object(&j);
     eidc_json_put_u64(&j, "ticket", round->ticket);
-    eidc_json_put_z(&j, "result", eidc_refresh_result_name(round->result));
-    eidc_json_put_time(&j, "started_at", round->started_at_ms);
-    eidc_json_put_seconds(&j, "duration_seconds", round->duration_ms);
-    eidc_json_put_u64(&j, "generation", round->generation);
-    eidc_json_put_u64(&j, "names", round->names);
-    eidc_json_put_u64(&j, "added", round->added);
-    eidc_json_put_u64(&j, "removed", round->removed);
-    eidc_json_put_z(&j, "error", round->error[0] != '\0' ? round->error : NULL);
+    eidc_round_report_write(round, &j);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(&r->out, '\n');
     r->answer.status = 200;
