@@ -9,7 +9,7 @@
 typedef _Atomic(struct eidc_series *) kept_series;
 
 static const uint16_t codes[] = {200, 202, 304, 400, 401, 403, 404,
-                                 405, 413, 414, 415, 500, 503, 0 /* any other */};
+                                 405, 413, 414, 415, 431, 503, 0 /* any other */};
 #define CODES (sizeof(codes) / sizeof(codes[0]))
 
 static kept_series requests[EIDC_ROUTES_MAX + 1][CODES];
@@ -81,6 +81,12 @@ void eidc_http_count_request(const struct eidc_request *r, int64_t now_us)
     size_t route = eidc_route_index(r->route);
     eidc_metric_add(request_series(route, r->answer.status), 1);
     eidc_metric_observe(duration_series(route), (double)(now_us - r->started_us) / 1e6);
+}
+
+void eidc_http_count_refused(unsigned status)
+{
+    eidc_metric_add(request_series(eidc_route_index(NULL), status), 1);
+    eidc_http_count_rejected("head");
 }
 
 void eidc_http_count_connection(int change)

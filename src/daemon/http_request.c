@@ -102,9 +102,7 @@ static const char *title_of(unsigned status)
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {413, "Content Too Large"},
-        {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
-        {500, "Internal Server Error"},
         {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {

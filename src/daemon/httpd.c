@@ -9,6 +9,7 @@
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/daemon/connection.h"
+#include "eidcached/daemon/http_metrics.h"
 
 #define THREADS_MAX       256
 #define HEAD_ROOM         16            /* connections above the limit, for probes */
@@ -21,12 +22,22 @@ struct eidc_httpd {
     size_t count;
 };
 
+/* libmicrohttpd answers a head that does not fit its memory (414, 431) or is malformed (400) by
+ * itself, with a page of its own; this line is all there is to see of it. */
+static void count_own_answer(const char *text)
+{
+    unsigned status;
+    if (sscanf(text, "Error processing request (HTTP response code is %u", &status) == 1)
+        eidc_http_count_refused(status);
+}
+
 __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char *fmt, va_list ap)
 {
     char text[512];
     (void)cls;
     vsnprintf(text, sizeof(text), fmt, ap);
     text[strcspn(text, "\n")] = '\0';
+    count_own_answer(text);
     eidc_debug("http: %s", text);
 }
 
