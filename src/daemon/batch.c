@@ -36,8 +36,10 @@ static bool check_keys(struct eidc_request *r, struct eidc_keys *keys, enum eidc
     if (!eidc_keys_check(keys, r->service->config->http.max_batch, &err)) {
         if (err.kind == EIDC_ERR_LIMIT)
             eidc_http_count_rejected("keys");
-        unsigned status = err.kind == EIDC_ERR_LIMIT ? 413 : err.kind == EIDC_ERR_NOMEM ? 503 : 400;
-        eidc_answer_problem(r, status, "%s", err.text);
+        if (err.kind == EIDC_ERR_NOMEM)
+            eidc_answer_unavailable(r, "%s", err.text);
+        else
+            eidc_answer_problem(r, err.kind == EIDC_ERR_LIMIT ? 413 : 400, "%s", err.text);
         return false;
     }
     if (keys->form == EIDC_KEYS_QUERY && keys->count == 0) {

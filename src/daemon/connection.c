@@ -19,6 +19,8 @@
 #include "eidcached/daemon/routes.h"
 
 #define DROPPED_BODY_MAX (1024ul * 1024) /* beyond the limit, before the connection is cut */
+#define SMALL_BODY       (64ul * 1024) /* always kept: small batches pass whatever large ones do */
+#define BODIES_MAX       4             /* times http.max_body, of all large bodies together */
 
 struct connection {
     struct eidc_request request;
@@ -28,6 +30,7 @@ struct connection {
     bool admitted; /* so were the rules */
     bool http_1_0;
     uint64_t dropped; /* bytes of body that are not kept */
+    uint64_t held;    /* bytes of server->bodies that are ours */
 };
 
 size_t eidc_connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
@@ -83,14 +86,37 @@ void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *m
     return c;
 }
 
+/* Room for `size` bytes more of a body. They are counted as they come, not as they are announced:
+ * who only announces takes nothing away from others. */
+static bool hold(struct connection *c, size_t size)
+{
+    struct eidc_server *server = c->port->server;
+    uint64_t limit = BODIES_MAX * server->service->config->http.max_body;
+    uint64_t body = c->request.body.n + size;
+    if (body <= SMALL_BODY)
+        return true;
+    uint64_t more = body - c->held;
+    c->held = body;
+    return atomic_fetch_add(&server->bodies, more) + more <= limit;
+}
+
+static void let_go(struct connection *c)
+{
+    if (c->held > 0)
+        atomic_fetch_sub(&c->port->server->bodies, c->held);
+    c->held = 0;
+}
+
 void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
                                enum MHD_RequestTerminationCode code)
 {
     struct eidc_port *port = cls;
     (void)mhd;
     (void)code;
-    if (*context != NULL)
+    if (*context != NULL) {
+        let_go(*context); /* its keys went with the answer */
         atomic_fetch_sub(&port->server->active, 1);
+    }
     *context = NULL;
 }
 
@@ -216,18 +242,27 @@ static enum MHD_Result send_answer(struct connection *c, struct MHD_Connection *
     return MHD_YES;
 }
 
+static void keep_body(struct connection *c, const char *data, size_t size)
+{
+    struct eidc_request *r = &c->request;
+    bool fits = size <= r->body.limit - r->body.n;
+    if (fits && hold(c, size) && eidc_buf_add(&r->body, data, size))
+        return;
+    r->body_fate = fits ? EIDC_BODY_NO_ROOM : EIDC_BODY_TOO_LARGE;
+    c->dropped = r->body.n;
+    eidc_buf_free(&r->body);
+    let_go(c);
+}
+
 /* A piece of the body: kept if the handler wants it, else dropped, within reason. */
 static enum MHD_Result take_body(struct connection *c, const char *data, size_t *size)
 {
     struct eidc_request *r = &c->request;
     uint64_t limit = r->service->config->http.max_body + DROPPED_BODY_MAX;
     bool wanted = r->route != NULL && r->route->takes_body && r->method == EIDC_POST;
-    if (wanted && !r->body_too_large && !eidc_buf_add(&r->body, data, *size)) {
-        r->body_too_large = true;
-        c->dropped = r->body.n;
-        eidc_buf_free(&r->body);
-    }
-    if (!wanted || r->body_too_large)
+    if (wanted && r->body_fate == EIDC_BODY_KEPT)
+        keep_body(c, data, *size);
+    if (!wanted || r->body_fate != EIDC_BODY_KEPT)
         c->dropped += *size;
     *size = 0;
     return c->dropped <= limit ? MHD_YES : MHD_NO;

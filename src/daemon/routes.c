@@ -68,18 +68,24 @@ void eidc_route_find(struct eidc_request *r)
     }
 }
 
+#define HOST_SHOWN 100
+#define FOREIGN_HOST                                                                               \
+    "is not one of http.allowed_hosts: add it there if it is this server's (without any, "         \
+    "localhost, 127.0.0.1 and [::1] are)"
+
 /* One row a refusal. */
 static const struct {
     unsigned status;
     const char *reason; /* in eidcached_http_rejected_total */
-    const char *detail;
+    const char *detail; /* behind the host, where one is what is wrong */
 } refusals[] = {
     [EIDC_ACCESS_BAD_HOST] = {400, "host", "one valid Host header is needed"},
     [EIDC_ACCESS_FORWARDED] = {403, "forwarded",
                                "a forwarded request on a local listener: set http.trust_proxy if "
                                "a proxy in front of it is meant"},
     [EIDC_ACCESS_ORIGIN] = {403, "origin", "requests from web pages of other origins are refused"},
-    [EIDC_ACCESS_HOST] = {403, "host", "the Host is not one of http.allowed_hosts"},
+    [EIDC_ACCESS_HOST] = {403, "host", FOREIGN_HOST},
+    [EIDC_ACCESS_TARGET_HOST] = {403, "host", FOREIGN_HOST},
     [EIDC_ACCESS_NEEDS_TOKEN] = {403, "token",
                                  "over TCP this needs a bearer token: configure http.token_file, "
                                  "or use a UNIX socket (http.listen: unix:PATH)"},
@@ -87,12 +93,26 @@ static const struct {
     [EIDC_ACCESS_NO_TOKEN_FILE] = {503, "token", "the token file cannot be read; see the log"},
 };
 
+/* The host that was refused; p is NULL when that was not why. */
+static struct eidc_str refused_host(const struct eidc_request *r, enum eidc_access access)
+{
+    if (access == EIDC_ACCESS_TARGET_HOST)
+        return r->uri_host;
+    return access == EIDC_ACCESS_HOST ? r->headers.host : (struct eidc_str){0};
+}
+
 static bool let_in(struct eidc_request *r, enum eidc_access access)
 {
     if (access == EIDC_ACCESS_OK)
         return true;
+    struct eidc_str host = refused_host(r, access);
     eidc_http_count_rejected(refusals[access].reason);
-    eidc_answer_problem(r, refusals[access].status, "%s", refusals[access].detail);
+    if (host.p != NULL)
+        eidc_answer_problem(r, refusals[access].status, "the host '%.*s%s' %s",
+                            host.n > HOST_SHOWN ? HOST_SHOWN : (int)host.n, host.p,
+                            host.n > HOST_SHOWN ? "..." : "", refusals[access].detail);
+    else
+        eidc_answer_problem(r, refusals[access].status, "%s", refusals[access].detail);
     r->answer.www_authenticate = access == EIDC_ACCESS_UNAUTHORIZED;
     return false;
 }
@@ -137,6 +157,12 @@ static void answer_too_large(struct eidc_request *r)
                         r->service->config->http.max_body);
 }
 
+static void answer_no_room(struct eidc_request *r)
+{
+    eidc_http_count_rejected("memory");
+    eidc_answer_unavailable(r, "too many large bodies at once: ask again, or for less at a time");
+}
+
 static bool check_body(struct eidc_request *r)
 {
     uint64_t length;
@@ -149,7 +175,10 @@ static bool check_body(struct eidc_request *r)
     if (r->method != EIDC_POST || !r->route->takes_body)
         return true;
     if (eidc_content_media(r->headers.content_type) == EIDC_MEDIA_OTHER) {
-        eidc_answer_problem(r, 415, "the body must be application/json or text/plain, in UTF-8");
+        bool curl = eidc_str_eq(r->headers.content_type,
+                                EIDC_STR("application/x-www-form-urlencoded")); /* its default */
+        eidc_answer_problem(r, 415, "the body must be application/json or text/plain, in UTF-8%s",
+                            curl ? ": use -H 'Content-Type: application/json'" : "");
         return false;
     }
     return true;
@@ -175,8 +204,10 @@ bool eidc_route_admit(struct eidc_request *r, const struct eidc_gate *gate)
 
 void eidc_route_handle(struct eidc_request *r)
 {
-    if (r->body_too_large)
+    if (r->body_fate == EIDC_BODY_TOO_LARGE)
         answer_too_large(r);
+    else if (r->body_fate == EIDC_BODY_NO_ROOM)
+        answer_no_room(r);
     else
         r->route->handle(r);
 }

@@ -15,6 +15,7 @@ struct eidc_server {
     struct eidc_waits *waits;
     atomic_uint connections; /* open */
     atomic_uint active;      /* requests begun and not completed */
+    _Atomic uint64_t bodies; /* bytes of large bodies, of all these requests together */
     atomic_bool stopping;
 };
 

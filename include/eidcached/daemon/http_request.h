@@ -42,6 +42,12 @@ struct eidc_wait {
                                         over or the process stops */
 };
 
+enum eidc_body_fate {
+    EIDC_BODY_KEPT,
+    EIDC_BODY_TOO_LARGE,
+    EIDC_BODY_NO_ROOM, /* bodies of other requests take all there is */
+};
+
 struct eidc_route;
 
 struct eidc_request {
@@ -55,7 +61,7 @@ struct eidc_request {
     struct eidc_request_headers headers;
     const struct eidc_route *route;
     struct eidc_buf body;
-    bool body_too_large;
+    enum eidc_body_fate body_fate;
     struct eidc_buf key; /* scratch: a decoded name or EID */
     struct eidc_buf out; /* the answer's body, whole or its beginning */
     struct eidc_answer answer;

@@ -146,8 +146,9 @@ static void bad_bodies(void **state)
         {JSON_TYPE, "[[\"a\"]]", 400, "byte 1"},
         {JSON_TYPE, "[\"a\",\"\"]", 400, "key 2: is empty"},
         {TEXT_TYPE, "abc\n\xff\n", 400, "byte 4"},
-        {"", "a", 415, "application/json"},
-        {"Content-Type: application/x-www-form-urlencoded\r\n", "a", 415, "text/plain"},
+        {"", "a", 415, "application/json or text/plain, in UTF-8\""},
+        {"Content-Type: application/x-www-form-urlencoded\r\n", "a", 415,
+         "text/plain, in UTF-8: use -H 'Content-Type: application/json'"},
         {"Content-Type: text/plain; charset=latin1\r\n", "a", 415, "UTF-8"},
     };
     (void)state;
@@ -375,6 +376,62 @@ static void limits(void **state)
     close(fd);
 }
 
+/* A request with a body of which the last byte does not come. */
+static int send_unfinished(size_t size)
+{
+    EIDC_BUF_AUTO body = {0};
+    char *to = eidc_buf_reserve(&body, size);
+    assert_non_null(to);
+    memset(to, 'a', size);
+    int fd = http_connect(&f);
+    http_sendf(fd,
+               "POST /v1/forward HTTP/1.1\r\nHost: localhost\r\n" TEXT_TYPE
+               "Content-Length: %zu\r\n\r\n",
+               size);
+    http_send(fd, to, size - 1);
+    return fd;
+}
+
+static void large_bodies_share_what_there_is(void **state)
+{
+    enum { N = 20, SIZE = 1000 * 1000 };
+    int fds[N];
+    size_t n = 0, answered = 0;
+    EIDC_BUF_AUTO large = {0};
+    (void)state;
+    f.config.http.max_body = SIZE;
+    for (size_t i = 0; i < 100 * 1000; i++)
+        eidc_buf_add_z(&large, "a\n");
+    do { /* four of these take all; one that comes when a fifth does may be refused instead */
+        fds[n++] = send_unfinished(SIZE);
+        http_post(&f, "/v1/forward", TEXT_TYPE, eidc_buf_view(&large), &a);
+    } while (n < N && a.status == 200);
+    expect(503, "application/problem+json", NULL);
+    assert_true(n >= 4);
+    assert_non_null(http_header(&a, "Retry-After"));
+    assert_non_null(strstr(a.body.p, "too many large bodies"));
+    post("/v1/forward", TEXT_TYPE, "a\n"); /* a small one always fits */
+    expect(200, "text/plain; charset=utf-8", "a\teid-a\n");
+
+    for (size_t i = 0; i < n; i++) { /* one is given up, the others are finished */
+        if (i > 0) {
+            http_send(fds[i], "a", 1);
+            assert_true(http_receive(fds[i], false, &a));
+            answered += a.status == 200;
+        }
+        close(fds[i]);
+    }
+    assert_true(answered >= 2);
+    int64_t until = eidc_mono_ms() + 10000; /* what was closed is not seen at once */
+    do
+        http_post(&f, "/v1/forward", TEXT_TYPE, eidc_buf_view(&large), &a);
+    while (a.status != 200 && eidc_mono_ms() < until);
+    for (size_t i = 0; i < 30; i++) { /* all is given back, each time */
+        http_post(&f, "/v1/forward", TEXT_TYPE, eidc_buf_view(&large), &a);
+        assert_int_equal(a.status, 200);
+    }
+}
+
 static void send_chunks(int fd, size_t total)
 {
     static char block[10000];
@@ -441,6 +498,7 @@ int main(void)
         TEST(one_generation),
         TEST(a_key_with_very_many_values),
         TEST(limits),
+        TEST(large_bodies_share_what_there_is),
         TEST(chunked_bodies),
         TEST(expect_continue),
     };
