@@ -95,7 +95,7 @@ static bool load_image(const struct store_dir *store, const char *key, struct ei
 {
     char *path EIDC_AUTO_FREE = path_of(store, key);
     struct eidc_image *image = NULL;
-    if (!eidc_image_map_file(path, &image, err))
+    if (!eidc_image_read_file(path, &image, err))
         return false;
     if (!check_image(image, key, found, err)) {
         eidc_image_free(image);
@@ -227,18 +227,12 @@ static bool write_all(const struct store_dir *store, const struct eidc_snapshot 
     return true;
 }
 
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static bool move_times(const struct store_dir *store, const struct eidc_snapshot *snapshot,
                        struct eidc_pointer now, struct eidc_err *err)
 {
     char *eid_cache EIDC_AUTO_FREE = path_of(store, "eid_cache.json");
     bool missing = access(eid_cache, F_OK) != 0; /* snapshot.json was turned on since */
-    now.refreshed_at_ms = later(now.refreshed_at_ms, snapshot->refreshed_at_ms);
-    now.verified_at_ms = later(now.verified_at_ms, snapshot->verified_at_ms);
+    eidc_pointer_advance(&now, snapshot->refreshed_at_ms, snapshot->verified_at_ms);
     return (!missing || write_eid_cache(store, snapshot, err)) &&
            write_summary(store, snapshot, err) && write_current(store, &now, err);
 }

@@ -1,8 +1,12 @@
 #include "eidcached/core/image.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "eidcached/base/encode.h"
 #include "eidcached/base/file.h"
@@ -134,6 +138,8 @@ static bool read_all(struct eidc_image *image, struct eidc_err *err)
     if (!read_identity(image, err))
         return false;
     read_info(image);
+    if (image->info.number > EIDC_GENERATION_MAX)
+        return corrupt(err, "its number is higher than one can be");
     if (!read_sections(image, err) || !check_counts(image, err) || !read_scheme(image, err) ||
         !read_index(&image->part[EIDC_SECTION_FORWARD], &image->forward, err) ||
         !read_index(&image->part[EIDC_SECTION_REVERSE], &image->reverse, err))
@@ -178,6 +184,46 @@ bool eidc_image_map_file(const char *path, struct eidc_image **out, struct eidc_
         return eidc_wrap(err, "%s", path);
     }
     return true;
+}
+
+static bool read_whole(int fd, char *block, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        ssize_t n = read(fd, block + at, size - at);
+        if (n <= 0 && errno != EINTR)
+            return false;
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+bool eidc_image_read_file(const char *path, struct eidc_image **out, struct eidc_err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return eidc_fail_errno(err, "cannot open %s", path);
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0) {
+        close(fd);
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "%s: not an image", path);
+    }
+    const size_t size = (size_t)st.st_size;
+    void *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED) {
+        close(fd);
+        return eidc_fail(err, EIDC_ERR_NOMEM, "%s: no memory for %zu bytes", path, size);
+    }
+    errno = 0;
+    bool ok = read_whole(fd, block, size);
+    if (!ok)
+        eidc_fail(err, EIDC_ERR_CORRUPT, "%s: %s", path,
+                  errno ? strerror(errno) : "became shorter while it was read");
+    close(fd);
+    if (ok && !eidc_image_open(block, size, unmap, NULL, out, err))
+        ok = eidc_wrap(err, "%s", path);
+    if (!ok)
+        munmap(block, size);
+    return ok;
 }
 
 void eidc_image_free(struct eidc_image *image)

@@ -3,14 +3,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "eidcached/base/clock.h"
 #include "eidcached/base/digest.h"
 #include "eidcached/base/encode.h"
 #include "eidcached/base/json.h"
 #include "eidcached/base/json_read.h"
 
-#define FOLDER        "images/"
-#define NUMBER_DIGITS 20
-#define ID_DIGITS     (EIDC_IMAGE_ID_TEXT - 1)
+#define FOLDER           "images/"
+#define NUMBER_DIGITS    20
+#define CLOCKS_DIFFER_MS 60000
+#define ID_DIGITS        (EIDC_IMAGE_ID_TEXT - 1)
 
 void eidc_pointer_write(const struct eidc_pointer *pointer, struct eidc_buf *out)
 {
@@ -29,6 +31,24 @@ void eidc_pointer_write(const struct eidc_pointer *pointer, struct eidc_buf *out
     eidc_json_put_time(&j, "verified_at", pointer->verified_at_ms);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(out, '\n');
+}
+
+static int64_t later(int64_t stored_ms, int64_t ours_ms)
+{
+    const bool plausible = stored_ms <= eidc_now_ms() + CLOCKS_DIFFER_MS;
+
+    return plausible && stored_ms > ours_ms ? stored_ms : ours_ms;
+}
+
+bool eidc_pointer_advance(struct eidc_pointer *pointer, int64_t refreshed_at_ms,
+                          int64_t verified_at_ms)
+{
+    const struct eidc_pointer before = *pointer;
+
+    pointer->refreshed_at_ms = later(pointer->refreshed_at_ms, refreshed_at_ms);
+    pointer->verified_at_ms = later(pointer->verified_at_ms, verified_at_ms);
+    return pointer->refreshed_at_ms != before.refreshed_at_ms ||
+           pointer->verified_at_ms != before.verified_at_ms;
 }
 
 static bool is_id(struct eidc_str s)
@@ -51,7 +71,8 @@ static bool split_key(struct eidc_str key, uint64_t *number, struct eidc_str *id
     struct eidc_str end = {key.p + stem, key.n - stem};
     *id = (struct eidc_str){key.p + NUMBER_DIGITS + 1, ID_DIGITS};
     return (eidc_str_eq(end, EIDC_STR(".eidc")) || eidc_str_eq(end, EIDC_STR(".eidc.zst"))) &&
-           is_id(*id) && eidc_str_u64((struct eidc_str){key.p, NUMBER_DIGITS}, UINT64_MAX, number);
+           is_id(*id) &&
+           eidc_str_u64((struct eidc_str){key.p, NUMBER_DIGITS}, EIDC_GENERATION_MAX, number);
 }
 
 static bool corrupt(struct eidc_err *err, const char *field)

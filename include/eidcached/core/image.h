@@ -25,8 +25,11 @@ struct eidc_image;
 typedef void eidc_image_release(void *block, size_t size, void *arg);
 bool eidc_image_open(void *block, size_t size, eidc_image_release *release, void *arg,
                      struct eidc_image **out, struct eidc_err *err);
-/* Maps a file and opens it. Errors name the path. */
+/* Maps a file and opens it. Errors name the path. Whoever shortens the file meanwhile takes the
+ * pages away under the reader (SIGBUS): for files that are only ever replaced. */
 bool eidc_image_map_file(const char *path, struct eidc_image **out, struct eidc_err *err);
+/* Reads a file into memory of its own and opens that: nothing done to the file can hurt it. */
+bool eidc_image_read_file(const char *path, struct eidc_image **out, struct eidc_err *err);
 void eidc_image_free(struct eidc_image *image); /* NULL is fine */
 
 struct eidc_image_info {

@@ -24,6 +24,11 @@ void eidc_pointer_write(const struct eidc_pointer *pointer, struct eidc_buf *out
 /* Errors: CORRUPT naming the field. The key is checked: under images/, no "..", this layout. */
 bool eidc_pointer_read(struct eidc_str json, struct eidc_pointer *out, struct eidc_err *err);
 
+/* Moves the times on to later ones, never back; one that is in the future by more than the clocks
+ * of two machines differ (a minute) is wrong and gives way. Whether they moved. */
+bool eidc_pointer_advance(struct eidc_pointer *pointer, int64_t refreshed_at_ms,
+                          int64_t verified_at_ms);
+
 /* "images/00000000000000000042-0123456789abcdef.eidc" (+ ".zst") */
 void eidc_pointer_key(uint64_t number, const char *id, bool compressed,
                       char out[static EIDC_POINTER_KEY_MAX]);

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "eidcached/base/clock.h"
+
 #define ID     "0123456789abcdef"
 #define KEY    "images/00000000000000000042-" ID ".eidc.zst"
 #define SHA256 "e04eb29020eaa961e99d3162635e9fe9a7ee0f1a0000000000000000000000ff"
@@ -140,10 +142,10 @@ static void numbers_of_keys(void **state)
     (void)state;
     char key[EIDC_POINTER_KEY_MAX];
     uint64_t n = 7;
-    eidc_pointer_key(UINT64_MAX, ID, false, key);
-    assert_string_equal(key, "images/18446744073709551615-" ID ".eidc");
+    eidc_pointer_key(EIDC_GENERATION_MAX, ID, false, key);
+    assert_string_equal(key, "images/00009007199254740991-" ID ".eidc");
     assert_true(eidc_pointer_key_number(eidc_str_of(key), &n));
-    assert_true(n == UINT64_MAX);
+    assert_true(n == EIDC_GENERATION_MAX);
     assert_true(eidc_pointer_key_number(EIDC_STR("00000000000000000003-" ID ".eidc.zst"), &n));
     assert_int_equal(n, 3);
 
@@ -167,9 +169,34 @@ static void numbers_of_keys(void **state)
     }
 }
 
+static void test_times_move_on_only(void **state)
+{
+    const int64_t now = eidc_now_ms();
+    struct eidc_pointer p = {.refreshed_at_ms = 1000, .verified_at_ms = 2000};
+    (void)state;
+    assert_true(eidc_pointer_advance(&p, 3000, 1000));
+    assert_int_equal(p.refreshed_at_ms, 3000);
+    assert_int_equal(p.verified_at_ms, 2000);
+    assert_false(eidc_pointer_advance(&p, 3000, 2000));
+    p.verified_at_ms = now + 3600 * 1000; /* a clock that was wrong once */
+    assert_true(eidc_pointer_advance(&p, 3000, 2500));
+    assert_int_equal(p.verified_at_ms, 2500);
+}
+
+static void test_numbers_have_an_end(void **state)
+{
+    uint64_t number;
+    (void)state;
+    assert_true(
+        eidc_pointer_key_number(EIDC_STR("00009007199254740991-0123456789abcdef.eidc"), &number));
+    assert_false(
+        eidc_pointer_key_number(EIDC_STR("00009007199254740992-0123456789abcdef.eidc"), &number));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_times_move_on_only), cmocka_unit_test(test_numbers_have_an_end),
         cmocka_unit_test(written_and_read_back),   cmocka_unit_test(document_as_specified),
         cmocka_unit_test(damage_is_named),         cmocka_unit_test(other_documents_are_corrupt),
         cmocka_unit_test(unknown_fields_are_fine), cmocka_unit_test(numbers_of_keys),
