@@ -1,4 +1,5 @@
 """Snapshots on S3, against the stand-in: the layout, and every answer that S3 may give."""
+import hashlib
 import json
 import os
 import time
@@ -176,6 +177,61 @@ def test_a_damaged_pointer_costs_no_image(lab, bucket, document):
     status = daemon.refresh()
     assert s3_store(status)["error"] is None, s3_store(status)
     assert current(bucket)["names"] == 22  # the store is whole again
+
+
+def test_a_damaged_pointer_is_no_way_backwards(lab, bucket):
+    two_generations(lab)
+    newest = images(bucket)[-1]
+    theirs = newest.replace("00000000000000000002-", "00000000000000000041-")
+    bucket.put(theirs, bucket.get(newest))
+    bucket.put(f"{PREFIX}/CURRENT", b"{")
+    lab.names(names(22))
+    daemon = lab.start(**FAST)
+    poll("a generation beyond the newest", lambda: (current_or_none(bucket) or {}).get("number", 0)
+         > 41)
+    assert current(bucket)["names"] == 22
+    assert daemon.status_document()["generation"]["number"] == current(bucket)["number"]
+
+
+def current_or_none(bucket):
+    try:
+        return current(bucket)
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("how", ["deleted", "cut"])
+def test_an_image_that_is_gone_is_sent_again(lab, aws, bucket, how):
+    lab.names(names(20))
+    lab.start(**FAST).settle().stop()
+    [image] = images(bucket)
+    whole = bucket.get(image)
+    if how == "deleted":
+        aws.client.request("DELETE", f"/_ctl/s3/{BUCKET}/{image}")
+    else:
+        bucket.put(image, whole[:100])
+    daemon = lab.start(**FAST)  # from its directory, and nothing has changed
+    daemon.refresh()
+    assert s3_store(daemon.status_document())["error"] is None
+    assert images(bucket) == [image]
+    assert hashlib.sha256(bucket.get(image)).hexdigest() == current(bucket)["sha256"]
+    assert len(aws.log("S3.HEAD")) == 1
+    daemon.refresh()
+    assert len(aws.log("S3.HEAD")) == 1  # not every time
+
+
+def test_image_and_documents_go_out_side_by_side(lab, aws, bucket):
+    lab.names(names(20))
+    daemon = lab.start(**SETTINGS)
+    daemon.wait_rounds(1)
+    aws.set(latency_ms=200, clear=True)
+    lab.names(names(21))
+    daemon.refresh()
+    at = {put["key"].split("/")[2]: put["t"] for put in aws.log("S3.PUT")}
+    first = min(at.values())
+    assert set(at) == {"images", "eid_cache.json", "summary.json", "CURRENT"}
+    assert max(t for key, t in at.items() if key != "CURRENT") - first < 0.15
+    assert 0.15 < at["CURRENT"] - first < 0.35
 
 
 def test_a_server_that_compares_if_match_without_quotes(lab, aws, bucket):
