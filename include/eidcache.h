@@ -46,8 +46,9 @@ EIDCACHE_API enum eidcache_result eidcache_open(const char *path, eidcache **out
                                                 char message[EIDCACHE_MESSAGE]);
 EIDCACHE_API void eidcache_close(eidcache *cache); /* NULL is fine */
 
-/* The EID of a name, and the name of an EID: the first in byte order where there are several.
- * out_length (may be NULL) is without the NUL. */
+/* The EID of a name, and the name of an EID; the first where there are several. The order of a
+ * name's EIDs: its checksum, then those that are fields of listed objects, in byte order. The
+ * order of an EID's names: byte order. out_length (may be NULL) is without the NUL. */
 EIDCACHE_API enum eidcache_result eidcache_forward(const eidcache *cache, const char *name,
                                                    size_t name_length, char *out, size_t out_size,
                                                    size_t *out_length);
@@ -55,7 +56,7 @@ EIDCACHE_API enum eidcache_result eidcache_reverse(const eidcache *cache, const 
                                                    size_t eid_length, char *out, size_t out_size,
                                                    size_t *out_length);
 
-/* Calls each(arg, text, length) for every EID of a name, or name of an EID, in byte order, until
+/* Calls each(arg, text, length) for every EID of a name, or name of an EID, in that order, until
  * it returns non-zero. The text is valid during the call. */
 typedef int eidcache_each(void *arg, const char *text, size_t length);
 EIDCACHE_API enum eidcache_result eidcache_forward_all(const eidcache *cache, const char *name,

@@ -2,7 +2,8 @@
 /*
  * The EidCache document of the job that eidcached replaces:
  *   {"forward_dict":{name:eid},"reverse_dict":{eid:name},"created_at":"...","request_count":0}
- * One name with several EIDs shows the first in byte order, and so does an EID with several names.
+ * A name with several EIDs shows its checksum, or, without one, the first field EID in byte order;
+ * an EID with several names shows the first of them in byte order.
  */
 #include "eidcached/core/image.h"
 
