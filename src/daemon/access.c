@@ -127,7 +127,7 @@ enum eidc_access eidc_access_origin(const struct eidc_request *r,
     if (h->hosts == 1 && !host_allowed(r, rules->allowed_hosts, h->host))
         return EIDC_ACCESS_HOST;
     if (r->uri_host.p != NULL && !host_allowed(r, rules->allowed_hosts, r->uri_host))
-        return EIDC_ACCESS_HOST;
+        return EIDC_ACCESS_TARGET_HOST;
     return EIDC_ACCESS_OK;
 }
 

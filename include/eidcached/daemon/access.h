@@ -24,6 +24,7 @@ enum eidc_access {
     EIDC_ACCESS_FORWARDED, /* 403 from here */
     EIDC_ACCESS_ORIGIN,
     EIDC_ACCESS_HOST,
+    EIDC_ACCESS_TARGET_HOST,  /* the same, of an absolute-form target */
     EIDC_ACCESS_NEEDS_TOKEN,  /* 403: a write over TCP, and no token configured */
     EIDC_ACCESS_UNAUTHORIZED, /* 401 */
     EIDC_ACCESS_NO_TOKEN_FILE /* 503 */

@@ -37,7 +37,7 @@ static const struct origin_case origin_cases[] = {
     {LOOPBACK, "eid.test", .allow_list = true, .expected = EIDC_ACCESS_OK},
     {LOOPBACK, "10.0.0.1:8627", .allow_list = true, .expected = EIDC_ACCESS_OK},
     {LOOPBACK, "localhost", .allow_list = true, .expected = EIDC_ACCESS_HOST},
-    {LOOPBACK, "localhost", .uri_host = "evil.test", .expected = EIDC_ACCESS_HOST},
+    {LOOPBACK, "localhost", .uri_host = "evil.test", .expected = EIDC_ACCESS_TARGET_HOST},
     {LOOPBACK, "localhost", .uri_host = "localhost:1", .expected = EIDC_ACCESS_OK},
     {LOOPBACK, "localhost", .forwarded = "", .expected = EIDC_ACCESS_FORWARDED},
     {LOOPBACK, "localhost", .forwarded = "1.2.3.4", .probe = true,
@@ -67,6 +67,12 @@ static const struct origin_case origin_cases[] = {
 
 static char *allowed[] = {(char[]){"eid.test"}, (char[]){"10.0.0.1"}};
 
+/* NULL: the request has no such header. */
+static struct eidc_str header(const char *value)
+{
+    return value != NULL ? eidc_str_of(value) : (struct eidc_str){0};
+}
+
 static enum eidc_access decide(const struct origin_case *c, unsigned hosts, bool http_1_0)
 {
     const struct eidc_strings list = {.at = allowed, .n = c->allow_list ? 2 : 0};
@@ -74,11 +80,11 @@ static enum eidc_access decide(const struct origin_case *c, unsigned hosts, bool
         .allowed_hosts = &list, .trust_proxy = c->trust_proxy, .http_1_0 = http_1_0};
     struct eidc_request r = {.is_unix = c->listener == UNIX,
                              .is_loopback = c->listener == LOOPBACK};
-    r.headers.host = eidc_str_of(c->host);
+    r.headers.host = header(c->host);
     r.headers.hosts = hosts;
-    r.headers.origin = eidc_str_of(c->origin);
-    r.headers.forwarded = eidc_str_of(c->forwarded);
-    r.uri_host = eidc_str_of(c->uri_host);
+    r.headers.origin = header(c->origin);
+    r.headers.forwarded = header(c->forwarded);
+    r.uri_host = header(c->uri_host);
     return eidc_access_origin(&r, &rules, c->probe ? EIDC_FOR_ANYONE : EIDC_FOR_READERS);
 }
 

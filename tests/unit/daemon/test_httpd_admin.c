@@ -136,12 +136,49 @@ static void forgery(void **state)
     http_sendf(fd, "GET /v1/forward/sales HTTP/1.1\r\nHost: rebound.test:8627\r\n\r\n");
     assert_true(http_receive(fd, false, &a));
     expect(403);
+    assert_non_null(strstr(a.body.p, "'rebound.test:8627' is not one of http.allowed_hosts"));
     close(fd);
     ask_unix("GET /v1/forward/sales HTTP/1.1\r\nX-Forwarded-For: 10.0.0.1\r\n");
     expect(403);
     f.config.http.trust_proxy = true;
     ask(refused[0]);
     expect(200);
+}
+
+static void hosts_are_told(void **state)
+{
+    char host[256];
+    (void)state;
+    start();
+    ask("GET http://target.test/livez HTTP/1.1\r\n");
+    expect(403);
+    assert_non_null(strstr(a.body.p, "the host 'target.test' is not"));
+    memset(host, 'h', sizeof(host) - 1);
+    host[sizeof(host) - 1] = '\0';
+    memcpy(host, "\xff\xc3'\x7f", 4); /* what is no text, and a name's end cut off */
+    int fd = http_connect(&f);
+    http_sendf(fd, "GET /livez HTTP/1.1\r\nHost: %s\r\n\r\n", host);
+    assert_true(http_receive(fd, false, &a));
+    expect(403);
+    assert_non_null(strstr(a.body.p, "hhh...' is not one of"));
+    assert_null(strstr(a.body.p, "\xff"));
+    assert_int_equal(strspn(strstr(a.body.p, "hhh"), "h"), 96);
+    close(fd);
+}
+
+static void the_index_lists_all_paths(void **state)
+{
+    static const char *const paths[] = {
+        "/v1/forward/{name}", "/v1/reverse/{eid}", "/v1/status", "/v1/refresh", "/livez", "/readyz",
+        "/healthz",           "/metrics"};
+    (void)state;
+    start();
+    ask("GET / HTTP/1.1\r\n");
+    expect(200);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        if (strstr(a.body.p, paths[i]) == NULL)
+            fail_msg("no %s", paths[i]);
+    }
 }
 
 static void refresh(void **state)
@@ -276,6 +313,38 @@ static void too_many_connections(void **state)
         close(fds[i]);
 }
 
+static uint64_t metric(const char *series)
+{
+    ask("GET /metrics HTTP/1.1\r\n");
+    const char *at = strstr(a.body.p, series);
+    return at != NULL ? strtoull(at + strlen(series), NULL, 10) : 0;
+}
+
+/* libmicrohttpd answers these by itself; they are counted all the same. */
+static void bad_heads_are_counted(void **state)
+{
+    static const char by_uri[] = "eidcached_http_requests_total{route=\"other\",code=\"414\"}";
+    static const char by_header[] = "eidcached_http_requests_total{route=\"other\",code=\"431\"}";
+    static const char rejected[] = "eidcached_http_rejected_total{reason=\"head\"}";
+    EIDC_BUF_AUTO head = {0};
+    (void)state;
+    start();
+    uint64_t before = metric(rejected);
+    eidc_buf_add_z(&head, "GET /");
+    for (size_t i = 0; i < 20000; i++)
+        eidc_buf_add_byte(&head, 'a');
+    eidc_buf_add_z(&head, " HTTP/1.1\r\n");
+    ask(head.p);
+    expect(414);
+    memcpy(head.p, "GET / HTTP/1.1\r\nCookie: ", 24);
+    memcpy(head.p + head.n - 11, "aaaaaaaaa", 9);
+    ask(head.p);
+    expect(431);
+    assert_int_equal(metric(by_uri), 1);
+    assert_int_equal(metric(by_header), 1);
+    assert_int_equal(metric(rejected), before + 2);
+}
+
 static void idle_connections_end(void **state)
 {
     (void)state;
@@ -320,12 +389,15 @@ int main(void)
         TEST(token),
         TEST(unreadable_token_file),
         TEST(forgery),
+        TEST(hosts_are_told),
+        TEST(the_index_lists_all_paths),
         TEST(refresh),
         TEST(waiting_starves_nobody),
         TEST(waiting_ends_by_the_clock),
         TEST(stopping_wakes_the_waiting),
         TEST(stopping_drains),
         TEST(too_many_connections),
+        TEST(bad_heads_are_counted),
         TEST(idle_connections_end),
         TEST(unix_socket_file),
         TEST(too_many_threads),
