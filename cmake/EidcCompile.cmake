@@ -18,6 +18,9 @@ if(EIDC_COVERAGE)
     target_compile_options(eidc_flags INTERFACE --coverage -O0)
     target_link_options(eidc_flags INTERFACE --coverage)
 endif()
+if(EIDC_FUZZ) # what is fuzzed tells the fuzzer where it has been
+    target_compile_options(eidc_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(EIDC_SANITIZE)
     target_compile_options(eidc_flags INTERFACE
         -fsanitize=${EIDC_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
