@@ -4,12 +4,11 @@
 #include <sys/un.h>
 
 #include "config_internal.h"
+#include "eidcached/adapters/store_s3.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/net/url.h"
 
 #define S3_SCHEME    "s3://"
-#define BUCKET_MIN   3
-#define BUCKET_MAX   63
 #define OWNER_DIGITS 12
 #define HOST_CHARS   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
 
@@ -144,14 +143,11 @@ static void check_eid(struct eidc_config_load *load)
         problem(load, "eid.algorithm", err.text);
 }
 
-static const char *s3_problem(const char *url)
+/* What the store itself does not refuse: keys that other programs cannot name. */
+static const char *prefix_problem(const char *url)
 {
-    if (strncmp(url, S3_SCHEME, sizeof S3_SCHEME - 1) != 0)
-        return "is not s3://BUCKET or s3://BUCKET/PREFIX";
-    const char *bucket = url + sizeof S3_SCHEME - 1;
+    const char *bucket = url + strlen(S3_SCHEME);
     size_t n = strcspn(bucket, "/");
-    if (n < BUCKET_MIN || n > BUCKET_MAX || strspn(bucket, HOST_CHARS) < n)
-        return "has no bucket name of 3 to 63 letters, digits, dots and hyphens";
     for (const char *part = bucket + n; *part == '/'; part += 1 + n) {
         n = strcspn(part + 1, "/");
         if (n == 0 || (n <= 2 && strspn(part + 1, ".") >= n))
@@ -171,18 +167,24 @@ static void drop_last_slash(char *url)
         url[n - 1] = 0;
 }
 
+static void check_s3(struct eidc_config_load *load, char *url)
+{
+    struct eidc_err err;
+    drop_last_slash(url);
+    if (!eidc_s3_url_check(url, &err)) {
+        problem(load, "snapshot.s3", err.text);
+    } else if (prefix_problem(url) != NULL) {
+        char *text EIDC_AUTO_FREE = eidc_xprintf("\"%s\" %s", url, prefix_problem(url));
+        problem(load, "snapshot.s3", text);
+    }
+}
+
 static void check_snapshot(struct eidc_config_load *load)
 {
     const struct eidc_config *c = load->config;
     const char *owner = c->snapshot.expected_owner;
-    if (*c->snapshot.s3 != 0) {
-        drop_last_slash(c->snapshot.s3);
-        const char *wrong = s3_problem(c->snapshot.s3);
-        char *text EIDC_AUTO_FREE =
-            wrong != NULL ? eidc_xprintf("\"%s\" %s", c->snapshot.s3, wrong) : NULL;
-        if (text != NULL)
-            problem(load, "snapshot.s3", text);
-    }
+    if (*c->snapshot.s3 != 0)
+        check_s3(load, c->snapshot.s3);
     if (owner != NULL &&
         (strlen(owner) != OWNER_DIGITS || strspn(owner, "0123456789") != OWNER_DIGITS))
         problem(load, "snapshot.expected_owner", "is not an account number of twelve digits");
