@@ -406,7 +406,11 @@ def test_keep_alive_and_pipelines(daemon):
 
 @pytest.mark.parametrize("junk", [b"\r\n\r\n", b"NONSENSE\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01",
                                   b"GET /livez HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"])
-def test_junk_does_no_harm(daemon, junk):
+def test_junk_does_no_harm(lab, junk):
+    # half a request that is cut off in the same packet is seen when the connection has idled
+    lab.names(NAMES)
+    daemon = lab.start(http={"idle_timeout": "1s"})
+    daemon.wait_rounds(1)
     host, _, port = daemon.where.rpartition(":")
     with socket.create_connection((host, int(port)), timeout=5) as raw:
         raw.sendall(junk)
