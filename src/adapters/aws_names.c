@@ -3,18 +3,33 @@
 #include <stdio.h>
 
 #define NOTES_MAX 10
-#define SHOWN_MAX 200
+#define SHOWN_MAX 80
 #define NAME_ROOM 8192 /* well over what a name may have: too long is told of, not cut */
+
+/* The beginning of it, with whatever may not stand in a line of a log as \xNN. */
+static void show_name(struct eidc_str name, struct eidc_buf *out)
+{
+    for (size_t i = 0; i < name.n && i < SHOWN_MAX; i++) {
+        unsigned char c = (unsigned char)name.p[i];
+        if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
+            eidc_buf_addf(out, "\\x%02x", c);
+        else
+            eidc_buf_add_byte(out, (char)c);
+    }
+    if (name.n > SHOWN_MAX)
+        eidc_buf_add_z(out, "...");
+}
 
 static void note(struct eidc_aws_names *in, struct eidc_str name, const char *problem)
 {
     struct eidc_aws_notes *notes = in->notes;
-    char text[2 * SHOWN_MAX + EIDC_ERR_TEXT_MAX];
+    EIDC_BUF_AUTO text = {0};
     if (++notes->count > NOTES_MAX)
         return;
-    snprintf(text, sizeof(text), "%s: left out: \"%.*s\" %s", in->scope,
-             (int)(name.n < SHOWN_MAX ? name.n : SHOWN_MAX), name.n ? name.p : "", problem);
-    notes->sink->note(notes->sink->arg, notes->source, text);
+    eidc_buf_addf(&text, "%s: left out: \"", in->scope);
+    show_name(name, &text);
+    eidc_buf_addf(&text, "\" %s", problem);
+    notes->sink->note(notes->sink->arg, notes->source, eidc_buf_view(&text).p);
 }
 
 void eidc_aws_notes_sum_up(const struct eidc_aws_notes *notes)

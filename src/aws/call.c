@@ -274,6 +274,7 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
     call->access_key = eidc_xstrdup(creds->access_key);
     bool ok = eidc_call_sign(call, creds, eidc_now_ms() + call->skew_ms, &url, &headers, &err);
     if (ok) {
+        eidc_call_conceal(call, creds, &headers);
         call->tries++;
         call->place = EIDC_CALL_IN_FLIGHT;
         aws->in_flight++;

@@ -71,6 +71,7 @@ void eidc_call_free(struct eidc_call *call)
     free_own(r->path.p);
     eidc_http_headers_free(&call->headers);
     free(call->access_key);
+    eidc_secrets_wipe(&call->secrets);
     free(call);
 }
 
@@ -106,6 +107,21 @@ bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds
     return true;
 }
 
+void eidc_call_conceal(struct eidc_call *call, const struct eidc_creds *creds,
+                       const struct eidc_http_headers *headers)
+{
+    static const char before_signature[] = "Signature=";
+    const char *authorization = eidc_http_headers_get(headers, "Authorization");
+    const char *signature = authorization ? strstr(authorization, before_signature) : NULL;
+    eidc_secrets_wipe(&call->secrets);
+    eidc_secrets_add(&call->secrets, authorization);
+    if (signature)
+        eidc_secrets_add(&call->secrets, signature + sizeof(before_signature) - 1);
+    eidc_secrets_add(&call->secrets, creds->session_token);
+    eidc_secrets_add(&call->secrets, creds->secret_key);
+    eidc_secrets_add(&call->secrets, creds->access_key);
+}
+
 static void describe_fault(const struct eidc_call *call, int status,
                            const struct eidc_aws_fault *fault, struct eidc_err *err)
 {
@@ -129,7 +145,7 @@ static enum eidc_retry_class judge_fault(const struct eidc_call *call,
                                          struct eidc_aws_response *out)
 {
     struct eidc_aws_fault fault;
-    eidc_aws_fault_read(answer, &fault);
+    eidc_aws_fault_read(answer, &call->secrets, &fault);
     memcpy(out->code, fault.code, sizeof(out->code));
     describe_fault(call, answer->status, &fault, &out->err);
     return eidc_retry_classify(answer->status, fault.code);
@@ -157,6 +173,14 @@ static enum eidc_retry_class judge_success(const struct eidc_call *call,
     return !out->ok && out->err.kind == EIDC_ERR_CORRUPT ? EIDC_RETRY_TRANSIENT : EIDC_RETRY_NO;
 }
 
+/* Whoever made the error: a reader of pages, too, may tell what it stumbled over. */
+static void redact_error(const struct eidc_call *call, struct eidc_err *err)
+{
+    EIDC_BUF_AUTO text = {0};
+    eidc_secrets_redact(&call->secrets, eidc_str_of(err->text), &text);
+    eidc_fail(err, err->kind, "%.*s", EIDC_STR_ARG(eidc_buf_view(&text)));
+}
+
 enum eidc_retry_class eidc_call_judge(const struct eidc_call *call,
                                       struct eidc_http_response *answer,
                                       struct eidc_aws_response *out)
@@ -170,6 +194,8 @@ enum eidc_retry_class eidc_call_judge(const struct eidc_call *call,
         cls = judge_success(call, answer, out);
     else
         cls = judge_fault(call, answer, out);
+    if (!out->ok)
+        redact_error(call, &out->err);
 
     out->headers = answer->headers;
     answer->headers = (struct eidc_http_headers){0};

@@ -6,8 +6,7 @@
 #include "eidcached/base/json_read.h"
 #include "eidcached/base/mem.h"
 
-/* As much of a foreign error message as goes into ours. */
-#define QUOTED_MAX 200
+#define CODE_MAX 64
 
 static void wipe_strings(cJSON *node)
 {
@@ -26,16 +25,24 @@ static void wipe_document(cJSON **document)
 
 #define DOCUMENT_AUTO __attribute__((cleanup(wipe_document))) cJSON
 
+/* A code names a cause and nothing else; whatever has another form may be anything. */
+static bool is_code(struct eidc_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !(s.p[i] >= 'A' && s.p[i] <= 'Z'))
+            return false;
+    return s.n > 0 && s.n <= CODE_MAX;
+}
+
 static bool check_code(const cJSON *document, struct eidc_err *err)
 {
     struct eidc_str code;
-    struct eidc_str message = EIDC_STR("no message");
     if (!eidc_json_get_str(document, "Code", &code) ||
         (code.n == 7 && strncasecmp(code.p, "Success", 7) == 0))
         return true;
-    (void)eidc_json_get_str(document, "Message", &message);
-    return eidc_fail(err, EIDC_ERR_DENIED, "%.*s: %.*s", (int)(code.n < 80 ? code.n : 80), code.p,
-                     (int)(message.n < QUOTED_MAX ? message.n : QUOTED_MAX), message.p);
+    if (!is_code(code))
+        code = EIDC_STR("UnknownError");
+    return eidc_fail(err, EIDC_ERR_DENIED, "%.*s (status 200)", EIDC_STR_ARG(code));
 }
 
 bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struct eidc_creds *out,
@@ -76,13 +83,13 @@ bool eidc_creds_document_refused(const struct eidc_http_response *response, stru
 {
     enum eidc_err_kind kind = response->status >= 500 ? EIDC_ERR_UNAVAILABLE : EIDC_ERR_DENIED;
     EIDC_CJSON_AUTO *document = NULL;
-    struct eidc_str message = {0};
+    struct eidc_str code = {0};
     struct eidc_err ignored = {0};
     if (eidc_json_parse(eidc_buf_view(&response->body), &document, &ignored) &&
-        (eidc_json_get_str(document, "message", &message) ||
-         eidc_json_get_str(document, "Message", &message)))
-        return eidc_fail(err, kind, "status %d: %.*s", response->status,
-                         (int)(message.n < QUOTED_MAX ? message.n : QUOTED_MAX), message.p);
+        (eidc_json_get_str(document, "code", &code) ||
+         eidc_json_get_str(document, "Code", &code)) &&
+        is_code(code))
+        return eidc_fail(err, kind, "status %d: %.*s", response->status, EIDC_STR_ARG(code));
     return eidc_fail(err, kind, "status %d", response->status);
 }
 

@@ -7,14 +7,38 @@
 #include "eidcached/aws/xml.h"
 #include "eidcached/base/json_read.h"
 
-static void keep(char *out, size_t size, struct eidc_str text)
+/* An answer being read. */
+struct reading {
+    const struct eidc_secrets *secrets;
+    struct eidc_aws_fault *out;
+    bool had_code;
+};
+
+/* The first text counts. Redacted before it is cut: the beginning of a secret is not recognised. */
+static void keep(const struct reading *r, char *out, size_t size, struct eidc_str text)
 {
-    if (out[0] == 0)
-        snprintf(out, size, "%.*s", (int)(text.n < size ? text.n : size - 1), text.p);
+    EIDC_BUF_AUTO clean = {0};
+    if (out[0] != 0)
+        return;
+    eidc_secrets_redact(r->secrets, text, &clean);
+    snprintf(out, size, "%.*s", (int)(clean.n < size ? clean.n : size - 1),
+             eidc_buf_view(&clean).p);
+}
+
+static bool is_code(struct eidc_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                    c == '.' || c == '_' || c == '-';
+        if (!good)
+            return false;
+    }
+    return s.n > 0 && s.n <= EIDC_AWS_CODE_MAX;
 }
 
 /* "com.amazonaws.glue#EntityNotFoundException:http://..." */
-static void keep_code(struct eidc_aws_fault *out, struct eidc_str text)
+static struct eidc_str bare_code(struct eidc_str text)
 {
     const char *colon = memchr(text.p, ':', text.n);
     if (colon)
@@ -24,10 +48,20 @@ static void keep_code(struct eidc_aws_fault *out, struct eidc_str text)
         text.n -= (size_t)(hash + 1 - text.p);
         text.p = hash + 1;
     }
-    keep(out->code, sizeof(out->code), text);
+    return text;
 }
 
-static void keep_message(struct eidc_aws_fault *out, struct eidc_str text)
+static void keep_code(struct reading *r, struct eidc_str text)
+{
+    EIDC_BUF_AUTO clean = {0};
+    eidc_secrets_redact(r->secrets, text, &clean);
+    struct eidc_str code = bare_code(eidc_buf_view(&clean));
+    r->had_code |= text.n > 0;
+    if (is_code(code))
+        keep(r, r->out->code, sizeof(r->out->code), code);
+}
+
+static void keep_message(const struct reading *r, struct eidc_str text)
 {
     static const char quoted[] = "AWS4-HMAC";
     if (memmem(text.p, text.n, quoted, sizeof(quoted) - 1))
@@ -35,26 +69,36 @@ static void keep_message(struct eidc_aws_fault *out, struct eidc_str text)
     const char *line_end = memchr(text.p, '\n', text.n);
     if (line_end)
         text.n = (size_t)(line_end - text.p);
-    keep(out->message, sizeof(out->message), text);
+    keep(r, r->out->message, sizeof(r->out->message), text);
 }
 
-static void read_headers(const struct eidc_http_headers *headers, struct eidc_aws_fault *out)
+static void keep_request_id(const struct reading *r, struct eidc_str text)
+{
+    keep(r, r->out->request_id, sizeof(r->out->request_id), text);
+}
+
+static void keep_region(const struct reading *r, struct eidc_str text)
+{
+    keep(r, r->out->bucket_region, sizeof(r->out->bucket_region), text);
+}
+
+static void read_headers(const struct eidc_http_headers *headers, struct reading *r)
 {
     static const char *const id_names[] = {"x-amzn-RequestId", "x-amz-request-id"};
     const char *code = eidc_http_headers_get(headers, "x-amzn-ErrorType");
     if (code)
-        keep_code(out, eidc_str_of(code));
+        keep_code(r, eidc_str_of(code));
     for (size_t i = 0; i < sizeof(id_names) / sizeof(id_names[0]); i++) {
         const char *id = eidc_http_headers_get(headers, id_names[i]);
         if (id)
-            keep(out->request_id, sizeof(out->request_id), eidc_str_of(id));
+            keep_request_id(r, eidc_str_of(id));
     }
     const char *region = eidc_http_headers_get(headers, "x-amz-bucket-region");
     if (region)
-        keep(out->bucket_region, sizeof(out->bucket_region), eidc_str_of(region));
+        keep_region(r, eidc_str_of(region));
 }
 
-static void read_json(struct eidc_str body, struct eidc_aws_fault *out)
+static void read_json(struct eidc_str body, struct reading *r)
 {
     EIDC_CJSON_AUTO *root = NULL;
     struct eidc_err ignored;
@@ -62,40 +106,44 @@ static void read_json(struct eidc_str body, struct eidc_aws_fault *out)
         return;
     struct eidc_str text;
     if (eidc_json_get_str(root, "__type", &text) || eidc_json_get_str(root, "code", &text))
-        keep_code(out, text);
+        keep_code(r, text);
     if (eidc_json_get_str(root, "message", &text) || eidc_json_get_str(root, "Message", &text))
-        keep_message(out, text);
+        keep_message(r, text);
 }
 
 static bool on_element(void *arg, const char *path, struct eidc_str text, struct eidc_err *err)
 {
-    struct eidc_aws_fault *out = arg;
+    struct reading *r = arg;
     (void)err;
     if (strncmp(path, "ErrorResponse/", 14) == 0)
         path += 14;
     if (text.n == 0)
         return true;
     if (strcmp(path, "Error/Code") == 0)
-        keep_code(out, text);
+        keep_code(r, text);
     else if (strcmp(path, "Error/Message") == 0)
-        keep_message(out, text);
+        keep_message(r, text);
     else if (strcmp(path, "Error/RequestId") == 0 || strcmp(path, "RequestId") == 0)
-        keep(out->request_id, sizeof(out->request_id), text);
+        keep_request_id(r, text);
     else if (strcmp(path, "Error/Region") == 0)
-        keep(out->bucket_region, sizeof(out->bucket_region), text);
+        keep_region(r, text);
     return true;
 }
 
-void eidc_aws_fault_read(const struct eidc_http_response *response, struct eidc_aws_fault *out)
+void eidc_aws_fault_read(const struct eidc_http_response *response,
+                         const struct eidc_secrets *secrets, struct eidc_aws_fault *out)
 {
+    struct reading r = {.secrets = secrets, .out = out};
     *out = (struct eidc_aws_fault){0};
-    read_headers(&response->headers, out);
+    read_headers(&response->headers, &r);
     struct eidc_str body = eidc_buf_view(&response->body);
     struct eidc_err ignored;
     if (body.n && body.p[0] == '{')
-        read_json(body, out);
+        read_json(body, &r);
     else if (body.n && body.p[0] == '<')
-        eidc_xml_parse(body, on_element, out, &ignored);
+        eidc_xml_parse(body, on_element, &r, &ignored);
+    if (r.had_code && out->code[0] == 0)
+        snprintf(out->code, sizeof(out->code), "UnknownError");
 }
 
 static enum eidc_err_kind kind_of_code(const char *code)

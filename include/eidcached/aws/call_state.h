@@ -3,6 +3,7 @@
 #include <sys/queue.h>
 
 #include "eidcached/aws/call.h"
+#include "eidcached/aws/secrets.h"
 
 enum eidc_call_place {
     EIDC_CALL_QUEUED,
@@ -24,8 +25,9 @@ struct eidc_call {
     unsigned tries;
     enum eidc_retry_class retried; /* why the last try was made */
     bool auth_tried, skew_tried;
-    int64_t skew_ms;  /* used by the last try */
-    char *access_key; /* used by the last try */
+    int64_t skew_ms;             /* used by the last try */
+    char *access_key;            /* used by the last try */
+    struct eidc_secrets secrets; /* of the last try: no error may quote them */
 };
 
 struct eidc_call *eidc_call_new(const struct eidc_aws_request *request);
@@ -34,6 +36,10 @@ void eidc_call_free(struct eidc_call *call);
 /* Signs a try: *url and *headers are what goes on the wire. */
 bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds, int64_t unix_ms,
                     struct eidc_buf *url, struct eidc_http_headers *headers, struct eidc_err *err);
+
+/* Keeps what this try was signed with from being shown. */
+void eidc_call_conceal(struct eidc_call *call, const struct eidc_creds *creds,
+                       const struct eidc_http_headers *headers);
 
 /* Judges an answer: fills *out (status, ok, code, err, body and headers moved) and says whether
  * another try makes sense. */

@@ -4,11 +4,12 @@
 
 /* AccessKeyId, SecretAccessKey, Token, Expiration; a Code other than "Success" is an error even
  * though it comes with status 200. A document that has expired is taken: the service decides.
- * Errors: DENIED, CORRUPT. Never quotes the document, but for its error code and message. */
+ * Errors: DENIED, CORRUPT. Never quotes the document, but for a Code of letters. */
 bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struct eidc_creds *out,
                                struct eidc_err *err);
 
-/* The answer of a refused request: "status 403: Message". Kind DENIED for 4xx, else UNAVAILABLE. */
+/* The answer of a refused request: "status 403: Code", never its message. Kind DENIED for 4xx, else
+ * UNAVAILABLE. */
 bool eidc_creds_document_refused(const struct eidc_http_response *response, struct eidc_err *err);
 
 /* One GET or PUT, tried again at once up to `attempts` times in all when no answer came or a 5xx.

@@ -331,7 +331,7 @@ static void what_is_not_a_name_is_told_of(void **state)
     struct eidc_source_aws_options o = options_of("glue.databases");
     expect(&o, script, COUNT(script),
            "note eu-west-1: left out: \"\" name is empty|"
-           "note eu-west-1: left out: \"a\nb\" name *");
+           "note eu-west-1: left out: \"a\\x0ab\" name *");
 }
 
 static void many_bad_names_are_summed_up(void **state)

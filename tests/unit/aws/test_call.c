@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "eidcached/aws/call_state.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/metrics.h"
 #include "tests/support/aws_target.h"
@@ -196,6 +197,102 @@ static void errors_hold_no_secrets(void **state)
         assert_false(call(&b, script, 1, &response));
         assert_null(strstr(response.err.text, "token1"));
         assert_non_null(strstr(response.err.text, "SignatureException"));
+        finish(&b, &response);
+    }
+}
+
+#define LONG_TOKEN                                                                                 \
+    "FwoGZXMARKED7890123456789012345678901234567890123456789012345678901234567890123456789012345"  \
+    "FwoGZXMARKED7890123456789012345678901234567890123456789012345678901234567890123456789012345"  \
+    "FwoGZXMARKED7890123456789012345678901234567890123456789012345678901234567890123456789012345"  \
+    "FwoGZXMARKED7890123456789012345678901234567890123456789012345678901234567890123456789012345"
+
+/* Answers in which {} stands for a secret. */
+static struct eidc_http_response quoting(const char *where, const char *secret)
+{
+    struct eidc_http_response answer = {.status = 403};
+    EIDC_BUF_AUTO text = {0};
+    const char *hole = strstr(where, "{}");
+    eidc_buf_addf(&text, "%.*s%s%s", (int)(hole - where), where, secret, hole + 2);
+    const char *blank = strstr(text.p, ": ");
+    if (text.p[0] == 'x') {
+        char *name EIDC_AUTO_FREE = eidc_xstrndup(text.p, (size_t)(blank - text.p));
+        assert_true(eidc_http_headers_add(&answer.headers, name, eidc_str_of(blank + 2)));
+    } else {
+        eidc_buf_add_str(&answer.body, eidc_buf_view(&text));
+    }
+    return answer;
+}
+
+static void assert_not_told(struct eidc_call *call, const char *where, const char *secret)
+{
+    struct eidc_http_response answer = quoting(where, secret);
+    struct eidc_aws_response response;
+    eidc_call_judge(call, &answer, &response);
+    char beginning[21];
+    snprintf(beginning, sizeof(beginning), "%s", secret);
+    if (strstr(response.err.text, beginning) || strstr(response.code, beginning))
+        fail_msg("%s: %s (%s)", where, response.err.text, response.code);
+    assert_non_null(strstr(response.err.text, "status 403"));
+    eidc_aws_response_free(&response);
+    eidc_http_response_free(&answer);
+}
+
+static void secrets_that_a_server_quotes_are_redacted(void **state)
+{
+    (void)state;
+    static const char *const places[] = {
+        "{\"__type\":\"X\",\"message\":\"Signature={}, of it\"}",
+        "{\"__type\":\"X\",\"message\":\"{}\"}",
+        "{\"__type\":\"{}\"}",
+        "{\"__type\":\"a#{}:b\"}",
+        "{\"code\":\"Bad {}\",\"Message\":\"is\"}",
+        "<Error><Code>{}</Code></Error>",
+        "<Error><Message>no {}</Message></Error>",
+        "<Error><RequestId>{}</RequestId></Error>",
+        "<Error><Region>{}</Region></Error>",
+        "x-amzn-RequestId: of {}",
+        "x-amzn-ErrorType: {}",
+        "x-amz-bucket-region: {}",
+    };
+    char access_key[] = "AKIAMARKED0000000001", secret_key[] = "Marked/Secret+Key.0000001",
+         token[] = LONG_TOKEN;
+    const struct eidc_creds creds = {
+        .access_key = access_key, .secret_key = secret_key, .session_token = token};
+    struct bench b;
+    set_up(&b, NULL, 0, 1);
+    struct eidc_aws_request request = request_of(&b);
+    struct eidc_call *call = eidc_call_new(&request);
+    struct eidc_http_headers headers = {0};
+    EIDC_BUF_AUTO url = {0};
+    struct eidc_err err;
+    assert_true(eidc_call_sign(call, &creds, eidc_now_ms(), &url, &headers, &err));
+    eidc_call_conceal(call, &creds, &headers);
+    const char *authorization = eidc_http_headers_get(&headers, "Authorization");
+    const char *const secrets[] = {access_key, secret_key, token, authorization,
+                                   strstr(authorization, "Signature=") + 10};
+    for (size_t i = 0; i < COUNT(places); i++)
+        for (size_t k = 0; k < COUNT(secrets); k++)
+            assert_not_told(call, places[i], secrets[k]);
+    eidc_http_headers_free(&headers);
+    eidc_call_free(call);
+    tear_down(&b);
+}
+
+static void codes_of_another_form_are_not_told(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"{\"__type\":\"two words\"}", "{\"__type\":\"a\\nb\"}",
+                                         "{\"__type\":\"" LONG_TOKEN "\"}",
+                                         "<Error><Code>a=b</Code></Error>"};
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        const struct fake_exchange script[] = {{.status = 400, .body = bodies[i]}};
+        struct bench b;
+        struct eidc_aws_response response;
+        assert_false(call(&b, script, 1, &response));
+        assert_string_equal(response.code, "UnknownError");
+        assert_string_equal(response.err.text,
+                            "glue GetTables: UnknownError: the request failed (status 400)");
         finish(&b, &response);
     }
 }
@@ -765,6 +862,8 @@ int main(void)
         cmocka_unit_test(s3_sends_the_hash_of_its_body),
         cmocka_unit_test(faults_are_told_in_full),
         cmocka_unit_test(errors_hold_no_secrets),
+        cmocka_unit_test(secrets_that_a_server_quotes_are_redacted),
+        cmocka_unit_test(codes_of_another_form_are_not_told),
         cmocka_unit_test(a_bulk_call_may_take_long_but_not_stand_still),
         cmocka_unit_test(an_endpoint_out_of_reach_is_told_with_its_origin),
         cmocka_unit_test(answers_that_are_too_long),

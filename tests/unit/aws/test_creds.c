@@ -307,7 +307,8 @@ static void container_faults(void **state)
 {
     (void)state;
     static const struct fake_exchange script[] = {
-        {.status = 403, .body = "{\"code\":\"AccessDenied\",\"message\":\"no association\"}"},
+        {.status = 403, .body = "{\"code\":\"AccessDenied\",\"message\":\"t0ken\"}"},
+        {.status = 403, .body = "{\"code\":\"s3cret!\",\"Message\":\"s3cret\"}"},
         {.status = 404, .body = "<html>"},
         {.status = 500, .times = 3},
         {.error = EIDC_ERR_UNAVAILABLE, .times = 3},
@@ -329,7 +330,8 @@ static void container_faults(void **state)
         enum eidc_err_kind kind;
         const char *text;
     } expected[] = {
-        {EIDC_ERR_DENIED, "status 403: no association"},
+        {EIDC_ERR_DENIED, "status 403: AccessDenied"},
+        {EIDC_ERR_DENIED, "status 403"},
         {EIDC_ERR_DENIED, "status 404"},
         {EIDC_ERR_UNAVAILABLE, "status 500"},
         {EIDC_ERR_UNAVAILABLE, "unavailable"},
@@ -493,7 +495,9 @@ static void imds_without_credentials(void **state)
         {.url = ROLES, .status = 200, .body = "r"},
         {.url = ROLES "r",
          .status = 200,
-         .body = "{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"Message\":\"EC2 cannot assume r\"}"},
+         .body = "{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"Message\":\"s3cret t0ken\"}"},
+        {.url = ROLES, .status = 200, .body = "r"},
+        {.url = ROLES "r", .status = 200, .body = "{\"Code\":\"s3cret t0ken\"}"},
         {.url = ROLES, .status = 200, .body = "r"},
         {.url = ROLES "r", .status = 404},
         {.url = ROLES, .status = 200, .body = "r"},
@@ -507,7 +511,8 @@ static void imds_without_credentials(void **state)
         {EIDC_ERR_NOT_FOUND, "no role"},
         {EIDC_ERR_UNAVAILABLE, "role: status 500"},
         {EIDC_ERR_UNAVAILABLE, "unavailable"},
-        {EIDC_ERR_DENIED, "AssumeRoleUnauthorizedAccess: EC2 cannot assume r"},
+        {EIDC_ERR_DENIED, "AssumeRoleUnauthorizedAccess (status 200)"},
+        {EIDC_ERR_DENIED, "UnknownError (status 200)"},
         {EIDC_ERR_DENIED, "status 404"},
         {EIDC_ERR_CORRUPT, "AccessKeyId"},
     };
