@@ -2,20 +2,6 @@
 
 #include <strings.h>
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct eidc_str trim(struct eidc_str s)
-{
-    while (s.n > 0 && is_space(s.p[0]))
-        s = (struct eidc_str){s.p + 1, s.n - 1};
-    while (s.n > 0 && is_space(s.p[s.n - 1]))
-        s.n--;
-    return s;
-}
-
 static bool same(struct eidc_str s, const char *word)
 {
     return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
@@ -34,7 +20,7 @@ static bool next_piece(struct eidc_str *rest, char separator, struct eidc_str *p
         else if (quoted && rest->p[i] == '\\' && i + 1 < rest->n)
             i++;
     }
-    *piece = trim((struct eidc_str){rest->p, i});
+    *piece = eidc_str_trim((struct eidc_str){rest->p, i});
     size_t used = i < rest->n ? i + 1 : i;
     *rest = (struct eidc_str){rest->p + used, rest->n - used};
     return true;
@@ -47,8 +33,8 @@ static bool split_parameter(struct eidc_str piece, struct eidc_str *name, struct
     if (equals == NULL)
         return false;
     size_t at = (size_t)(equals - piece.p);
-    *name = trim((struct eidc_str){piece.p, at});
-    *value = trim((struct eidc_str){equals + 1, piece.n - at - 1});
+    *name = eidc_str_trim((struct eidc_str){piece.p, at});
+    *value = eidc_str_trim((struct eidc_str){equals + 1, piece.n - at - 1});
     if (value->n >= 2 && value->p[0] == '"' && value->p[value->n - 1] == '"')
         *value = (struct eidc_str){value->p + 1, value->n - 2};
     return true;

@@ -5,8 +5,6 @@
 #include "eidcached/adapters/source_file.h"
 #include "eidcached/adapters/store_dir.h"
 #include "eidcached/adapters/store_s3.h"
-#include "eidcached/base/clock.h"
-#include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
 #include "refresh_internal.h"
@@ -127,27 +125,12 @@ static bool make_stores(struct eidc_refresh *r, struct eidc_err *err)
     return true;
 }
 
-static bool read_key(struct eidc_refresh *r, struct eidc_err *err)
-{
-    const char *path = r->config->eid.key_file;
-
-    if (!is_set(path))
-        return true;
-    if (!eidc_file_read(path, KEY_MAX, &r->key, err))
-        return eidc_wrap(err, "eid.key_file");
-    if (r->key.n > 0 && r->key.p[r->key.n - 1] == '\n')
-        r->key.n--; /* an editor's */
-    if (r->key.n == 0)
-        return eidc_fail(err, EIDC_ERR_INVALID, "eid.key_file: %s is empty", path);
-    return true;
-}
-
 static bool make_build_options(struct eidc_refresh *r, struct eidc_err *err)
 {
     const struct eidc_config *c = r->config;
 
-    if (!read_key(r, err))
-        return false;
+    if (is_set(c->eid.key_file) && !eidc_eid_key_read(c->eid.key_file, &r->key, err))
+        return eidc_wrap(err, "eid.key_file");
     r->build.key = eidc_buf_view(&r->key);
     r->build.keep_collisions = c->eid.keep_collisions;
     return eidc_eid_scheme_make(c->eid.algorithm, c->eid.bits, c->eid.encoding, c->eid.prefix,
@@ -191,9 +174,7 @@ void eidc_refresh_teardown(struct eidc_refresh *r)
         eidc_aws_free(r->aws);
     if (r->http != NULL)
         r->http->ops->destroy(r->http);
-    if (r->key.p != NULL)
-        explicit_bzero(r->key.p, r->key.cap);
-    eidc_buf_free(&r->key);
+    eidc_buf_wipe(&r->key);
 }
 
 void eidc_refresh_adopt_report(struct eidc_refresh *r)
