@@ -32,7 +32,7 @@ static bool read_current(const struct store_dir *store, struct eidc_pointer *out
     if (eidc_file_read(path, EIDC_POINTER_MAX, &text, err))
         return eidc_pointer_read(eidc_buf_view(&text), out, err) ||
                eidc_wrap(err, "%s", store->dir);
-    if (err->kind == EIDC_ERR_LIMIT)
+    if (err->kind == EIDC_ERR_LIMIT || err->kind == EIDC_ERR_INVALID)
         err->kind = EIDC_ERR_CORRUPT;
     return false;
 }

@@ -62,11 +62,46 @@ static bool read_all(int fd, const char *path, size_t max, struct eidc_buf *out,
     }
 }
 
+/* A pipe that was passed on, by its descriptor: whoever holds the other end will close it. */
+static bool is_passed(const char *path)
+{
+    static const char *const places[] = {"/dev/fd/", "/dev/stdin", "/proc/"};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+        if (strncmp(path, places[i], strlen(places[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Opening a named pipe must not wait for a writer; reading one that was passed on must. */
+static int open_readable(const char *path, struct eidc_err *err)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        if (errno == ENXIO)
+            eidc_fail(err, EIDC_ERR_INVALID, "%s: a socket or a device that is not there", path);
+        else
+            eidc_fail_errno(err, "cannot open %s", path);
+        return -1;
+    }
+    bool ok = fstat(fd, &st) == 0;
+    if (!ok)
+        eidc_fail_errno(err, "cannot look at %s", path);
+    else if (S_ISFIFO(st.st_mode) && !is_passed(path))
+        ok = eidc_fail(err, EIDC_ERR_INVALID, "%s: a named pipe, not a file", path);
+    else if (!S_ISREG(st.st_mode) && fcntl(fd, F_SETFL, O_RDONLY) != 0)
+        ok = eidc_fail_errno(err, "cannot read %s", path);
+    if (ok)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 bool eidc_file_read(const char *path, size_t max, struct eidc_buf *out, struct eidc_err *err)
 {
-    EIDC_FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+    EIDC_FD_AUTO fd = open_readable(path, err);
     if (fd < 0)
-        return eidc_fail_errno(err, "cannot open %s", path);
+        return false;
     const struct eidc_buf before = *out;
     if (read_all(fd, path, max, out, err))
         return true;

@@ -4,7 +4,8 @@
 #include "eidcached/base/err.h"
 
 /* Appends the whole file to *out, or leaves it as it was; LIMIT when it is longer than max bytes.
- * Regular files and pipes. */
+ * Regular files, devices, and pipes that were passed on (/dev/fd/N, /dev/stdin, /proc/self/fd/N); a
+ * named pipe elsewhere and a socket are INVALID, at once. */
 bool eidc_file_read(const char *path, size_t max, struct eidc_buf *out, struct eidc_err *err);
 
 /* Replaces path by data or leaves it as it was: write a temporary file beside it, fsync, rename,

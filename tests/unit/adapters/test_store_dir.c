@@ -469,6 +469,20 @@ static void a_damaged_current_falls_back(void **state)
 }
 
 /* Good in itself, but not the bytes that CURRENT promises. */
+static void a_current_that_is_a_pipe_is_replaced(void **state)
+{
+    (void)state;
+    struct eidc_pointer pointer;
+    char *path EIDC_AUTO_FREE = path_of("CURRENT");
+    save(8, "a");
+    remove_file("CURRENT");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(load("a", &pointer), 8);
+    save(8, "a");
+    current(&pointer);
+    assert_int_equal(pointer.number, 8);
+}
+
 static void another_image_under_the_name_is_not_taken(void **state)
 {
     (void)state;
@@ -694,6 +708,7 @@ int main(void)
         CASE(a_truncated_image_falls_back),
         CASE(a_missing_image_falls_back),
         CASE(a_damaged_current_falls_back),
+        CASE(a_current_that_is_a_pipe_is_replaced),
         CASE(another_image_under_the_name_is_not_taken),
         CASE(an_image_under_a_wrong_name_is_not_taken),
         CASE(everything_damaged_is_told),

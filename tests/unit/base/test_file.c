@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +10,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -165,6 +169,37 @@ static void test_read_refuses(void **state)
     assert_int_equal(text.n, 0);
 }
 
+static void test_read_refuses_a_named_pipe_at_once(void **state)
+{
+    (void)state;
+    EIDC_BUF_AUTO text = {0};
+    char *fifo EIDC_AUTO_FREE = in_folder("fifo");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    alarm(5);
+    assert_false(eidc_file_read(fifo, 100, &text, &err));
+    assert_int_equal(err.kind, EIDC_ERR_INVALID);
+    assert_non_null(strstr(err.text, "named pipe"));
+    int held = open(fifo, O_RDWR | O_CLOEXEC); /* as a writer that says nothing */
+    assert_false(eidc_file_read(fifo, 100, &text, &err));
+    close(held);
+    alarm(0);
+}
+
+static void test_read_refuses_a_socket(void **state)
+{
+    (void)state;
+    EIDC_BUF_AUTO text = {0};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char *path EIDC_AUTO_FREE = in_folder("socket");
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_false(eidc_file_read(path, 100, &text, &err));
+    assert_int_equal(err.kind, EIDC_ERR_INVALID);
+    assert_non_null(strstr(err.text, "socket"));
+    close(fd);
+}
+
 static void test_read_respects_the_buffer(void **state)
 {
     (void)state;
@@ -186,6 +221,24 @@ static void test_read_pipe(void **state)
     char *path EIDC_AUTO_FREE = eidc_xprintf("/proc/self/fd/%d", fds[0]);
     holds(path, EIDC_STR("piped"));
     close(fds[0]);
+}
+
+/* The reader must wait for what is still to come. */
+static void test_read_pipe_that_is_slow(void **state)
+{
+    (void)state;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(50000);
+        _exit(write(fds[1], "late", 4) == 4 ? 0 : 1);
+    }
+    close(fds[1]);
+    char *path EIDC_AUTO_FREE = eidc_xprintf("/dev/fd/%d", fds[0]);
+    holds(path, EIDC_STR("late"));
+    close(fds[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 static void test_link_is_replaced(void **state)
@@ -287,7 +340,10 @@ int main(void)
         IN_FOLDER(test_read_refuses_too_long),
         IN_FOLDER(test_read_refuses),
         IN_FOLDER(test_read_respects_the_buffer),
+        IN_FOLDER(test_read_refuses_a_named_pipe_at_once),
+        IN_FOLDER(test_read_refuses_a_socket),
         IN_FOLDER(test_read_pipe),
+        IN_FOLDER(test_read_pipe_that_is_slow),
         IN_FOLDER(test_link_is_replaced),
         IN_FOLDER(test_link_failure_leaves_nothing),
         IN_FOLDER(test_dir_make),
