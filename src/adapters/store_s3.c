@@ -203,25 +203,10 @@ static enum standing standing_of(struct store_s3 *s, const struct eidc_image_inf
     if (!s->exists)
         return STANDS_NEWER;
     bool same = strcmp(s->current.id, info->id) == 0;
-    if (same && !s->damaged && is_there(s))
+    if (same && s->current.number >= info->number && !s->damaged && is_there(s))
         return STANDS_SAME;
     bool newer = s->current.number < info->number || (same && s->current.number == info->number);
     return newer ? STANDS_NEWER : STANDS_BEATEN;
-}
-
-/* Times only move forwards; false when there is nothing to move. */
-static bool advance(const struct eidc_snapshot *snapshot, struct eidc_pointer *pointer)
-{
-    bool moved = false;
-    if (snapshot->refreshed_at_ms > pointer->refreshed_at_ms) {
-        pointer->refreshed_at_ms = snapshot->refreshed_at_ms;
-        moved = true;
-    }
-    if (snapshot->verified_at_ms > pointer->verified_at_ms) {
-        pointer->verified_at_ms = snapshot->verified_at_ms;
-        moved = true;
-    }
-    return moved;
 }
 
 static struct eidc_s3_upload document(const char *key, struct eidc_str body)
@@ -287,7 +272,9 @@ static bool save_same(struct store_s3 *s, struct saving *saving, struct eidc_err
     if (!saving->has_summary && !put_summary(s, saving->snapshot, err))
         return false;
     saving->has_summary = true;
-    return !advance(saving->snapshot, &pointer) || write_current(s, &pointer, err);
+    return !eidc_pointer_advance(&pointer, saving->snapshot->refreshed_at_ms,
+                                 saving->snapshot->verified_at_ms) ||
+           write_current(s, &pointer, err);
 }
 
 static bool beaten(const struct store_s3 *s, uint64_t *winner, struct eidc_err *err)
@@ -297,6 +284,14 @@ static bool beaten(const struct store_s3 *s, uint64_t *winner, struct eidc_err *
                      (unsigned long long)s->current.number);
 }
 
+/* Any other conflict (a race run too often, a server's odd answer) names no winner. */
+static bool undecided(struct eidc_err *err)
+{
+    if (err->kind == EIDC_ERR_CONFLICT)
+        err->kind = EIDC_ERR_UNAVAILABLE;
+    return false;
+}
+
 static bool s3_save(struct eidc_store *self, const struct eidc_snapshot *snapshot, uint64_t *winner,
                     struct eidc_err *err)
 {
@@ -304,18 +299,15 @@ static bool s3_save(struct eidc_store *self, const struct eidc_snapshot *snapsho
     struct saving saving = {.snapshot = snapshot};
     for (unsigned tries = 1;; tries++) {
         if (!s->known && !read_standing(s, err))
-            return false;
+            return undecided(err);
         enum standing standing = standing_of(s, eidc_image_info(snapshot->image));
         if (standing == STANDS_BEATEN)
             return beaten(s, winner, err);
         if (standing == STANDS_SAME ? save_same(s, &saving, err) : save_newer(s, &saving, err))
             return true;
         bool lost_race = err->kind == EIDC_ERR_CONFLICT && !s->known;
-        if (lost_race && tries < CAS_TRIES)
-            continue;
-        if (err->kind == EIDC_ERR_CONFLICT)
-            err->kind = EIDC_ERR_UNAVAILABLE; /* nobody in particular has won */
-        return false;
+        if (!lost_race || tries >= CAS_TRIES)
+            return undecided(err);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "eidcached/adapters/store_s3.h"
 
+#include "eidcached/base/clock.h"
 #include "tests/support/s3_bench.h"
 
 /* --- saving --------------------------------------------------------------------------------- */
@@ -186,6 +187,30 @@ static void times_never_move_backwards(void **state)
     stored_free(&s);
 }
 
+static void times_in_the_future_give_way(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    s.pointer.refreshed_at_ms = s.pointer.verified_at_ms = eidc_now_ms() + 86400000LL * 365;
+    eidc_buf_clear(&s.current);
+    eidc_pointer_write(&s.pointer, &s.current);
+    const struct fake_exchange script[] = {get_current(&s, "ETag: \"c1\""),
+                                           {.method = "HEAD", .status = 403}, /* who knows */
+                                           put_current("If-Match: \"c1\"", "ETag: \"c2\"")};
+    struct bench b;
+    struct eidc_pointer written;
+    uint64_t winner;
+    set_up(&b, script, COUNT(script));
+    assert_true(b.store->ops->touch(b.store, &snapshot, &winner, &b.err));
+    assert_true(
+        eidc_pointer_read(eidc_buf_view(&fake_http_request(b.http, 2)->body), &written, &b.err));
+    assert_int_equal(written.refreshed_at_ms, snapshot.refreshed_at_ms);
+    assert_int_equal(written.verified_at_ms, snapshot.verified_at_ms);
+    tear_down(&b);
+    stored_free(&s);
+}
+
 static void a_touch_of_a_store_that_is_behind_saves(void **state)
 {
     (void)state;
@@ -270,10 +295,36 @@ static void a_race_lost_to_an_older_number_is_run_again(void **state)
     stored_free(&ours);
 }
 
+/* The same content under a newer number: numbers only grow, so that number it becomes. */
+static void the_same_content_under_a_newer_number_is_saved(void **state)
+{
+    (void)state;
+    struct stored old = stored_of(4, "same", false), new = stored_of(7, "same", false);
+    assert_string_equal(old.pointer.id, new.pointer.id);
+    for (unsigned touch = 0; touch < 2; touch++) {
+        const struct fake_exchange script[] = {get_current(&old, "ETag: \"c1\""), put_image(&new),
+                                               put_current("If-Match: \"c1\"", "ETag: \"c2\"")};
+        struct eidc_snapshot snapshot = snapshot_of(&new);
+        struct bench b;
+        struct eidc_pointer written;
+        uint64_t winner;
+        set_up(&b, script, COUNT(script));
+        assert_true(touch ? b.store->ops->touch(b.store, &snapshot, &winner, &b.err)
+                          : save(&b, &snapshot, &winner));
+        assert_true(eidc_pointer_read(eidc_buf_view(&fake_http_request(b.http, 2)->body), &written,
+                                      &b.err));
+        assert_int_equal(written.number, 7);
+        assert_string_equal(written.key, new.pointer.key);
+        tear_down(&b);
+    }
+    stored_free(&old);
+    stored_free(&new);
+}
+
 static void a_race_lost_to_the_same_content_is_won(void **state)
 {
     (void)state;
-    struct stored ours = stored_of(5, "same", false), theirs = stored_of(4, "same", false);
+    struct stored ours = stored_of(5, "same", false), theirs = stored_of(6, "same", false);
     EIDC_BUF_AUTO length = {0};
     const struct fake_exchange script[] = {no_current(),
                                            put_image(&ours),
@@ -495,6 +546,28 @@ static void saves_that_fail(void **state)
             assert_non_null(strstr(b.err.text, "s3://bucket/a/b/"));
             tear_down(&b);
         }
+    }
+    stored_free(&s);
+}
+
+/* Only a store that is ahead is a conflict, with its number. */
+static void a_read_that_conflicts_names_no_winner(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    static const int statuses[] = {409, 412};
+    for (size_t i = 0; i < COUNT(statuses); i++) {
+        struct fake_exchange odd = no_current();
+        odd.status = statuses[i];
+        odd.body = REFUSED;
+        struct eidc_snapshot snapshot = snapshot_of(&s);
+        struct bench b;
+        uint64_t winner = 77;
+        set_up(&b, &odd, 1);
+        assert_false(save(&b, &snapshot, &winner));
+        assert_int_equal(b.err.kind, EIDC_ERR_UNAVAILABLE);
+        assert_int_equal(winner, 77);
+        tear_down(&b);
     }
     stored_free(&s);
 }
@@ -739,10 +812,12 @@ int main(void)
         cmocka_unit_test(an_empty_prefix),
         cmocka_unit_test(a_save_of_what_current_names_moves_its_times),
         cmocka_unit_test(times_never_move_backwards),
+        cmocka_unit_test(times_in_the_future_give_way),
         cmocka_unit_test(a_touch_of_a_store_that_is_behind_saves),
         cmocka_unit_test(a_store_that_is_ahead),
         cmocka_unit_test(a_race_that_is_lost),
         cmocka_unit_test(a_race_lost_to_an_older_number_is_run_again),
+        cmocka_unit_test(the_same_content_under_a_newer_number_is_saved),
         cmocka_unit_test(a_race_lost_to_the_same_content_is_won),
         cmocka_unit_test(an_answer_lost_while_writing_current),
         cmocka_unit_test(an_image_that_is_there_already_is_taken),
@@ -751,6 +826,7 @@ int main(void)
         cmocka_unit_test(an_image_that_was_loaded_is_there),
         cmocka_unit_test(an_image_that_a_load_found_damaged_is_sent_again),
         cmocka_unit_test(saves_that_fail),
+        cmocka_unit_test(a_read_that_conflicts_names_no_winner),
         cmocka_unit_test(after_a_failure_current_is_read_again),
         cmocka_unit_test(an_unreadable_current_is_replaced),
         cmocka_unit_test(an_unreadable_current_is_no_way_backwards),
