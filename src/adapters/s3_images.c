@@ -57,8 +57,11 @@ static bool open_checked(const struct eidc_s3_place *place, const char *key, str
 {
     struct eidc_image *image = NULL;
     uint64_t number;
-    if (!eidc_snapshot_open(stored, is_compressed(key), &image, err))
+    if (!eidc_snapshot_open(stored, is_compressed(key), &image, err)) {
+        if (err->kind == EIDC_ERR_LIMIT || err->kind == EIDC_ERR_NOMEM)
+            err->kind = EIDC_ERR_CORRUPT; /* a size that cannot be its: another image may be good */
         return eidc_wrap(err, "s3://%s/%s%s", place->s3.bucket, place->prefix, key);
+    }
     bool ok = eidc_image_check(image, err);
     if (ok &&
         (!eidc_pointer_key_number(eidc_str_of(key), &number) ||

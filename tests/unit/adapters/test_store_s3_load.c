@@ -1,5 +1,7 @@
 #include "eidcached/adapters/store_s3.h"
 
+#include <sys/resource.h>
+
 #include "tests/support/s3_bench.h"
 
 /* --- loading -------------------------------------------------------------------------------- */
@@ -116,6 +118,42 @@ static void a_pointer_to_garbage_is_passed_over(void **state)
     expect_older(&s, &damaged, 1);
     stored_free(&s);
 }
+
+#ifndef __SANITIZE_ADDRESS__ /* it needs address space of its own */
+/* A frame of 5 MB, whole but for its header, which claims all that its ratio lets it. */
+static void claim_too_much(struct stored *s)
+{
+    const size_t n = (size_t)5 << 20;
+    char *noise EIDC_AUTO_FREE = eidc_xcalloc(1, n);
+    struct eidc_err err;
+    for (size_t i = 0, x = 1; i < n; i++, x = x * 6364136223846793005U + 1442695040888963407U)
+        noise[i] = (char)(x >> 56);
+    eidc_buf_clear(&s->object);
+    assert_true(eidc_snapshot_compress((struct eidc_str){noise, n}, &s->object, &err));
+    unsigned char head = (unsigned char)s->object.p[4];
+    assert_int_equal(head >> 6, 2); /* the content's size has 4 bytes */
+    memset(s->object.p + (head & 0x20 ? 5 : 6), 0xf0, 4);
+    s->pointer.bytes = s->object.n;
+    eidc_sha256(eidc_buf_view(&s->object), s->pointer.sha256);
+    eidc_buf_clear(&s->current);
+    eidc_pointer_write(&s->pointer, &s->current);
+}
+
+static void an_image_too_big_for_memory_is_passed_over(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(4, "newest", true);
+    claim_too_much(&s);
+    const struct fake_exchange instead = get_image(&s);
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    const struct rlimit little = {(rlim_t)2 << 30, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_AS, &little), 0);
+    expect_older(&s, &instead, 1);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    stored_free(&s);
+}
+#endif
 
 static void an_image_replaced_meanwhile(void **state)
 {
@@ -283,6 +321,9 @@ int main(void)
         cmocka_unit_test(a_store_without_snapshots),
         cmocka_unit_test(a_damaged_image_is_passed_over),
         cmocka_unit_test(a_pointer_to_garbage_is_passed_over),
+#ifndef __SANITIZE_ADDRESS__
+        cmocka_unit_test(an_image_too_big_for_memory_is_passed_over),
+#endif
         cmocka_unit_test(an_image_replaced_meanwhile),
         cmocka_unit_test(nothing_good_at_all),
         cmocka_unit_test(a_load_that_is_denied_tries_nothing_else),
