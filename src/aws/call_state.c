@@ -75,6 +75,23 @@ void eidc_call_free(struct eidc_call *call)
     free(call);
 }
 
+/* Found here, where it can be said whose they are: headers refuse line breaks without a word. */
+static bool check_credentials(const struct eidc_creds *creds, struct eidc_err *err)
+{
+    const struct {
+        const char *what, *value;
+    } values[] = {{"access key", creds->access_key}, {"session token", creds->session_token}};
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        for (const char *at = values[i].value; at && *at; at++) {
+            if ((unsigned char)*at < 0x20 || *at == 0x7f)
+                return eidc_fail(err, EIDC_ERR_DENIED,
+                                 "the %s holds a character that cannot be in a header (from %s)",
+                                 values[i].what, creds->provider);
+        }
+    }
+    return true;
+}
+
 bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds, int64_t unix_ms,
                     struct eidc_buf *url, struct eidc_http_headers *headers, struct eidc_err *err)
 {
@@ -95,6 +112,8 @@ bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds
         .secret_key = creds->secret_key,
         .session_token = creds->session_token,
     };
+    if (!check_credentials(creds, err))
+        return false;
     own_headers(&call->headers, headers);
     if (r->s3)
         eidc_http_headers_add(headers, "x-amz-content-sha256", eidc_str_of(call->payload_hash));
@@ -164,6 +183,13 @@ static enum eidc_retry_class judge_unanswered(const struct eidc_call *call,
     return lasting ? EIDC_RETRY_NO : EIDC_RETRY_TRANSIENT;
 }
 
+/* No call asks for a part. */
+static enum eidc_retry_class judge_part(struct eidc_aws_response *out)
+{
+    eidc_fail(&out->err, EIDC_ERR_CORRUPT, "a part of an answer (status %d)", out->status);
+    return EIDC_RETRY_TRANSIENT;
+}
+
 static enum eidc_retry_class judge_success(const struct eidc_call *call,
                                            const struct eidc_http_response *answer,
                                            struct eidc_aws_response *out)
@@ -190,6 +216,8 @@ enum eidc_retry_class eidc_call_judge(const struct eidc_call *call,
     enum eidc_retry_class cls;
     if (answer->status == 0)
         cls = judge_unanswered(call, answer, out);
+    else if (answer->status == 206)
+        cls = judge_part(out);
     else if (answer->status >= 200 && answer->status < 300)
         cls = judge_success(call, answer, out);
     else

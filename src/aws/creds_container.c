@@ -5,6 +5,7 @@
 #include "eidcached/aws/creds.h"
 #include "eidcached/aws/creds_document.h"
 #include "eidcached/aws/env.h"
+#include "eidcached/base/clock.h"
 #include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/net/url.h"
@@ -15,6 +16,7 @@
 #define CONNECT_MS   2000
 #define TIMEOUT_MS   5000
 #define DOCUMENT_MAX (64 * 1024)
+#define EXPIRED_MS   (15 * 60 * 1000LL) /* so long past, it is no matter of clocks */
 #define TOKEN_MAX    (16 * 1024)
 
 struct container {
@@ -127,6 +129,16 @@ static bool add_token(struct eidc_http_headers *headers, struct eidc_err *err)
 
 /* ---- all of it ---- */
 
+static bool check_expiration(struct eidc_creds *creds, struct eidc_err *err)
+{
+    char then[EIDC_TIME_TEXT];
+    if (creds->expires_at_ms == 0 || creds->expires_at_ms > eidc_now_ms() - EXPIRED_MS)
+        return true;
+    eidc_time_print(creds->expires_at_ms, then);
+    eidc_creds_wipe(creds);
+    return eidc_fail(err, EIDC_ERR_DENIED, "the credentials it gave expired at %s", then);
+}
+
 static bool fetch(struct container *container, const char *url,
                   const struct eidc_http_headers *headers, struct eidc_creds *out,
                   struct eidc_err *err)
@@ -145,7 +157,9 @@ static bool fetch(struct container *container, const char *url,
         return false;
     if (response.status != 200)
         return eidc_creds_document_refused(&response, err);
-    return eidc_creds_document_parse(eidc_buf_view(&response.body), container->base.name, out, err);
+    return eidc_creds_document_parse(eidc_buf_view(&response.body), container->base.name, out,
+                                     err) &&
+           check_expiration(out, err);
 }
 
 static bool container_get(struct eidc_creds_provider *self, struct eidc_creds *out,

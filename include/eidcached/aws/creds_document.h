@@ -3,7 +3,7 @@
 #include "eidcached/aws/creds.h"
 
 /* AccessKeyId, SecretAccessKey, Token, Expiration; a Code other than "Success" is an error even
- * though it comes with status 200. A document that has expired is taken: the service decides.
+ * though it comes with status 200. A document that has expired is taken: the caller decides.
  * Errors: DENIED, CORRUPT. Never quotes the document, but for a Code of letters. */
 bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struct eidc_creds *out,
                                struct eidc_err *err);

@@ -279,6 +279,53 @@ static void secrets_that_a_server_quotes_are_redacted(void **state)
     tear_down(&b);
 }
 
+static void credentials_that_cannot_be_in_a_header(void **state)
+{
+    (void)state;
+    char secret_key[] = "secret", good[] = "good", cr[] = "MARKED\r", lf[] = "MAR\nKED";
+    const struct {
+        struct eidc_creds creds;
+        const char *text;
+    } cases[] = {
+        {{.access_key = cr, .secret_key = secret_key, .provider = "profile"},
+         "the access key holds a character that cannot be in a header (from profile)"},
+        {{good, secret_key, lf, 0, "environment"},
+         "the session token holds a character that cannot be in a header (from environment)"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct bench b;
+        set_up(&b, NULL, 0, 1);
+        struct eidc_aws_request request = request_of(&b);
+        struct eidc_call *call = eidc_call_new(&request);
+        struct eidc_http_headers headers = {0};
+        EIDC_BUF_AUTO url = {0};
+        struct eidc_err err;
+        assert_false(eidc_call_sign(call, &cases[i].creds, eidc_now_ms(), &url, &headers, &err));
+        assert_string_equal(err.text, cases[i].text);
+        assert_int_equal(err.kind, EIDC_ERR_DENIED);
+        eidc_http_headers_free(&headers);
+        eidc_call_free(call);
+        tear_down(&b);
+    }
+}
+
+static void a_part_is_no_answer(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {{.status = 206, .body = "pa"},
+                                                  {.status = 200, .body = "page"}};
+    struct bench b;
+    struct eidc_aws_response response;
+    assert_true(call(&b, script, 2, &response));
+    assert_string_equal(response.body.p, "page");
+    finish(&b, &response);
+
+    static const struct fake_exchange always[] = {{.status = 206, .times = 3}};
+    assert_false(call(&b, always, 1, &response));
+    assert_int_equal(response.err.kind, EIDC_ERR_CORRUPT);
+    finish(&b, &response);
+}
+
 static void codes_of_another_form_are_not_told(void **state)
 {
     (void)state;
@@ -863,6 +910,8 @@ int main(void)
         cmocka_unit_test(faults_are_told_in_full),
         cmocka_unit_test(errors_hold_no_secrets),
         cmocka_unit_test(secrets_that_a_server_quotes_are_redacted),
+        cmocka_unit_test(credentials_that_cannot_be_in_a_header),
+        cmocka_unit_test(a_part_is_no_answer),
         cmocka_unit_test(codes_of_another_form_are_not_told),
         cmocka_unit_test(a_bulk_call_may_take_long_but_not_stand_still),
         cmocka_unit_test(an_endpoint_out_of_reach_is_told_with_its_origin),

@@ -320,6 +320,9 @@ static void container_faults(void **state)
         {.status = 200,
          .body = "{\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s3cret\",\"Token\":\"t0ken\","
                  "\"Expiration\":\"soon\"}"},
+        {.status = 200,
+         .body = "{\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s3cret\",\"Token\":\"t0ken\","
+                 "\"Expiration\":\"2026-01-02T03:04:05Z\"}"},
         {.status = 200, .body = "s3cret, but not JSON"},
         {.status = 200},
         {.status = 200, .body = "[]"},
@@ -341,6 +344,7 @@ static void container_faults(void **state)
         {EIDC_ERR_CORRUPT, "Token"},
         {EIDC_ERR_CORRUPT, "AccessKeyId"},
         {EIDC_ERR_CORRUPT, "Expiration"},
+        {EIDC_ERR_DENIED, "expired at 2026-01-02T03:04:05"},
         {EIDC_ERR_CORRUPT, "not JSON"},
         {EIDC_ERR_CORRUPT, "not JSON"},
         {EIDC_ERR_CORRUPT, "AccessKeyId"},
