@@ -83,25 +83,28 @@ static struct eidc_generation *revive(struct eidc_image *image, const struct eid
     return g;
 }
 
-static bool load_from(struct eidc_refresh *r, struct eidc_store *store,
-                      struct eidc_generation **out, struct eidc_err *err)
+/* NULL: *err says why. */
+static struct eidc_generation *load_from(struct eidc_refresh *r, struct eidc_store *store,
+                                         struct eidc_err *err)
 {
     struct eidc_image *image = NULL;
     struct eidc_pointer pointer = {0};
 
-    if (!store->ops->load(store, &image, &pointer, err))
-        return eidc_wrap(err, "%s", store->url);
+    if (!store->ops->load(store, &image, &pointer, err)) {
+        eidc_wrap(err, "%s", store->url);
+        return NULL;
+    }
     if (!eidc_eid_scheme_equal(&eidc_image_info(image)->scheme, &r->build.scheme)) {
         char theirs[128], ours[128];
         eidc_eid_scheme_describe(&eidc_image_info(image)->scheme, theirs);
         eidc_eid_scheme_describe(&r->build.scheme, ours);
         eidc_image_free(image);
-        return eidc_fail(err, EIDC_ERR_NOT_FOUND,
-                         "%s: its image has EIDs by %s, the configuration says %s: not used",
-                         store->url, theirs, ours);
+        eidc_fail(err, EIDC_ERR_NOT_FOUND,
+                  "%s: its image has EIDs by %s, the configuration says %s: not used", store->url,
+                  theirs, ours);
+        return NULL;
     }
-    *out = revive(image, &pointer);
-    return true;
+    return revive(image, &pointer);
 }
 
 static void serve(struct eidc_generation *g, const struct eidc_store *store)
@@ -121,12 +124,11 @@ static bool is_local(const struct eidc_store *store)
 
 bool eidc_refresh_warm_start(struct eidc_refresh *r, struct eidc_err *err)
 {
-    struct eidc_generation *g = NULL;
-
     if (r->store_count == 0 || !is_local(r->stores[0]))
         return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no local snapshot directory is configured");
     r->saver.unread[0].kind = EIDC_ERR_NONE; /* what cannot be read here now never can */
-    if (!load_from(r, r->stores[0], &g, err))
+    struct eidc_generation *g = load_from(r, r->stores[0], err);
+    if (g == NULL)
         return false;
     serve(g, r->stores[0]);
     return true;
@@ -145,14 +147,14 @@ static uint64_t current_number(void)
 static bool catch_up_with(struct eidc_refresh *r, struct eidc_store *store, struct eidc_err *err)
 {
     const uint64_t ours = current_number();
-    struct eidc_generation *g = NULL;
     uint64_t theirs = 0;
 
     if (ours > 0 && (!store->ops->peek(store, &theirs, err) || theirs == 0))
         return err->kind == EIDC_ERR_NONE;
     if (ours > 0 && theirs <= ours && !r->baseless)
         return true;
-    if (!load_from(r, store, &g, err))
+    struct eidc_generation *g = load_from(r, store, err);
+    if (g == NULL)
         return false;
     if (!r->baseless) {
         serve(g, store);

@@ -143,6 +143,7 @@ static void secrets_are_wiped(void **state)
     struct eidc_buf b = {.limit = 100};
     eidc_buf_wipe(&b); /* nothing yet */
     eidc_buf_add_z(&b, "a secret that was longer once");
+    memset(b.p + b.n + 1, 'x', b.cap - b.n - 1);
     watch(&b);
     eidc_buf_free(&b);
     assert_int_not_equal(watched.bytes_left, 0); /* the watch works */
