@@ -208,8 +208,20 @@ static bool write_current(const struct store_dir *store, const struct eidc_point
 {
     EIDC_BUF_AUTO text = {0};
     eidc_pointer_write(pointer, &text);
-    return write_file(store, "CURRENT", eidc_buf_view(&text), err) &&
-           point_link(store, pointer->key, err);
+    return write_file(store, "CURRENT", eidc_buf_view(&text), err);
+}
+
+/* What nothing depends on when the daemon starts: its failures are told, the snapshot is saved. */
+static void write_rest(const struct store_dir *store, const struct eidc_snapshot *snapshot,
+                       const char *key, bool cache_is_due)
+{
+    struct eidc_err err = {0};
+    if (cache_is_due && !write_eid_cache(store, snapshot, &err))
+        eidc_warn("store %s: saved, but: %s", store->url, err.text);
+    if (!write_summary(store, snapshot, &err))
+        eidc_warn("store %s: saved, but: %s", store->url, err.text);
+    if (!point_link(store, key, &err))
+        eidc_warn("store %s: saved, but: %s", store->url, err.text);
 }
 
 static bool write_all(const struct store_dir *store, const struct eidc_snapshot *snapshot,
@@ -220,21 +232,34 @@ static bool write_all(const struct store_dir *store, const struct eidc_snapshot 
     pointer.refreshed_at_ms = snapshot->refreshed_at_ms;
     pointer.verified_at_ms = snapshot->verified_at_ms;
     if (!write_file(store, pointer.key, eidc_image_block(snapshot->image), err) ||
-        !write_eid_cache(store, snapshot, err) || !write_summary(store, snapshot, err) ||
         !write_current(store, &pointer, err))
         return false;
+    write_rest(store, snapshot, pointer.key, true);
     eidc_images_prune(store->dir, store->keep, pointer.key);
     return true;
+}
+
+/* eid_cache.json is written after its image. Absent: snapshot.json was turned on since; older:
+ * writing it failed. */
+static bool cache_is_due(const struct store_dir *store, const char *key)
+{
+    char *cache EIDC_AUTO_FREE = path_of(store, "eid_cache.json");
+    char *image EIDC_AUTO_FREE = path_of(store, key);
+    struct stat ours, its;
+    if (stat(cache, &ours) != 0 || stat(image, &its) != 0)
+        return true;
+    return ours.st_mtim.tv_sec != its.st_mtim.tv_sec ? ours.st_mtim.tv_sec < its.st_mtim.tv_sec
+                                                     : ours.st_mtim.tv_nsec < its.st_mtim.tv_nsec;
 }
 
 static bool move_times(const struct store_dir *store, const struct eidc_snapshot *snapshot,
                        struct eidc_pointer now, struct eidc_err *err)
 {
-    char *eid_cache EIDC_AUTO_FREE = path_of(store, "eid_cache.json");
-    bool missing = access(eid_cache, F_OK) != 0; /* snapshot.json was turned on since */
     eidc_pointer_advance(&now, snapshot->refreshed_at_ms, snapshot->verified_at_ms);
-    return (!missing || write_eid_cache(store, snapshot, err)) &&
-           write_summary(store, snapshot, err) && write_current(store, &now, err);
+    if (!write_current(store, &now, err))
+        return false;
+    write_rest(store, snapshot, now.key, cache_is_due(store, now.key));
+    return true;
 }
 
 /* Whether the file that CURRENT names is there: by its size, before times move. */
@@ -285,7 +310,8 @@ static bool put(const struct store_dir *store, const struct eidc_snapshot *snaps
     if (!eidc_dir_make(images, err) || !eidc_dir_lock(store->dir, &lock, err))
         return false;
     eidc_dir_remove_strays(store->dir);
-    bool ok = put_locked(store, snapshot, is_intact, winner, err);
+    bool ok =
+        eidc_images_check(store->dir, err) && put_locked(store, snapshot, is_intact, winner, err);
     close(lock);
     return ok;
 }

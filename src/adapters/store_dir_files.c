@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,31 @@ static void close_dir(DIR **dir)
 }
 #define DIR_AUTO __attribute__((cleanup(close_dir))) DIR
 
+/* DIR/images itself, never what a link in its place leads to: its files are deleted. NULL when it
+ * cannot be opened; then *err says why. */
+static DIR *open_images(const char *dir, struct eidc_err *err)
+{
+    struct stat st;
+    char *path EIDC_AUTO_FREE = eidc_xprintf("%s/images", dir);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    if (folder != NULL)
+        return folder;
+    eidc_fail_errno(err, "cannot list %s", path);
+    if (fd >= 0)
+        close(fd);
+    else if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+        eidc_fail(err, EIDC_ERR_INVALID, "%s is a symbolic link; it must be a folder of its own",
+                  path);
+    return NULL;
+}
+
+bool eidc_images_check(const char *dir, struct eidc_err *err)
+{
+    DIR_AUTO *folder = open_images(dir, err);
+    return folder != NULL;
+}
+
 /* Numbers have a fixed width: the order of bytes is theirs. */
 static int newest_first(const void *a, const void *b)
 {
@@ -30,13 +56,12 @@ static int newest_first(const void *a, const void *b)
 
 bool eidc_image_keys_list(const char *dir, struct eidc_image_keys *out, struct eidc_err *err)
 {
-    char *path EIDC_AUTO_FREE = eidc_xprintf("%s/images", dir);
-    DIR_AUTO *folder = opendir(path);
+    DIR_AUTO *folder = open_images(dir, err);
     struct eidc_image_keys keys = {0};
     const struct dirent *entry;
     uint64_t number;
-    if (folder == NULL && errno != ENOENT)
-        return eidc_fail_errno(err, "cannot list %s", path);
+    if (folder == NULL && err->kind != EIDC_ERR_NOT_FOUND)
+        return false;
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         if (!eidc_pointer_key_number(eidc_str_of(entry->d_name), &number) ||
             !eidc_str_ends(eidc_str_of(entry->d_name), EIDC_STR(".eidc")))
@@ -116,9 +141,8 @@ static bool is_stray(const char *name)
            eidc_pointer_key_number((struct eidc_str){name + 1, image_name}, &number);
 }
 
-static void remove_strays_of(const char *path)
+static void remove_strays_of(DIR *folder)
 {
-    DIR_AUTO *folder = opendir(path);
     const struct dirent *entry;
     while (folder != NULL && (entry = readdir(folder)) != NULL)
         if (is_stray(entry->d_name))
@@ -127,7 +151,9 @@ static void remove_strays_of(const char *path)
 
 void eidc_dir_remove_strays(const char *dir)
 {
-    char *images EIDC_AUTO_FREE = eidc_xprintf("%s/images", dir);
-    remove_strays_of(dir);
+    struct eidc_err ignored = {0};
+    DIR_AUTO *folder = opendir(dir);
+    DIR_AUTO *images = open_images(dir, &ignored);
+    remove_strays_of(folder);
     remove_strays_of(images);
 }

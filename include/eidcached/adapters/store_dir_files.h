@@ -13,6 +13,9 @@ bool eidc_image_keys_list(const char *dir, struct eidc_image_keys *out, struct e
 void eidc_image_keys_free(struct eidc_image_keys *keys);
 #define EIDC_IMAGE_KEYS_AUTO __attribute__((cleanup(eidc_image_keys_free))) struct eidc_image_keys
 
+/* Whether DIR/images is a folder and no symbolic link to one, whose files would be deleted. */
+bool eidc_images_check(const char *dir, struct eidc_err *err);
+
 /* Removes all but the `keep` newest images, and never `current`. Warns of what it cannot remove. */
 void eidc_images_prune(const char *dir, unsigned keep, const char *current);
 

@@ -281,6 +281,64 @@ static void the_link_follows_the_newest(void **state)
     link_points_at(named.key);
 }
 
+/* The image and CURRENT are what a start needs; a folder in the place of the rest stands in the way
+ * of that alone. */
+static void folders_in_the_place_of_documents(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"current.eidc", "summary.json", "eid_cache.json"};
+    EIDC_BUF_AUTO cache = {0};
+    struct eidc_image *image = image_of(3, "sales");
+    struct eidc_snapshot snapshot = {.image = image, .summary = EIDC_STR("{}\n"), .json = true};
+    struct eidc_err err = {0};
+    struct eidc_pointer pointer;
+    uint64_t winner = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *path EIDC_AUTO_FREE = path_of(names[i]);
+        assert_int_equal(mkdir(path, 0755), 0);
+    }
+    assert_true(store->ops->save(store, &snapshot, &winner, &err));
+    assert_int_equal(load("sales", &pointer), 3);
+    assert_true(store->ops->touch(store, &snapshot, &winner, &err));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *path EIDC_AUTO_FREE = path_of(names[i]);
+        assert_int_equal(rmdir(path), 0);
+    }
+    write_file("eid_cache.json", EIDC_STR("of before"));
+    char *path EIDC_AUTO_FREE = path_of("eid_cache.json");
+    const struct timespec past[] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+    assert_true(store->ops->touch(store, &snapshot, &winner, &err));
+    read_file("eid_cache.json", &cache);
+    assert_non_null(strstr(cache.p, "\"sales\""));
+    assert_true(exists("summary.json"));
+    link_points_at(pointer.key);
+    eidc_image_free(image);
+}
+
+/* Retention would delete what lies where the link leads. */
+static void a_link_in_the_place_of_the_images(void **state)
+{
+    (void)state;
+    struct eidc_err err = {0};
+    uint64_t winner = 0;
+    char *there EIDC_AUTO_FREE = path_of("elsewhere");
+    char *link EIDC_AUTO_FREE = path_of("images");
+    assert_int_equal(mkdir(there, 0755), 0);
+    assert_int_equal(symlink("elsewhere", link), 0);
+    for (char c = '1'; c < '9'; c++) {
+        char *name EIDC_AUTO_FREE =
+            eidc_xprintf("elsewhere/0000000000000000000%c-0123456789abcdef.eidc", c);
+        write_file(name, EIDC_STR("theirs"));
+    }
+    assert_false(put_image(store, false, 20, "a", 1000, &winner, &err));
+    assert_int_equal(err.kind, EIDC_ERR_INVALID);
+    assert_non_null(strstr(err.text, "images is a symbolic link"));
+    assert_int_equal(count_files("elsewhere"), 8);
+    assert_false(exists("CURRENT"));
+    load_fails(EIDC_ERR_INVALID, "symbolic link");
+}
+
 static void a_touch_moves_only_times(void **state)
 {
     (void)state;
@@ -697,6 +755,8 @@ int main(void)
         CASE(what_is_saved_is_loaded),
         CASE(documents_are_written_when_asked_for),
         CASE(the_link_follows_the_newest),
+        CASE(folders_in_the_place_of_documents),
+        CASE(a_link_in_the_place_of_the_images),
         CASE(a_touch_moves_only_times),
         CASE(a_touch_of_nothing_saves),
         CASE(saving_the_same_again_moves_times),
