@@ -4,6 +4,7 @@
  */
 #include "eidcached/base/yaml.h"
 
+#include <search.h>
 #include <yaml.h>
 
 #include "eidcached/base/mem.h"
@@ -21,8 +22,7 @@ struct walk {
     yaml_event_t event; /* the current one; owned */
     struct eidc_yaml *out;
     size_t capacity;
-    struct seen_key *keys;
-    size_t key_count, key_capacity;
+    void *keys; /* a tree of struct seen_key, by path */
     struct eidc_err *err;
 };
 
@@ -156,24 +156,32 @@ static bool walk_sequence(struct walk *w, struct place *place)
     return true;
 }
 
+static int by_path(const void *a, const void *b)
+{
+    const struct seen_key *x = a, *y = b;
+    return strcmp(x->path, y->path);
+}
+
+static void free_key(void *key)
+{
+    struct seen_key *seen = key;
+    free(seen->path);
+    free(seen);
+}
+
 /* Takes ownership of path. */
 static bool remember_key(struct walk *w, char *path)
 {
-    unsigned line = (unsigned)w->event.start_mark.line + 1;
-    for (size_t i = 0; i < w->key_count; i++) {
-        if (strcmp(w->keys[i].path, path) != 0)
-            continue;
-        char *what EIDC_AUTO_FREE =
-            eidc_xprintf("%s: given twice, first in line %u", path, w->keys[i].line);
-        free(path);
-        return fail_at(w, w->event.start_mark, what);
-    }
-    if (w->key_count == w->key_capacity) {
-        w->key_capacity = w->key_capacity * 2 + 16;
-        w->keys = eidc_xrealloc(w->keys, w->key_capacity, sizeof *w->keys);
-    }
-    w->keys[w->key_count++] = (struct seen_key){path, line};
-    return true;
+    struct seen_key *key = eidc_xcalloc(1, sizeof *key);
+    *key = (struct seen_key){path, (unsigned)w->event.start_mark.line + 1};
+    struct seen_key *const *seen = tsearch(key, &w->keys, by_path);
+    if (seen != NULL && *seen == key)
+        return true;
+    char *what EIDC_AUTO_FREE =
+        seen != NULL ? eidc_xprintf("%s: given twice, first in line %u", path, (*seen)->line)
+                     : eidc_xstrdup("out of memory");
+    free_key(key);
+    return fail_at(w, w->event.start_mark, what);
 }
 
 /* The current event is a key: makes the place of its value. */
@@ -272,9 +280,7 @@ bool eidc_yaml_parse(struct eidc_str text, struct eidc_yaml *out, struct eidc_er
     bool ok = walk_stream(&w);
     yaml_event_delete(&w.event);
     yaml_parser_delete(&w.parser);
-    for (size_t i = 0; i < w.key_count; i++)
-        free(w.keys[i].path);
-    free(w.keys);
+    tdestroy(w.keys, free_key);
     if (ok)
         *out = result;
     else

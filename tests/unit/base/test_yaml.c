@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -122,6 +123,24 @@ static void test_duplicate_keys_name_both_lines(void **state)
     flattens_to("a: {x: 1}\nb: {x: 1}\n", "a.x[-1] 1 @1:8 key 1:5\nb.x[-1] 1 @2:8 key 2:5\n");
 }
 
+/* Looking through all keys before each would take minutes. */
+static void test_many_keys(void **state)
+{
+    (void)state;
+    EIDC_BUF_AUTO text = {0};
+    struct eidc_yaml yaml;
+    for (unsigned i = 0; i < 200000; i++)
+        eidc_buf_addf(&text, "key%u: %u\n", i, i);
+    alarm(60);
+    assert_true(eidc_yaml_parse(eidc_buf_view(&text), &yaml, &err));
+    alarm(0);
+    assert_int_equal(yaml.count, 200000);
+    eidc_yaml_free(&yaml);
+    eidc_buf_add_z(&text, "key77: 1\n");
+    assert_false(eidc_yaml_parse(eidc_buf_view(&text), &yaml, &err));
+    assert_string_equal(err.text, "line 200001, column 1: key77: given twice, first in line 78");
+}
+
 static void test_what_we_do_not_support(void **state)
 {
     (void)state;
@@ -204,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_block_text),
         cmocka_unit_test(test_parents),
         cmocka_unit_test(test_duplicate_keys_name_both_lines),
+        cmocka_unit_test(test_many_keys),
         cmocka_unit_test(test_what_we_do_not_support),
         cmocka_unit_test(test_bad_keys),
         cmocka_unit_test(test_not_a_mapping),
