@@ -1,5 +1,6 @@
 #include "eidcached/aws/call_state.h"
 
+#include "eidcached/aws/crc32.h"
 #include "eidcached/aws/fault.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
@@ -190,12 +191,24 @@ static enum eidc_retry_class judge_part(struct eidc_aws_response *out)
     return EIDC_RETRY_TRANSIENT;
 }
 
+/* DynamoDB tells its answers' CRC-32. */
+static bool check_crc32(const struct eidc_http_response *answer, struct eidc_err *err)
+{
+    const char *text = eidc_http_headers_get(&answer->headers, "x-amz-crc32");
+    uint64_t told;
+    if (!text || !eidc_str_u64(eidc_str_of(text), UINT32_MAX, &told) ||
+        told == eidc_crc32(eidc_buf_view(&answer->body)))
+        return true;
+    return eidc_fail(err, EIDC_ERR_CORRUPT, "the answer does not have the CRC-32 it came with");
+}
+
 static enum eidc_retry_class judge_success(const struct eidc_call *call,
                                            const struct eidc_http_response *answer,
                                            struct eidc_aws_response *out)
 {
     const struct eidc_aws_request *r = &call->request;
-    out->ok = !r->take || r->take(r->take_arg, eidc_buf_view(&answer->body), &out->err);
+    out->ok = check_crc32(answer, &out->err) &&
+              (!r->take || r->take(r->take_arg, eidc_buf_view(&answer->body), &out->err));
     return !out->ok && out->err.kind == EIDC_ERR_CORRUPT ? EIDC_RETRY_TRANSIENT : EIDC_RETRY_NO;
 }
 

@@ -326,6 +326,24 @@ static void a_part_is_no_answer(void **state)
     finish(&b, &response);
 }
 
+static void an_answer_must_have_its_crc32(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .headers = {"x-amz-crc32: 3421780262"}, .body = "123456788"},
+        {.status = 200, .headers = {"x-amz-crc32: 3421780262"}, .body = "123456789"}};
+    struct bench b;
+    struct eidc_aws_response response;
+    assert_true(call(&b, script, 2, &response));
+    assert_string_equal(response.body.p, "123456789");
+    assert_int_equal(response.tries, 2);
+    finish(&b, &response);
+
+    static const struct fake_exchange empty[] = {{.status = 200, .headers = {"x-amz-crc32: 0"}}};
+    assert_true(call(&b, empty, 1, &response));
+    finish(&b, &response);
+}
+
 static void codes_of_another_form_are_not_told(void **state)
 {
     (void)state;
@@ -912,6 +930,7 @@ int main(void)
         cmocka_unit_test(secrets_that_a_server_quotes_are_redacted),
         cmocka_unit_test(credentials_that_cannot_be_in_a_header),
         cmocka_unit_test(a_part_is_no_answer),
+        cmocka_unit_test(an_answer_must_have_its_crc32),
         cmocka_unit_test(codes_of_another_form_are_not_told),
         cmocka_unit_test(a_bulk_call_may_take_long_but_not_stand_still),
         cmocka_unit_test(an_endpoint_out_of_reach_is_told_with_its_origin),
