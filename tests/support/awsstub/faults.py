@@ -5,6 +5,7 @@ A fault is {"op": "GetTables", "page": 2, "database": "x", "key": "CURRENT", "ti
 often it strikes, once by default, always when negative.
 """
 import json
+import zlib
 
 from awsstub.state import Refuse
 
@@ -63,7 +64,8 @@ def damage_page(do, answer, members, token):
         answer.status, answer.body = 502, b"<html>Bad Gateway</html>"
         answer.set("Content-Type", "text/html")
     else:
-        damage_wire(do, answer)
+        return damage_wire(do, answer)
+    answer.set("x-amz-crc32", str(zlib.crc32(answer.body)))  # meant so, not damaged on the way
     return answer
 
 
