@@ -43,7 +43,7 @@ static enum step next_parameter(struct eidc_keys *keys, struct eidc_str *out, st
         if (!eidc_str_eq(param.name, eidc_str_of(keys->parameter)))
             continue;
         eidc_buf_clear(&keys->decoded);
-        const char *problem = eidc_query_decode(param.value, &keys->decoded);
+        const char *problem = eidc_query_decode_value(param.value, &keys->decoded);
         if (problem != NULL) {
             eidc_fail(err, EIDC_ERR_INVALID, "%s", problem);
             return BAD;

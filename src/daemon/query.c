@@ -36,10 +36,10 @@ bool eidc_query_find(struct eidc_str query, const char *name, struct eidc_param 
     return false;
 }
 
-const char *eidc_query_decode(struct eidc_str raw, struct eidc_buf *out)
+/* What was decoded from `start` on. */
+static const char *check_decoded(const struct eidc_buf *out, size_t start, bool good)
 {
-    size_t start = out->n;
-    if (!eidc_percent_decode(out, raw))
+    if (!good)
         return "has a '%' that is not followed by two hex digits";
     if (out->failed)
         return "does not fit in memory";
@@ -49,6 +49,28 @@ const char *eidc_query_decode(struct eidc_str raw, struct eidc_buf *out)
     if (eidc_utf8_valid_prefix(decoded) != decoded.n)
         return "is not UTF-8";
     return NULL;
+}
+
+const char *eidc_query_decode(struct eidc_str raw, struct eidc_buf *out)
+{
+    size_t start = out->n;
+    bool good = eidc_percent_decode(out, raw);
+    return check_decoded(out, start, good);
+}
+
+const char *eidc_query_decode_value(struct eidc_str raw, struct eidc_buf *out)
+{
+    size_t start = out->n;
+    const char *plus;
+    bool good = true;
+    while (good && raw.n > 0 && (plus = memchr(raw.p, '+', raw.n)) != NULL) {
+        size_t piece = (size_t)(plus - raw.p);
+        good = eidc_percent_decode(out, (struct eidc_str){raw.p, piece});
+        eidc_buf_add_byte(out, ' ');
+        raw = (struct eidc_str){plus + 1, raw.n - piece - 1};
+    }
+    good = good && eidc_percent_decode(out, raw);
+    return check_decoded(out, start, good);
 }
 
 bool eidc_query_bool(const struct eidc_param *param, bool *out)

@@ -8,9 +8,13 @@ static void decode(struct eidc_str raw)
     EIDC_BUF_AUTO once = {0};
     EIDC_BUF_AUTO encoded = {0};
     EIDC_BUF_AUTO twice = {0};
+    EIDC_BUF_AUTO value = {0};
     int64_t ms;
     eidc_query_duration(raw, &ms);
-    if (eidc_query_decode(raw, &once) != NULL)
+    bool bad = eidc_query_decode(raw, &once) != NULL;
+    bool bad_value = eidc_query_decode_value(raw, &value) != NULL;
+    fuzz_must(bad_value == bad && (bad || value.n == once.n)); /* only a plus differs */
+    if (bad)
         return;
     eidc_percent_encode(&encoded, eidc_buf_view(&once), "");
     fuzz_must(eidc_query_decode(eidc_buf_view(&encoded), &twice) == NULL);

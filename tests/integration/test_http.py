@@ -133,12 +133,12 @@ def test_max_age(daemon):
 
 
 def test_short_batches_by_query(daemon):
-    query = urllib.parse.urlencode(
-        [("name", "a/b c"), ("name", "nothing"), ("name", "sales")], quote_via=urllib.parse.quote)
-    document = daemon.get("/v1/forward?" + query).json
-    assert document["results"] == [
-        {"name": "a/b c", "eid": eid("a/b c")}, {"name": "nothing", "eid": None},
-        {"name": "sales", "eid": eid("sales")}]
+    names = ["a/b c", "nothing", "plus+sign", "sales"]
+    for quote in (urllib.parse.quote, urllib.parse.quote_plus):  # a blank as %20 and as a plus
+        query = urllib.parse.urlencode([("name", name) for name in names], quote_via=quote)
+        document = daemon.get("/v1/forward?" + query).json
+        assert document["results"] == [
+            {"name": name, "eid": eid(name) if name in NAMES else None} for name in names]
     assert document["generation"] == daemon.status_document()["generation"]["number"]
     document = daemon.get("/v1/reverse?eid=" + eid("sales")).json
     assert document["results"] == [{"eid": eid("sales"), "name": "sales"}]

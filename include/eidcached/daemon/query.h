@@ -1,6 +1,7 @@
 #pragma once
-/* The query of a request target, raw: NAME=VALUE&NAME=VALUE. '+' stands for itself (RFC 3986), as
- * in the path; decoding happens once, strictly. Pure. */
+/* The query of a request target, raw: NAME=VALUE&NAME=VALUE. In a value '+' is a space, as forms
+ * and their libraries write it; in the path it stands for itself. Decoding happens once, strictly.
+ * Pure. */
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
 
@@ -15,6 +16,8 @@ bool eidc_query_find(struct eidc_str query, const char *name, struct eidc_param 
 
 /* Appends raw, decoded. NULL, or what is wrong with it: bad escape, NUL, not UTF-8, no memory. */
 const char *eidc_query_decode(struct eidc_str raw, struct eidc_buf *out);
+/* The same of a parameter's value: '+' is a space. */
+const char *eidc_query_decode_value(struct eidc_str raw, struct eidc_buf *out);
 
 /* "true", "1", "" (or no value) and "false", "0". */
 bool eidc_query_bool(const struct eidc_param *param, bool *out);

@@ -125,7 +125,8 @@ static void get_form(void **state)
            "{\"name\":\"\xc3\xa4 \\\"q\\\"\",\"eid\":\"eid-q\"}]}\n");
     http_ask(&f, "GET /v1/reverse?eid=k2 HTTP/1.1\r\nAccept: text/plain\r\n", &a);
     expect(200, "text/plain; charset=utf-8", "k2\ttoo\n");
-    http_ask(&f, "GET /v1/forward?name=a+b HTTP/1.1\r\n", &a); /* a plus is a plus */
+    http_ask(&f, "GET /v1/forward?name=a+b&name=a%2Bb HTTP/1.1\r\n", &a);
+    assert_non_null(strstr(a.body.p, "{\"name\":\"a b\",\"eid\":null}"));
     assert_non_null(strstr(a.body.p, "{\"name\":\"a+b\",\"eid\":null}"));
 }
 

@@ -52,6 +52,26 @@ static void decodes_once_and_strictly(void **state)
     }
 }
 
+static void a_plus_in_a_value_is_a_space(void **state)
+{
+    static const struct {
+        const char *raw, *decoded; /* NULL: refused */
+    } cases[] = {
+        {"a+b", "a b"}, {"+", " "},     {"++a%2Bb+", "  a+b "}, {"%2541+%c3%a4", "%41 \xc3\xa4"},
+        {"", ""},       {"%+41", NULL}, {"%4+1", NULL},         {"%c3+%a4", NULL},
+        {"+%00", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        EIDC_BUF_AUTO out = {0};
+        const char *problem = eidc_query_decode_value(eidc_str_of(cases[i].raw), &out);
+        if ((problem == NULL) != (cases[i].decoded != NULL))
+            fail_msg("%s: %s", cases[i].raw, problem);
+        if (problem == NULL)
+            assert_true(eidc_str_eq(eidc_buf_view(&out), eidc_str_of(cases[i].decoded)));
+    }
+}
+
 static void booleans(void **state)
 {
     static const struct {
@@ -94,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(walks_parameters),
         cmocka_unit_test(decodes_once_and_strictly),
+        cmocka_unit_test(a_plus_in_a_value_is_a_space),
         cmocka_unit_test(booleans),
         cmocka_unit_test(durations),
     };
