@@ -119,7 +119,7 @@ static void a_pointer_to_garbage_is_passed_over(void **state)
     stored_free(&s);
 }
 
-#ifndef __SANITIZE_ADDRESS__ /* it needs address space of its own */
+#ifndef NO_ADDRESS_LIMIT
 /* A frame of 5 MB, whole but for its header, which claims all that its ratio lets it. */
 static void claim_too_much(struct stored *s)
 {
@@ -321,7 +321,7 @@ int main(void)
         cmocka_unit_test(a_store_without_snapshots),
         cmocka_unit_test(a_damaged_image_is_passed_over),
         cmocka_unit_test(a_pointer_to_garbage_is_passed_over),
-#ifndef __SANITIZE_ADDRESS__
+#ifndef NO_ADDRESS_LIMIT
         cmocka_unit_test(an_image_too_big_for_memory_is_passed_over),
 #endif
         cmocka_unit_test(an_image_replaced_meanwhile),
