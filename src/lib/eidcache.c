@@ -1,16 +1,12 @@
 #include "eidcache.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
-#include "eidcached/base/mem.h"
-#include "eidcached/core/image.h"
+#include "handle.h"
 
 _Static_assert(EIDCACHE_MESSAGE >= EIDC_ERR_TEXT_MAX, "every error text fits");
-_Static_assert(EIDCACHE_EID_MAX > EIDC_EID_TEXT_MAX, "every EID fits with its NUL");
-
-struct eidcache {
-    struct eidc_image *image;
-};
 
 static enum eidcache_result fail(const struct eidc_err *err, char *message)
 {
@@ -19,19 +15,64 @@ static enum eidcache_result fail(const struct eidc_err *err, char *message)
     return EIDCACHE_ERROR;
 }
 
+static bool identify(const char *path, struct eidc_file_id *out, struct eidc_err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return eidc_fail_errno(err, "cannot open %s", path);
+    *out = (struct eidc_file_id){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+    return true;
+}
+
+static bool same_file(const struct eidc_file_id *a, const struct eidc_file_id *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
+}
+
+/* Maps the image and says which file it is. Asked before the file is opened: one that is replaced
+ * in between is opened again by the next refresh, and none is missed. */
+static bool map(const char *path, struct eidc_file_id *id, struct eidc_image **out,
+                struct eidc_err *err)
+{
+    return identify(path, id, err) && eidc_image_map_file(path, out, err);
+}
+
+static void handle_free(eidcache *cache)
+{
+    free(cache->live);
+    free(cache->path);
+    free(cache);
+}
+
+/* Memory by hand: a library does not end its process. NULL: none. */
+static eidcache *handle_new(const char *path)
+{
+    eidcache *cache = calloc(1, sizeof *cache);
+    if (cache == NULL)
+        return NULL;
+    cache->live = aligned_alloc(_Alignof(struct eidc_live), sizeof *cache->live);
+    cache->path = strdup(path);
+    if (cache->live != NULL && cache->path != NULL)
+        return cache;
+    handle_free(cache);
+    return NULL;
+}
+
 enum eidcache_result eidcache_open(const char *path, eidcache **out, char message[EIDCACHE_MESSAGE])
 {
     struct eidc_image *image;
     struct eidc_err err;
-    if (!eidc_image_map_file(path, &image, &err))
-        return fail(&err, message);
-    eidcache *cache = malloc(sizeof *cache); /* a library does not end its process */
+    eidcache *cache = handle_new(path);
     if (cache == NULL) {
-        eidc_image_free(image);
         eidc_fail(&err, EIDC_ERR_NOMEM, "%s: out of memory", path);
         return fail(&err, message);
     }
-    cache->image = image;
+    if (!map(path, &cache->opened, &image, &err)) {
+        handle_free(cache);
+        return fail(&err, message);
+    }
+    eidc_live_init(cache->live, image);
     *out = cache;
     return EIDCACHE_OK;
 }
@@ -40,91 +81,61 @@ void eidcache_close(eidcache *cache)
 {
     if (cache == NULL)
         return;
-    eidc_image_free(cache->image);
-    free(cache);
+    eidc_live_end(cache->live);
+    handle_free(cache);
 }
 
-/* Where the first value of a look-up goes. */
-struct copy {
-    char *out;
-    size_t size;
-    size_t *length;
-    enum eidcache_result result;
-};
-
-static int copy_first(void *arg, const char *text, size_t length)
+/* Under the lock. */
+static bool follow(eidcache *cache, int *changed, struct eidc_err *err)
 {
-    struct copy *copy = arg;
-    if (copy->length != NULL)
-        *copy->length = length;
-    copy->result = length < copy->size ? EIDCACHE_OK : EIDCACHE_TOO_SMALL;
-    if (copy->result == EIDCACHE_OK) {
-        memcpy(copy->out, text, length);
-        copy->out[length] = '\0';
+    struct eidc_image *image;
+    struct eidc_file_id now = {0};
+    if (!identify(cache->path, &now, err))
+        return false;
+    if (same_file(&now, &cache->opened))
+        return true;
+    if (!map(cache->path, &now, &image, err))
+        return false;
+    if (!eidc_live_replace(cache->live, image)) {
+        eidc_image_free(image);
+        return eidc_fail(err, EIDC_ERR_LIMIT, "%s: look-ups are still in %d older images",
+                         cache->path, EIDC_LIVE_SLOTS - 1);
     }
-    return 1;
+    cache->opened = now;
+    *changed = 1;
+    return true;
 }
 
-enum eidcache_result eidcache_forward_all(const eidcache *cache, const char *name,
-                                          size_t name_length, eidcache_each *each, void *arg)
+enum eidcache_result eidcache_refresh(eidcache *cache, int *changed, char message[EIDCACHE_MESSAGE])
 {
-    struct eidc_hits hits;
-    struct eidc_record record;
-    char text[EIDC_EID_TEXT_MAX];
-    if (!eidc_image_forward(cache->image, (struct eidc_str){name, name_length}, &hits))
-        return EIDCACHE_MISS;
-    while (eidc_hits_next(&hits, &record)) {
-        if (each(arg, text, eidc_record_print_eid(cache->image, &record, text)) != 0)
-            break;
-    }
-    return EIDCACHE_OK;
-}
-
-enum eidcache_result eidcache_reverse_all(const eidcache *cache, const char *eid, size_t eid_length,
-                                          eidcache_each *each, void *arg)
-{
-    struct eidc_hits hits;
-    struct eidc_record record;
-    if (!eidc_image_reverse(cache->image, (struct eidc_str){eid, eid_length}, &hits))
-        return EIDCACHE_MISS;
-    while (eidc_hits_next(&hits, &record)) {
-        if (each(arg, record.name.p, record.name.n) != 0)
-            break;
-    }
-    return EIDCACHE_OK;
-}
-
-enum eidcache_result eidcache_forward(const eidcache *cache, const char *name, size_t name_length,
-                                      char *out, size_t out_size, size_t *out_length)
-{
-    struct copy copy = {out, out_size, out_length, EIDCACHE_MISS};
-    eidcache_forward_all(cache, name, name_length, copy_first, &copy);
-    return copy.result;
-}
-
-enum eidcache_result eidcache_reverse(const eidcache *cache, const char *eid, size_t eid_length,
-                                      char *out, size_t out_size, size_t *out_length)
-{
-    struct copy copy = {out, out_size, out_length, EIDCACHE_MISS};
-    eidcache_reverse_all(cache, eid, eid_length, copy_first, &copy);
-    return copy.result;
+    struct eidc_err err;
+    int took = 0;
+    pthread_mutex_lock(&cache->live->lock);
+    bool followed = follow(cache, &took, &err);
+    pthread_mutex_unlock(&cache->live->lock);
+    if (changed != NULL)
+        *changed = took;
+    return followed ? EIDCACHE_OK : fail(&err, message);
 }
 
 void eidcache_info(const eidcache *cache, struct eidcache_info *out)
 {
-    const struct eidc_image_info *info = eidc_image_info(cache->image);
+    struct eidc_hold hold = eidc_live_hold(cache->live);
+    const struct eidc_image_info *info = eidc_image_info(hold.image);
     *out = (struct eidcache_info){.number = info->number,
                                   .names = info->names,
                                   .entries = info->entries,
-                                  .bytes = eidc_image_block(cache->image).n,
+                                  .bytes = eidc_image_block(hold.image).n,
                                   .created_at_ms = info->created_at_ms};
     memcpy(out->id, info->id, sizeof out->id);
+    eidc_live_release(cache->live, &hold);
 }
 
 enum eidcache_result eidcache_verify(const eidcache *cache, char message[EIDCACHE_MESSAGE])
 {
     struct eidc_err err;
-    if (eidc_image_verify(cache->image, (struct eidc_str){0}, &err))
-        return EIDCACHE_OK;
-    return fail(&err, message);
+    struct eidc_hold hold = eidc_live_hold(cache->live);
+    bool good = eidc_image_verify(hold.image, (struct eidc_str){0}, &err);
+    eidc_live_release(cache->live, &hold);
+    return good ? EIDCACHE_OK : fail(&err, message);
 }
