@@ -9,11 +9,11 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <strings.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/daemon/head.h"
 #include "eidcached/daemon/http_metrics.h"
 #include "eidcached/daemon/respond.h"
 #include "eidcached/daemon/routes.h"
@@ -29,8 +29,9 @@ struct connection {
     bool begun;    /* the headers were looked at */
     bool admitted; /* so were the rules */
     bool http_1_0;
-    uint64_t dropped; /* bytes of body that are not kept */
-    uint64_t held;    /* bytes of server->bodies that are ours */
+    const char *target; /* of the request, where libmicrohttpd has it */
+    uint64_t dropped;   /* bytes of body that are not kept */
+    uint64_t held;      /* bytes of server->bodies that are ours */
 };
 
 size_t eidc_connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
@@ -82,6 +83,7 @@ void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *m
     c->dropped = 0;
     c->request.started_us = eidc_mono_us();
     eidc_request_set_uri(&c->request, uri);
+    c->target = uri;
     atomic_fetch_add(&port->server->active, 1);
     return c;
 }
@@ -120,67 +122,15 @@ void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **con
     *context = NULL;
 }
 
-static enum eidc_method method_of(const char *name)
-{
-    static const char *const names[] = {"GET", "HEAD", "POST"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(name, names[i]) == 0)
-            return (enum eidc_method)i;
-    }
-    return EIDC_METHOD_OTHER;
-}
-
-/* clang-format off */
-static const struct {
-    const char *name;
-    size_t length, offset;
-} known_headers[] = {
-#define HEADER(text, member) {text, sizeof(text) - 1, offsetof(struct eidc_request_headers, member)}
-    HEADER("Host", host),
-    HEADER("Accept", accept),
-    HEADER("Origin", origin),
-    HEADER("Authorization", authorization),
-    HEADER("Cache-Control", cache_control),
-    HEADER("Content-Type", content_type),
-    HEADER("Content-Length", content_length),
-    HEADER("If-None-Match", if_none_match),
-    HEADER("Transfer-Encoding", transfer_encoding),
-    HEADER("Forwarded", forwarded),
-    HEADER("X-Forwarded-For", forwarded),
-    HEADER("X-Forwarded-Host", forwarded),
-    HEADER("X-Forwarded-Proto", forwarded),
-#undef HEADER
-};
-/* clang-format on */
-
-static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *name,
-                                   size_t name_size, const char *value, size_t value_size)
-{
-    struct eidc_request_headers *headers = cls;
-    (void)kind;
-    for (size_t i = 0; i < sizeof(known_headers) / sizeof(known_headers[0]); i++) {
-        if (known_headers[i].length != name_size ||
-            strncasecmp(known_headers[i].name, name, name_size) != 0)
-            continue;
-        struct eidc_str *place =
-            (struct eidc_str *)(void *)((char *)headers + known_headers[i].offset);
-        if (place->p == NULL)
-            *place = (struct eidc_str){value != NULL ? value : "", value_size};
-        headers->hosts += place == &headers->host;
-        break;
-    }
-    return MHD_YES;
-}
-
 static void read_head(struct connection *c, struct MHD_Connection *mhd, const char *method,
                       const char *version)
 {
     struct eidc_request *r = &c->request;
+    const struct eidc_head head = {method, c->target, version};
     c->begun = true;
     c->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
-    r->method = method_of(method);
     r->body.limit = r->service->config->http.max_body;
-    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, take_header, &r->headers);
+    eidc_head_read(mhd, &head, r);
     eidc_route_find(r);
 }
 
@@ -291,6 +241,8 @@ enum MHD_Result eidc_connection_handle(void *cls, struct MHD_Connection *mhd, co
     (void)url;
     if (!c->begun) {
         read_head(c, mhd, method, version);
+        if (!eidc_head_check(&c->request, c->http_1_0))
+            return send_answer(c, mhd, method);
         if (eidc_request_has_body(&c->request) && !admit(c))
             return send_answer(c, mhd, method);
         return MHD_YES;

@@ -13,9 +13,11 @@ enum eidc_method { EIDC_GET, EIDC_HEAD, EIDC_POST, EIDC_METHOD_OTHER };
 /* The headers that anything here looks at; p is NULL where there is none. */
 struct eidc_request_headers {
     struct eidc_str host, origin, accept, authorization, cache_control, content_type, if_none_match;
-    struct eidc_str content_length, transfer_encoding;
-    struct eidc_str forwarded; /* Forwarded or X-Forwarded-*: that there is one */
-    unsigned hosts;            /* how many Host lines */
+    struct eidc_str content_length, transfer_encoding, content_encoding, expect;
+    struct eidc_str forwarded;   /* Forwarded or X-Forwarded-*: that there is one */
+    unsigned hosts;              /* how many Host lines */
+    unsigned lengths, encodings; /* the same of Content-Length and Transfer-Encoding */
+    bool mangled;                /* lines do not follow each other as they are read */
 };
 
 struct eidc_stream; /* an answer made while it is sent */

@@ -449,6 +449,83 @@ static void protocol_errors(void **state)
     close(fd);
 }
 
+#define POST_HEAD "POST /v1/forward HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+#define CHUNKS    "1\r\na\r\n0\r\n\r\n"
+#define HIDDEN    "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+/* What a proxy may have read otherwise gets one answer, and the connection ends. */
+static void smuggling(void **state)
+{
+    static const struct {
+        unsigned status;
+        struct eidc_str request;
+    } cases[] = {
+#define CASE(status, text)                                                                         \
+    {                                                                                              \
+        status,                                                                                    \
+        {                                                                                          \
+            text, sizeof(text) - 1                                                                 \
+        }                                                                                          \
+    }
+        CASE(400, POST_HEAD "Content-Length: 1\r\nContent-Length: 1\r\n\r\na" HIDDEN),
+        CASE(400, POST_HEAD "Content-Length: 1\r\ncontent-length: 50\r\n\r\na" HIDDEN),
+        CASE(400,
+             POST_HEAD "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n" CHUNKS HIDDEN),
+        CASE(400, POST_HEAD
+             "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n" CHUNKS HIDDEN),
+        CASE(501, POST_HEAD "Transfer-Encoding: gzip, chunked\r\n\r\n" CHUNKS HIDDEN),
+        CASE(501, POST_HEAD "Transfer-Encoding: \vchunked\r\n\r\n" CHUNKS HIDDEN),
+        CASE(501, POST_HEAD "Transfer-Encoding:\r\n\r\n" CHUNKS HIDDEN),
+        CASE(400, POST_HEAD "Transfer-Encoding : chunked\r\n\r\n" CHUNKS HIDDEN),
+        CASE(400, POST_HEAD "Transfer-Encoding: chu\r\n nked\r\n\r\n" CHUNKS HIDDEN),
+        CASE(400, "POST /livez HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" CHUNKS HIDDEN),
+        CASE(400, "GET /livez HTTP/1.1\r\nHost: localhost\0.evil.test\r\n\r\n" HIDDEN),
+        CASE(400, "GET /livez HTTP/1.1\r\nHost: localhost\0\0evil.test\r\nA: b\r\n\r\n" HIDDEN),
+        CASE(400, "GET /livez HTTP/1.1\r\nHost: localhost\r\nA: b\0\r\n\r\n" HIDDEN),
+        CASE(400, "GET /livez\0/x HTTP/1.1\r\nHost: localhost\r\n\r\n" HIDDEN),
+        CASE(400,
+             "GET /livez HTTP/1.1\r\nHost: localhost\r\nA: b\rContent-Length: 50\r\n\r\n" HIDDEN),
+        CASE(400,
+             "GET /livez HTTP/1.1\r\nHost: localhost\r\nA: b\nContent-Length: 50\r\n\r\n" HIDDEN),
+        CASE(400, "GET /livez HTTP/1.1\r\nHost: localhost\r\nA: b\r\n c\r\n\r\n" HIDDEN),
+        CASE(400, "GET /livez HTTP/1.1\r\n A: b\r\nHost: localhost\r\n\r\n" HIDDEN),
+#undef CASE
+    };
+    (void)state;
+    start();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int fd = http_connect(&f);
+        http_send(fd, cases[i].request.p, cases[i].request.n);
+        if (!http_receive(fd, false, &a) || a.status != cases[i].status)
+            fail_msg("request %zu: %u", i, a.status);
+        assert_problem(cases[i].status);
+        assert_header("Connection", "close");
+        assert_true(http_at_end(fd));
+        close(fd);
+    }
+}
+
+/* Odd heads and bodies that nobody can read otherwise. */
+static void odd_heads(void **state)
+{
+    static const char *const requests[] = {
+        "\r\n\r\nGET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /livez?a=%zz&=&%%&b HTTP/1.1\r\nHost: localhost\r\nCookie: a=b; c\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nA:\r\nB:   c  \r\nHost:localhost\r\nC: \t\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nabcde",
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: Chunked\r\n\r\n" CHUNKS,
+    };
+    (void)state;
+    start();
+    int fd = http_connect(&f);
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        http_send(fd, requests[i], strlen(requests[i])); /* all on one connection */
+        if (!http_receive(fd, false, &a) || a.status != 200)
+            fail_msg("request %zu: %u", i, a.status);
+    }
+    close(fd);
+}
+
 static void status_document(void **state)
 {
     static const char *const members[] = {"\"service\":\"eidcached\"",
@@ -519,6 +596,8 @@ int main(void)
         TEST(head_is_get_without_a_body),
         TEST(connections_are_kept),
         TEST(protocol_errors),
+        TEST(smuggling),
+        TEST(odd_heads),
         TEST(status_document),
         TEST(metrics),
     };
