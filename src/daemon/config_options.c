@@ -56,7 +56,8 @@ const struct eidc_option eidc_options[] = {
     OPTION("http.threads", UINT, AT(http.threads), "2", RANGE(1, 256),
            .help = "Threads that answer requests."),
     OPTION("http.max_connections", UINT, AT(http.max_connections), "1024", RANGE(1, 1000000),
-           .help = "Open connections; more are answered 503. Some are kept for probes."),
+           .help = "Open connections of each listener; more are answered 503. Some more are kept "
+                   "for probes."),
     OPTION("http.idle_timeout", DURATION, AT(http.idle_timeout), "60s", RANGE(100 * MS, HOUR),
            .help = "A connection that is silent for this long is closed."),
     OPTION("http.max_body", SIZE, AT(http.max_body), "64M", RANGE(1, 4 * GIB),

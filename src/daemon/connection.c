@@ -20,6 +20,7 @@
 
 #define DROPPED_BODY_MAX (1024ul * 1024) /* beyond the limit, before the connection is cut */
 #define SMALL_BODY       (64ul * 1024) /* always kept: small batches pass whatever large ones do */
+#define LATE_TIMEOUT_S   1u            /* head-room that idles is taken from probes */
 #define BODIES_MAX       4             /* times http.max_body, of all large bodies together */
 
 struct connection {
@@ -41,7 +42,12 @@ size_t eidc_connection_unescape(void *cls, struct MHD_Connection *mhd, char *tex
     return strlen(text);
 }
 
-static struct connection *connection_new(struct eidc_port *port)
+unsigned eidc_connection_idle_s(const struct eidc_config *config)
+{
+    return (unsigned)((config->http.idle_timeout + 999) / 1000);
+}
+
+static struct connection *connection_new(struct eidc_port *port, struct MHD_Connection *mhd)
 {
     struct eidc_service *service = port->server->service;
     struct connection *c = eidc_xcalloc(1, sizeof(*c));
@@ -49,15 +55,17 @@ static struct connection *connection_new(struct eidc_port *port)
     c->request.service = service;
     c->request.is_unix = port->listener.is_unix;
     c->request.is_loopback = port->listener.is_loopback;
-    unsigned before = atomic_fetch_add(&port->server->connections, 1);
+    unsigned before = atomic_fetch_add(&port->connections, 1);
     c->late = before >= service->config->http.max_connections;
+    if (c->late)
+        MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, LATE_TIMEOUT_S);
     eidc_http_count_connection(1);
     return c;
 }
 
 static void connection_free(struct connection *c)
 {
-    atomic_fetch_sub(&c->port->server->connections, 1);
+    atomic_fetch_sub(&c->port->connections, 1);
     eidc_http_count_connection(-1);
     eidc_request_free(&c->request);
     free(c);
@@ -66,9 +74,8 @@ static void connection_free(struct connection *c)
 void eidc_connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
                             enum MHD_ConnectionNotificationCode code)
 {
-    (void)mhd;
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        *context = connection_new(cls);
+        *context = connection_new(cls, mhd);
     else if (*context != NULL)
         connection_free(*context);
 }
@@ -134,16 +141,20 @@ static void read_head(struct connection *c, struct MHD_Connection *mhd, const ch
     eidc_route_find(r);
 }
 
-static bool over_limit(struct connection *c)
+/* A late connection gets one answer, unless others went meanwhile. */
+static bool over_limit(struct connection *c, struct MHD_Connection *mhd)
 {
-    struct eidc_server *server = c->port->server;
-    if (c->late && atomic_load_explicit(&server->connections, memory_order_relaxed) <=
-                       server->service->config->http.max_connections)
+    const struct eidc_config *config = c->request.service->config;
+    if (c->late && atomic_load_explicit(&c->port->connections, memory_order_relaxed) <=
+                       config->http.max_connections) {
         c->late = false;
+        MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
+                                  eidc_connection_idle_s(config));
+    }
     return c->late;
 }
 
-static bool admit(struct connection *c)
+static bool admit(struct connection *c, struct MHD_Connection *mhd)
 {
     const struct eidc_config *config = c->request.service->config;
     struct eidc_gate gate = {
@@ -151,7 +162,7 @@ static bool admit(struct connection *c)
                   .trust_proxy = config->http.trust_proxy,
                   .http_1_0 = c->http_1_0},
         .token = c->port->server->token,
-        .over_limit = over_limit(c),
+        .over_limit = over_limit(c, mhd),
         .now_ms = c->request.started_us / 1000,
     };
     c->admitted = eidc_route_admit(&c->request, &gate);
@@ -180,7 +191,7 @@ static enum MHD_Result send_answer(struct connection *c, struct MHD_Connection *
 {
     struct eidc_request *r = &c->request;
     struct eidc_server *server = c->port->server;
-    if (atomic_load_explicit(&server->stopping, memory_order_relaxed) ||
+    if (c->late || atomic_load_explicit(&server->stopping, memory_order_relaxed) ||
         atomic_load_explicit(&server->service->draining, memory_order_relaxed))
         r->answer.close = true;
     if (!eidc_respond(mhd, r))
@@ -222,7 +233,7 @@ static enum MHD_Result take_body(struct connection *c, const char *data, size_t 
 static enum MHD_Result answer(struct connection *c, struct MHD_Connection *mhd, const char *method)
 {
     struct eidc_request *r = &c->request;
-    if (c->admitted || admit(c))
+    if (c->admitted || admit(c, mhd))
         eidc_route_handle(r);
     if (r->answer.status == 0) {
         if (eidc_waits_add(c->port->server->waits, mhd, r))
@@ -243,7 +254,7 @@ enum MHD_Result eidc_connection_handle(void *cls, struct MHD_Connection *mhd, co
         read_head(c, mhd, method, version);
         if (!eidc_head_check(&c->request, c->http_1_0))
             return send_answer(c, mhd, method);
-        if (eidc_request_has_body(&c->request) && !admit(c))
+        if (eidc_request_has_body(&c->request) && !admit(c, mhd))
             return send_answer(c, mhd, method);
         return MHD_YES;
     }

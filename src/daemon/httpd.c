@@ -12,7 +12,7 @@
 #include "eidcached/daemon/http_metrics.h"
 
 #define THREADS_MAX       256
-#define HEAD_ROOM         16            /* connections above the limit, for probes */
+#define HEAD_ROOM_MIN     256 /* connections above the limit, for probes; they end in a second */
 #define CONNECTION_MEMORY (12ul * 1024) /* the heads of a request and its answer, body pieces */
 #define DRAIN_POLL_MS     5
 
@@ -48,13 +48,18 @@ static bool check_threads(unsigned threads, struct eidc_err *err)
     return true;
 }
 
+/* What libmicrohttpd accepts: those that are served, and the head-room. */
+static unsigned connection_limit(unsigned served)
+{
+    return served + (served / 4 > HEAD_ROOM_MIN ? served / 4 : HEAD_ROOM_MIN);
+}
+
 /* Starts the pool of one listener. */
 static bool serve(struct eidc_port *port, struct eidc_err *err)
 {
     const struct eidc_config *config = port->server->service->config;
     unsigned threads = config->http.threads;
-    unsigned idle_s = (unsigned)((config->http.idle_timeout + 999) / 1000);
-    unsigned limit = config->http.max_connections + HEAD_ROOM;
+    unsigned limit = connection_limit(config->http.max_connections);
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ERROR_LOG | (port->listener.is_ipv6 ? MHD_USE_IPv6 : 0);
     /* a pool of one is no pool to libmicrohttpd */
@@ -62,8 +67,8 @@ static bool serve(struct eidc_port *port, struct eidc_err *err)
     port->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, eidc_connection_handle, port, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
         NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit < threads ? threads : limit,
-        MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
+        eidc_connection_idle_s(config), MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
         eidc_connection_begin, port, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed, port,
         MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, port, pool, threads, MHD_OPTION_END);

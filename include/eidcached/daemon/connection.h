@@ -13,7 +13,6 @@ struct eidc_server {
     struct eidc_service *service;
     struct eidc_token *token;
     struct eidc_waits *waits;
-    atomic_uint connections; /* open */
     atomic_uint active;      /* requests begun and not completed */
     _Atomic uint64_t bodies; /* bytes of large bodies, of all these requests together */
     atomic_bool stopping;
@@ -24,7 +23,11 @@ struct eidc_port {
     struct eidc_server *server;
     struct eidc_listener listener;
     struct MHD_Daemon *daemon;
+    atomic_uint connections; /* open */
 };
+
+/* http.idle_timeout as libmicrohttpd wants it. */
+unsigned eidc_connection_idle_s(const struct eidc_config *config);
 
 /* The callbacks; cls is always a struct eidc_port. */
 void eidc_connection_notify(void *cls, struct MHD_Connection *mhd, void **context,

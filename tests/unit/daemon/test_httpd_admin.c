@@ -313,6 +313,31 @@ static void too_many_connections(void **state)
         close(fds[i]);
 }
 
+/* Who only sits there takes no look-up from another listener, and no probe from anybody. */
+static void idle_connections_leave_room(void **state)
+{
+    enum { LIMIT = 8, IDLE = 200 };
+    int fds[LIMIT + IDLE];
+    (void)state;
+    f.config.http.max_connections = LIMIT;
+    start();
+    for (size_t i = 0; i < LIMIT + IDLE; i++)
+        fds[i] = http_connect(&f);
+    int64_t began = eidc_mono_ms();
+    ask("GET /livez HTTP/1.1\r\n");
+    expect(200);
+    assert_string_equal(http_header(&a, "Connection"), "close");
+    ask("GET /v1/forward/sales HTTP/1.1\r\n");
+    expect(503);
+    ask_unix("GET /v1/forward/sales HTTP/1.1\r\n");
+    expect(200);
+    assert_in_range(eidc_mono_ms() - began, 0, 1000);
+    assert_true(http_at_end(fds[LIMIT + IDLE - 1])); /* the late ones end soon */
+    assert_in_range(eidc_mono_ms() - began, 500, 10000);
+    for (size_t i = 0; i < LIMIT + IDLE; i++)
+        close(fds[i]);
+}
+
 static uint64_t metric(const char *series)
 {
     ask("GET /metrics HTTP/1.1\r\n");
@@ -397,6 +422,7 @@ int main(void)
         TEST(stopping_wakes_the_waiting),
         TEST(stopping_drains),
         TEST(too_many_connections),
+        TEST(idle_connections_leave_room),
         TEST(bad_heads_are_counted),
         TEST(idle_connections_end),
         TEST(unix_socket_file),
