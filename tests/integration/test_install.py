@@ -76,7 +76,8 @@ def test_unit_program_and_files_agree_on_etc(tmp_path):
     """With the prefix /usr the configuration is in /etc; what is there already is kept."""
     build, root = str(tmp_path / "build"), str(tmp_path / "root")
     quiet = {"check": True, "stdout": subprocess.DEVNULL}
-    subprocess.run(["cmake", "-S", SOURCE, "-B", build, "-DCMAKE_INSTALL_PREFIX=/usr",
+    subprocess.run(["cmake", "-G", "Ninja", "-S", SOURCE, "-B", build,
+                    "-DCMAKE_INSTALL_PREFIX=/usr",
                     "-DEIDC_TESTS=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"], **quiet)
     install = ["cmake", "--install", build, "--component", "config"]
     subprocess.run(install, env=dict(os.environ, DESTDIR=root), **quiet)
