@@ -18,7 +18,8 @@
 #include "eidcached/daemon/respond.h"
 #include "eidcached/daemon/routes.h"
 
-#define DROPPED_BODY_MAX (1024ul * 1024) /* beyond the limit, before the connection is cut */
+#define DROPPED_BODY_MAX (8ul * 1024 * 1024) /* beyond the limit, before the connection is cut */
+#define BODY_RATE_MIN    1024                /* bytes a second, once http.idle_timeout is over */
 #define SMALL_BODY       (64ul * 1024) /* always kept: small batches pass whatever large ones do */
 #define LATE_TIMEOUT_S   1u            /* head-room that idles is taken from probes */
 #define BODIES_MAX       4             /* times http.max_body, of all large bodies together */
@@ -31,7 +32,8 @@ struct connection {
     bool admitted; /* so were the rules */
     bool http_1_0;
     const char *target; /* of the request, where libmicrohttpd has it */
-    uint64_t dropped;   /* bytes of body that are not kept */
+    uint64_t came;      /* bytes of body */
+    uint64_t dropped;   /* those that are not kept */
     uint64_t held;      /* bytes of server->bodies that are ours */
 };
 
@@ -87,7 +89,7 @@ void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *m
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     eidc_request_reset(&c->request);
     c->begun = c->admitted = false;
-    c->dropped = 0;
+    c->came = c->dropped = 0;
     c->request.started_us = eidc_mono_us();
     eidc_request_set_uri(&c->request, uri);
     c->target = uri;
@@ -215,25 +217,50 @@ static void keep_body(struct connection *c, const char *data, size_t size)
     let_go(c);
 }
 
+/* Whoever sends a byte now and then is never idle, and never done. */
+static bool drips(const struct connection *c)
+{
+    const struct eidc_request *r = &c->request;
+    int64_t over_us = eidc_mono_us() - r->started_us - r->service->config->http.idle_timeout * 1000;
+    return over_us > 0 && c->came < (uint64_t)over_us / 1000 * BODY_RATE_MIN / 1000;
+}
+
+static uint64_t body_max(const struct connection *c)
+{
+    return c->request.service->config->http.max_body + DROPPED_BODY_MAX;
+}
+
+/* A refused request whose body is on its way already is answered behind it: closing earlier would
+ * reset the connection, and the answer with it. Not when the client waits for the answer, nor when
+ * the body is too long to be worth it. */
+static bool answers_behind_body(const struct connection *c)
+{
+    const struct eidc_request_headers *h = &c->request.headers;
+    uint64_t length;
+    return h->expect.p == NULL &&
+           (h->content_length.p == NULL || eidc_str_u64(h->content_length, body_max(c), &length));
+}
+
 /* A piece of the body: kept if the handler wants it, else dropped, within reason. */
 static enum MHD_Result take_body(struct connection *c, const char *data, size_t *size)
 {
     struct eidc_request *r = &c->request;
-    uint64_t limit = r->service->config->http.max_body + DROPPED_BODY_MAX;
-    bool wanted = r->route != NULL && r->route->takes_body && r->method == EIDC_POST;
+    bool wanted = c->admitted && r->route->takes_body && r->method == EIDC_POST;
+    c->came += *size;
     if (wanted && r->body_fate == EIDC_BODY_KEPT)
         keep_body(c, data, *size);
     if (!wanted || r->body_fate != EIDC_BODY_KEPT)
         c->dropped += *size;
     *size = 0;
-    return c->dropped <= limit ? MHD_YES : MHD_NO;
+    return c->dropped <= body_max(c) && !drips(c) ? MHD_YES : MHD_NO;
 }
 
 /* The whole request is there. */
 static enum MHD_Result answer(struct connection *c, struct MHD_Connection *mhd, const char *method)
 {
     struct eidc_request *r = &c->request;
-    if (c->admitted || admit(c, mhd))
+    bool refused = r->answer.status != 0; /* before its body came */
+    if (!refused && (c->admitted || admit(c, mhd)))
         eidc_route_handle(r);
     if (r->answer.status == 0) {
         if (eidc_waits_add(c->port->server->waits, mhd, r))
@@ -254,9 +281,8 @@ enum MHD_Result eidc_connection_handle(void *cls, struct MHD_Connection *mhd, co
         read_head(c, mhd, method, version);
         if (!eidc_head_check(&c->request, c->http_1_0))
             return send_answer(c, mhd, method);
-        if (eidc_request_has_body(&c->request) && !admit(c, mhd))
-            return send_answer(c, mhd, method);
-        return MHD_YES;
+        bool refused = eidc_request_has_body(&c->request) && !admit(c, mhd);
+        return refused && !answers_behind_body(c) ? send_answer(c, mhd, method) : MHD_YES;
     }
     if (*data_size > 0)
         return take_body(c, data, data_size);

@@ -1,4 +1,5 @@
 /* Batches over a real socket: forms, limits, streaming, one generation. */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -377,6 +378,43 @@ static void limits(void **state)
     close(fd);
 }
 
+/* Who sends all of a body before it looks for the answer, finds it. */
+static void refused_bodies_are_read(void **state)
+{
+    EIDC_BUF_AUTO body = {0};
+    const size_t n = (size_t)f.config.http.max_body + 4 * 1024 * 1024;
+    char *to = eidc_buf_reserve(&body, n);
+    (void)state;
+    assert_non_null(to);
+    memset(to, 'a', n);
+    eidc_buf_commit(&body, n);
+    http_post(&f, "/v1/forward", TEXT_TYPE, eidc_buf_view(&body), &a);
+    expect(413, "application/problem+json", NULL);
+    assert_non_null(strstr(a.body.p, "max_body"));
+    body.n = (size_t)f.config.http.max_body;
+    http_post(&f, "/v1/forward", "Content-Type: text/html\r\n", eidc_buf_view(&body), &a);
+    expect(415, "application/problem+json", NULL);
+    http_post(&f, "/nothing", "", eidc_buf_view(&body), &a);
+    expect(404, "application/problem+json", NULL);
+}
+
+/* A byte now and then keeps no connection. */
+static void bodies_that_drip(void **state)
+{
+    (void)state;
+    f.config.http.idle_timeout = 500; /* the clock of bodies looks at it each time */
+    int fd = http_connect(&f);
+    http_sendf(fd, "POST /v1/forward HTTP/1.1\r\nHost: localhost\r\n" TEXT_TYPE
+                   "Content-Length: 1000\r\n\r\n");
+    size_t sent = 0;
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    while (sent < 100 && poll(&readable, 1, 100) == 0)
+        sent += send(fd, "a", 1, MSG_NOSIGNAL) == 1;
+    assert_in_range(sent, 3, 50);
+    assert_true(http_at_end(fd));
+    close(fd);
+}
+
 /* A request with a body of which the last byte does not come. */
 static int send_unfinished(size_t size)
 {
@@ -500,6 +538,8 @@ int main(void)
         TEST(a_key_with_very_many_values),
         TEST(limits),
         TEST(large_bodies_share_what_there_is),
+        TEST(refused_bodies_are_read),
+        TEST(bodies_that_drip),
         TEST(chunked_bodies),
         TEST(expect_continue),
     };
