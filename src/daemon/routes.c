@@ -1,6 +1,7 @@
 #include "eidcached/daemon/routes.h"
 
 #include <inttypes.h>
+#include <strings.h>
 
 #include "eidcached/daemon/handlers.h"
 #include "eidcached/daemon/http_metrics.h"
@@ -163,6 +164,12 @@ static void answer_no_room(struct eidc_request *r)
     eidc_answer_unavailable(r, "too many large bodies at once: ask again, or for less at a time");
 }
 
+static bool is_packed(struct eidc_str encoding)
+{
+    return encoding.n > 0 &&
+           (encoding.n != 8 || strncasecmp(encoding.p, "identity", encoding.n) != 0);
+}
+
 static bool check_body(struct eidc_request *r)
 {
     uint64_t length;
@@ -174,6 +181,10 @@ static bool check_body(struct eidc_request *r)
     }
     if (r->method != EIDC_POST || !r->route->takes_body)
         return true;
+    if (is_packed(r->headers.content_encoding)) {
+        eidc_answer_problem(r, 415, "the body must be sent as it is, without a Content-Encoding");
+        return false;
+    }
     if (eidc_content_media(r->headers.content_type) == EIDC_MEDIA_OTHER) {
         bool curl = eidc_str_eq(r->headers.content_type,
                                 EIDC_STR("application/x-www-form-urlencoded")); /* its default */

@@ -353,6 +353,33 @@ static void a_key_with_very_many_values(void **state)
     free(names);
 }
 
+static void packed_bodies(void **state)
+{
+    (void)state;
+    post("/v1/forward", TEXT_TYPE "Content-Encoding: gzip\r\n", "a\n");
+    expect(415, "application/problem+json", NULL);
+    assert_non_null(strstr(a.body.p, "Content-Encoding"));
+    post("/v1/forward", TEXT_TYPE "Content-Encoding: identity, br\r\n", "a\n");
+    expect(415, "application/problem+json", NULL);
+    post("/v1/forward", TEXT_TYPE "Content-Encoding: Identity\r\n", "a\n");
+    expect(200, "text/plain; charset=utf-8", "a\teid-a\n");
+    post("/v1/forward", TEXT_TYPE "Content-Encoding:\r\n", "a\n");
+    expect(200, "text/plain; charset=utf-8", "a\teid-a\n");
+}
+
+/* As many as a request's head has room for. */
+static void many_parameters(void **state)
+{
+    EIDC_BUF_AUTO head = {0};
+    (void)state;
+    for (size_t i = 0; i < 1000; i++)
+        eidc_buf_addf(&head, "%sname=%zu", i == 0 ? "GET /v1/forward?" : "&", i % 7);
+    eidc_buf_add_z(&head, "&name=a HTTP/1.1\r\nAccept: text/plain\r\n");
+    http_ask(&f, head.p, &a);
+    expect(200, "text/plain; charset=utf-8", NULL);
+    assert_int_equal(a.body.n, 1000 * 3 + strlen("a\teid-a\n"));
+}
+
 static void limits(void **state)
 {
     EIDC_BUF_AUTO body = {0};
@@ -536,6 +563,8 @@ int main(void)
         TEST(big_answers_are_streamed),
         TEST(one_generation),
         TEST(a_key_with_very_many_values),
+        TEST(packed_bodies),
+        TEST(many_parameters),
         TEST(limits),
         TEST(large_bodies_share_what_there_is),
         TEST(refused_bodies_are_read),
