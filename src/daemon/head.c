@@ -105,10 +105,10 @@ void eidc_head_read(struct MHD_Connection *mhd, const struct eidc_head *head,
         r->headers.mangled = true;
 }
 
-static bool refuse(struct eidc_request *r, unsigned status, const char *detail)
+static bool refuse(struct eidc_request *r, const char *detail)
 {
     eidc_http_count_rejected("head");
-    eidc_answer_problem(r, status, "%s", detail);
+    eidc_answer_problem(r, 400, "%s", detail);
     r->answer.close = true;
     return false;
 }
@@ -117,17 +117,17 @@ bool eidc_head_check(struct eidc_request *r, bool http_1_0)
 {
     const struct eidc_request_headers *h = &r->headers;
     if (h->mangled)
-        return refuse(r, 400,
+        return refuse(r,
                       "the request's head has a NUL, a folded line, a blank in a header's name, or "
                       "a line that does not end with CR LF");
     if (h->lengths + h->encodings > 1)
-        return refuse(r, 400,
+        return refuse(r,
                       "one Content-Length or one Transfer-Encoding must say how long the body is");
     if (h->encodings == 0)
         return true;
     if (http_1_0)
-        return refuse(r, 400, "HTTP/1.0 has no Transfer-Encoding");
+        return refuse(r, "HTTP/1.0 has no Transfer-Encoding");
     if (h->transfer_encoding.n != 7 || strncasecmp(h->transfer_encoding.p, "chunked", 7) != 0)
-        return refuse(r, 501, "the only Transfer-Encoding that is understood is chunked");
+        return refuse(r, "the only Transfer-Encoding that is understood is chunked");
     return true;
 }

@@ -103,7 +103,6 @@ static const char *title_of(unsigned status)
         {405, "Method Not Allowed"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
-        {501, "Not Implemented"},
         {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
