@@ -53,6 +53,24 @@ static const struct command {
      FORMAT | EIDC_CTL_BIT(EIDC_CTL_REVERSE), eidc_ctl_image_lookup,
      "  eidctl image lookup names.eidc sales\n"
      "  eidctl image lookup --reverse names.eidc - < eids.txt\n"},
+    {"image list", "FILE", "the entries of an image, NAME<TAB>EID, in byte order of names", 1, 1,
+     FORMAT | EIDC_CTL_BIT(EIDC_CTL_STARTS) | EIDC_CTL_BIT(EIDC_CTL_AFTER) |
+         EIDC_CTL_BIT(EIDC_CTL_LIMIT),
+     eidc_ctl_image_list,
+     "  eidctl image list --prefix sales_prod. /var/lib/eidcached/current.eidc\n"
+     "  eidctl image list --limit 1000 --after sales_prod.orders names.eidc   # the next page\n"},
+    {"image diff", "OLD NEW", "what NEW has more (+NAME<TAB>EID) and less (-) than OLD", 2, 2,
+     FORMAT, eidc_ctl_image_diff,
+     "  eidctl image diff yesterday.eidc /var/lib/eidcached/current.eidc\n"
+     "  eidctl image diff -o json old.eidc new.eidc | grep '\"change\":\"removed\"'\n"},
+    {"image export", "FILE", "writes an image as the EidCache JSON, or as lines", 1, 1,
+     EIDC_CTL_BIT(EIDC_CTL_EXPORT), eidc_ctl_image_export,
+     "  eidctl image export names.eidc > eid_cache.json      # one EID a name, one name an EID\n"
+     "  eidctl image export --format tsv names.eidc | sort   # all of them\n"},
+    {"image import", "JSON [OUT]", "makes an image of the EidCache JSON", 1, 2,
+     SCHEME | FORMAT | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_import,
+     "  eidctl image import eid_cache.json names.eidc   # EIDs that are no checksum stay as they "
+     "are\n"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -63,7 +81,7 @@ static void print_summaries(const char *first_word, FILE *out)
         if (!eidc_str_starts(eidc_str_of(commands[i].name), eidc_str_of(first_word)))
             continue;
         snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].args);
-        fprintf(out, "  %-25s %s\n", left, commands[i].summary);
+        fprintf(out, "  %-30s %s\n", left, commands[i].summary);
     }
 }
 
@@ -128,16 +146,29 @@ static int unknown_command(const struct eidc_ctl *ctl)
     if (ctl->arg_count == 0)
         eidc_ctl_complain(ctl, "no command given; see eidctl --help");
     else if (strcmp(ctl->args[0], "image") == 0)
-        eidc_ctl_complain(ctl, "image: needs one of build, info, verify, lookup; "
-                               "see eidctl image --help");
+        eidc_ctl_complain(ctl, "image: needs one of build, info, verify, lookup, list, "
+                               "diff, export, import; see eidctl image --help");
     else
         eidc_ctl_complain(ctl, "unknown command '%s'; see eidctl --help", ctl->args[0]);
     return EIDC_CTL_USAGE;
 }
 
+/* Commands with words of their own for an option take that option. */
+static unsigned taken_by(const struct command *c)
+{
+    return c->options | ALWAYS | (c->options & EIDC_CTL_BIT(EIDC_CTL_EXPORT) ? FORMAT : 0) |
+           (c->options & EIDC_CTL_BIT(EIDC_CTL_STARTS) ? EIDC_CTL_BIT(EIDC_CTL_PREFIX) : 0);
+}
+
 static int check_usage(const struct eidc_ctl *ctl, const struct command *c)
 {
-    unsigned foreign = ctl->options.given & ~(c->options | ALWAYS);
+    unsigned foreign = ctl->options.given & ~taken_by(c);
+    bool exports = c->options & EIDC_CTL_BIT(EIDC_CTL_EXPORT);
+    if ((ctl->options.given & FORMAT) && ctl->options.format_of_export != exports) {
+        eidc_ctl_complain(ctl, "%s: --format is %s; see eidctl %s --help", c->name,
+                          exports ? "eidcache or tsv" : "text or json", c->name);
+        return EIDC_CTL_USAGE;
+    }
     for (int i = 0; i < EIDC_CTL_OPTION_COUNT; i++) {
         if (foreign & EIDC_CTL_BIT(i)) {
             eidc_ctl_complain(ctl, "%s: takes no --%s; see eidctl %s --help", c->name,

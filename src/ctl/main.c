@@ -9,6 +9,7 @@ int main(int argc, char **argv)
         .out = stdout,
         .err = stderr,
         .terminal = isatty(STDOUT_FILENO) == 1,
+        .err_terminal = isatty(STDERR_FILENO) == 1,
         .http_new = eidc_http_curl_new,
     };
     return eidc_ctl_run(argc, argv, &io);

@@ -9,10 +9,12 @@
 
 typedef bool parse_fn(struct eidc_ctl_options *o, const char *value, struct eidc_err *err);
 
-static parse_fn parse_format, parse_wait, parse_bits, parse_encoding;
+static parse_fn parse_format, parse_wait, parse_limit, parse_bits, parse_encoding;
 
 /* A row without a parser is a text when it takes a value, else a flag, at its offset. */
 #define AT(member) offsetof(struct eidc_ctl_options, member)
+/* Only help: a command's own words for an option of this name in another row. */
+#define AGAIN SIZE_MAX
 
 static const struct row {
     const char *name;
@@ -30,6 +32,8 @@ static const struct row {
                         "looks up in this image, without a daemon"},
     [EIDC_CTL_FORMAT] = {"format", 'o', "text|json", 0, parse_format,
                          "for people (default), or for programs"},
+    [EIDC_CTL_EXPORT] = {"format", 'o', "eidcache|tsv", AGAIN, NULL,
+                         "the EidCache JSON (default), or NAME<TAB>EID lines"},
     [EIDC_CTL_WAIT] = {"wait", 0, "[=DURATION]", 0, parse_wait,
                        "waits for its end: 60s, or DURATION (30s, 5m, up to 1h)"},
     [EIDC_CTL_ACCEPT_SHRINK] = {"accept-shrink", 0, NULL, AT(accept_shrink), NULL,
@@ -37,6 +41,9 @@ static const struct row {
     [EIDC_CTL_LIVE] = {"live", 0, NULL, AT(live), NULL,
                        "asks whether it is alive, not whether it is ready"},
     [EIDC_CTL_REVERSE] = {"reverse", 0, NULL, AT(reverse), NULL, "the keys are EIDs"},
+    [EIDC_CTL_STARTS] = {"prefix", 0, "TEXT", AGAIN, NULL, "only names that start with it"},
+    [EIDC_CTL_AFTER] = {"after", 0, "NAME", AT(after), NULL, "only names behind this one"},
+    [EIDC_CTL_LIMIT] = {"limit", 0, "N", 0, parse_limit, "at most so many names"},
     [EIDC_CTL_OUTPUT] = {"output", 'O', "FILE", AT(output), NULL,
                          "the file to write; replaced whole or not at all"},
     [EIDC_CTL_ALGORITHM] = {"algorithm", 0, "DIGEST", AT(algorithm), NULL,
@@ -55,8 +62,17 @@ static const struct row {
 static bool parse_format(struct eidc_ctl_options *o, const char *value, struct eidc_err *err)
 {
     o->json = strcmp(value, "json") == 0;
-    return o->json || strcmp(value, "text") == 0 ||
-           eidc_fail(err, EIDC_ERR_INVALID, "'%s' is neither text nor json", value);
+    o->tsv = strcmp(value, "tsv") == 0;
+    o->format_of_export = o->tsv || strcmp(value, "eidcache") == 0;
+    return o->json || o->format_of_export || strcmp(value, "text") == 0 ||
+           eidc_fail(err, EIDC_ERR_INVALID,
+                     "'%s' is neither text nor json, nor eidcache or tsv of image export", value);
+}
+
+static bool parse_limit(struct eidc_ctl_options *o, const char *value, struct eidc_err *err)
+{
+    return (eidc_str_u64(eidc_str_of(value), UINT64_MAX, &o->limit) && o->limit > 0) ||
+           eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no number from 1", value);
 }
 
 static bool parse_wait(struct eidc_ctl_options *o, const char *value, struct eidc_err *err)
@@ -119,12 +135,14 @@ static bool set(struct eidc_ctl_options *o, enum eidc_ctl_option option, const c
 }
 
 /* getopt's tables, made of ours. A long option returns 256 + its row. */
-static void to_getopt(struct option longs[EIDC_CTL_OPTION_COUNT + 1], char *letters)
+static void to_getopt(struct option *longs, char *letters)
 {
     *letters++ = ':';
     for (int i = 0; i < EIDC_CTL_OPTION_COUNT; i++) {
+        if (rows[i].at == AGAIN)
+            continue;
         bool optional = rows[i].value != NULL && rows[i].value[0] == '[';
-        longs[i] = (struct option){
+        *longs++ = (struct option){
             .name = rows[i].name,
             .has_arg = rows[i].value == NULL ? no_argument
                        : optional            ? optional_argument
@@ -137,7 +155,7 @@ static void to_getopt(struct option longs[EIDC_CTL_OPTION_COUNT + 1], char *lett
                 *letters++ = ':';
         }
     }
-    longs[EIDC_CTL_OPTION_COUNT] = (struct option){0};
+    *longs = (struct option){0};
     *letters = '\0';
 }
 
@@ -165,6 +183,7 @@ static void set_defaults(struct eidc_ctl_options *o)
         .algorithm = "sha256",
         .prefix = "",
         .bits = 128,
+        .limit = UINT64_MAX,
         .encoding = EIDC_EID_HEX,
     };
 }

@@ -113,6 +113,28 @@ def test_images_offline(lab, image):
     assert (done.returncode, done.stdout) == (0, "sales\n")
 
 
+def test_what_images_hold(lab, image):
+    lab.names(["new", *NAMES[1:]])
+    after = lab.path + "/after.eidc"
+    assert lab.ctl(None, "image", "build", lab.names_path, after).returncode == 0
+    done = lab.ctl(None, "image", "diff", image, after)
+    assert (done.returncode, done.stdout) == (
+        0, f"+new\t{eid('new')}\n-sales\t{eid('sales')}\n")
+    done = lab.ctl(None, "image", "list", "--prefix", "sales", image)
+    assert done.stdout == f"sales\t{eid('sales')}\nsales.orders\t{eid('sales.orders')}\n"
+
+
+def test_the_eid_cache_goes_out_and_in(lab, daemon, image):
+    document = lab.ctl(None, "image", "export", lab.snapshots + "/current.eidc").stdout
+    assert json.loads(document)["forward_dict"] == {name: eid(name) for name in NAMES}
+    path, again = lab.path + "/eid_cache.json", lab.path + "/again.eidc"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(document)
+    assert lab.ctl(None, "image", "import", path, again).returncode == 0
+    done = lab.ctl(None, "image", "diff", image, again)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_images_are_reproducible(lab, image):
     lab.names(reversed(NAMES))
     again = lab.path + "/again.eidc"

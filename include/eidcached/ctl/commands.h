@@ -7,10 +7,14 @@ typedef int eidc_ctl_command_fn(struct eidc_ctl *ctl); /* returns the exit code 
 eidc_ctl_command_fn eidc_ctl_forward, eidc_ctl_reverse;                 /* lookup.c */
 eidc_ctl_command_fn eidc_ctl_status, eidc_ctl_refresh, eidc_ctl_health; /* online.c */
 eidc_ctl_command_fn eidc_ctl_compute;                                   /* compute.c */
-eidc_ctl_command_fn eidc_ctl_image_build, eidc_ctl_image_info;          /* image_commands.c */
-eidc_ctl_command_fn eidc_ctl_image_verify, eidc_ctl_image_lookup;
+eidc_ctl_command_fn eidc_ctl_image_build;                               /* image_file.c */
+eidc_ctl_command_fn eidc_ctl_image_import;                              /* image_import.c */
+eidc_ctl_command_fn eidc_ctl_image_info, eidc_ctl_image_verify;         /* image_commands.c */
+eidc_ctl_command_fn eidc_ctl_image_lookup;                              /* lookup.c */
+eidc_ctl_command_fn eidc_ctl_image_list, eidc_ctl_image_diff;           /* image_list.c */
+eidc_ctl_command_fn eidc_ctl_image_export;
 
-/* Shared by compute and image build: the scheme that the options ask for, and its key. */
+/* Shared by compute, image build and import: the scheme that the options ask for, and its key. */
 bool eidc_ctl_scheme(const struct eidc_ctl *ctl, struct eidc_eid_scheme *scheme,
                      struct eidc_buf *key, struct eidc_err *err);
 /* Reads --key-file by eidc_eid_key_read; nothing when the option is not given. Wipe it

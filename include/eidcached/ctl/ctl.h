@@ -21,7 +21,8 @@ typedef bool eidc_ctl_http_new(const char *user_agent, struct eidc_http_client *
 
 struct eidc_ctl_io {
     FILE *in, *out, *err;
-    bool terminal; /* out is one: control characters are shown as '?' */
+    bool terminal;     /* out is one: control characters are shown as '?' */
+    bool err_terminal; /* err is one: progress is shown */
     eidc_ctl_http_new *http_new;
 };
 

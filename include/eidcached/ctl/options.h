@@ -11,10 +11,14 @@ enum eidc_ctl_option {
     EIDC_CTL_TOKEN_FILE,
     EIDC_CTL_IMAGE,
     EIDC_CTL_FORMAT,
+    EIDC_CTL_EXPORT, /* --format again, with what it says to image export */
     EIDC_CTL_WAIT,
     EIDC_CTL_ACCEPT_SHRINK,
     EIDC_CTL_LIVE,
     EIDC_CTL_REVERSE,
+    EIDC_CTL_STARTS, /* --prefix again, with what it says to image list */
+    EIDC_CTL_AFTER,
+    EIDC_CTL_LIMIT,
     EIDC_CTL_OUTPUT,
     EIDC_CTL_ALGORITHM,
     EIDC_CTL_BITS,
@@ -31,11 +35,13 @@ enum eidc_ctl_option {
 struct eidc_ctl_options {
     unsigned given; /* EIDC_CTL_BITs */
     const char *server, *token_file, *image, *output, *key_file;
-    const char *algorithm, *prefix;
+    const char *algorithm, *prefix, *after;
+    uint64_t limit;
     unsigned bits;
     enum eidc_eid_encoding encoding;
     unsigned wait_s;
-    bool json, wait, accept_shrink, live, reverse, help, version;
+    bool json, tsv, format_of_export;
+    bool wait, accept_shrink, live, reverse, help, version;
 };
 
 /* Reads argv[1...]; reorders argv so that the arguments come last and returns where they start,

@@ -17,6 +17,8 @@ struct run {
     size_t out_n, err_n;
 };
 
+static bool run_err_terminal; /* progress is shown */
+
 static inline struct run run_io(const char *input, bool terminal, eidc_ctl_http_new *http_new,
                                 const char *const *args)
 {
@@ -38,6 +40,7 @@ static inline struct run run_io(const char *input, bool terminal, eidc_ctl_http_
                              .out = open_memstream(&r.out, &r.out_n),
                              .err = open_memstream(&r.err, &r.err_n),
                              .terminal = terminal,
+                             .err_terminal = run_err_terminal,
                              .http_new = http_new};
     r.code = eidc_ctl_run(argc, argv, &io);
     fclose(io.in);

@@ -79,7 +79,7 @@ static void wrong_usage(void **state)
 {
     (void)state;
     static const struct {
-        const char *args[5], *says;
+        const char *args[8], *says;
     } bad[] = {
         {{""}, "unknown command ''"},
         {{"forwad", "x"}, "unknown command 'forwad'"},
@@ -92,6 +92,17 @@ static void wrong_usage(void **state)
         {{"image", "info", "a", "b"}, "image info: too many arguments"},
         {{"image", "lookup", "a"}, "image lookup: too few"},
         {{"image", "build", "-"}, "image build: needs one file to write"},
+        {{"image", "build", "-O", "/a", "-", "/b"}, "image build: needs one file to write"},
+        {{"image", "import", "/a"}, "image import: needs one file to write"},
+        {{"image", "import"}, "image import: too few arguments"},
+        {{"image", "list"}, "image list: too few arguments"},
+        {{"image", "list", "--limit", "0", "/a"}, "--limit: '0' is no number from 1"},
+        {{"image", "list", "--limit", "few", "/a"}, "--limit: 'few' is no number from 1"},
+        {{"image", "diff", "/a"}, "image diff: too few arguments"},
+        {{"image", "diff", "--after", "a", "/a", "/b"}, "image diff: takes no --after"},
+        {{"image", "info", "--prefix", "a", "/a"}, "image info: takes no --prefix"},
+        {{"image", "export", "-o", "json", "/a"}, "image export: --format is eidcache or tsv"},
+        {{"image", "list", "--format", "tsv", "/a"}, "image list: --format is text or json"},
         {{"image"}, "see eidctl image --help"},
         {{"status", "--colour"}, "unknown or misused option --colour; see eidctl status --help"},
         {{"--colour", "image", "info", "x"}, "see eidctl image info --help"},

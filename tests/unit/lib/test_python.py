@@ -48,7 +48,8 @@ class Example(unittest.TestCase):
         self.assertEqual(image.reverse(eid("sales")), "sales")
         self.assertIsNone(image.forward("none"))
         self.assertIsNone(image.reverse("sales"))
-        self.assertEqual(image.forward_many(["sales", "none"]), {"sales": [eid("sales")], "none": []})
+        self.assertEqual(image.forward_many(["sales", "none"]),
+                         {"sales": [eid("sales")], "none": []})
         self.assertEqual(image.reverse_many([eid(n) for n in NAMES]), {eid(n): [n] for n in NAMES})
 
     def test_scan(self):
