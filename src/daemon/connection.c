@@ -86,8 +86,7 @@ void eidc_connection_notify(void *cls, struct MHD_Connection *mhd, void **contex
  * fill. The routes have their own copy of the query: here it ends behind its '?'. */
 static void hide_query(const char *uri)
 {
-    char *text = (char *)(uintptr_t)uri; /* in the connection's read buffer */
-    char *mark = strchr(text, '?');
+    char *mark = strchr(uri, '?'); /* in the connection's read buffer */
     if (mark != NULL)
         mark[1] = '\0';
 }

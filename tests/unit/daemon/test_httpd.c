@@ -513,7 +513,7 @@ static void odd_heads(void **state)
         "GET /livez?a=%zz&=&%%&b HTTP/1.1\r\nHost: localhost\r\nCookie: a=b; c\r\n\r\n",
         "GET /livez HTTP/1.1\r\nA:\r\nB:   c  \r\nHost:localhost\r\nC: \t\r\n\r\n",
         "GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nabcde",
-        "GET /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: Chunked\r\n\r\n" CHUNKS,
+        ("GET /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: Chunked\r\n\r\n" CHUNKS),
     };
     (void)state;
     start();
