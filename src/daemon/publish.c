@@ -2,6 +2,15 @@
 
 #include "eidcached/base/metrics.h"
 
+uint64_t eidc_served_number(void)
+{
+    const struct eidc_generation *now = eidc_current_enter();
+    const uint64_t number = now ? eidc_image_info(now->image)->number : 0;
+
+    eidc_current_leave();
+    return number;
+}
+
 void eidc_publish_ages(const struct eidc_generation *g)
 {
     eidc_metric_set(eidc_metric(EIDC_METRIC_VERIFIED),

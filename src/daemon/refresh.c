@@ -134,19 +134,10 @@ bool eidc_refresh_warm_start(struct eidc_refresh *r, struct eidc_err *err)
     return true;
 }
 
-static uint64_t current_number(void)
-{
-    struct eidc_generation *now = eidc_current_pin();
-    uint64_t number = now ? eidc_image_info(now->image)->number : 0;
-
-    eidc_generation_unpin(now);
-    return number;
-}
-
 /* Takes what the store holds, if it is newer than what is served. */
 static bool catch_up_with(struct eidc_refresh *r, struct eidc_store *store, struct eidc_err *err)
 {
-    const uint64_t ours = current_number();
+    const uint64_t ours = eidc_served_number();
     uint64_t theirs = 0;
 
     if (ours > 0 && (!store->ops->peek(store, &theirs, err) || theirs == 0))
@@ -185,7 +176,7 @@ static void catch_up(struct eidc_refresh *r)
     /* whatever is published now, while a store is silent, is published without knowing it */
     for (size_t i = 0; i < r->store_count; i++)
         r->baseless =
-            r->baseless || (r->saver.unread[i].kind != EIDC_ERR_NONE && current_number() == 0);
+            r->baseless || (r->saver.unread[i].kind != EIDC_ERR_NONE && eidc_served_number() == 0);
 }
 
 static bool run_one(struct eidc_refresh *r, bool accept_shrink, struct eidc_round_report *out)

@@ -21,21 +21,15 @@ struct run {
     struct eidc_round_report *out;
 };
 
-static uint64_t number_of(const struct eidc_generation *g)
-{
-    return g ? eidc_image_info(g->image)->number : 0;
-}
-
 static bool next_number(const struct run *x, uint64_t *out, struct eidc_err *err)
 {
-    struct eidc_generation *now = eidc_current_pin();
-    uint64_t served = number_of(now), before = number_of(x->before);
+    const uint64_t served = eidc_served_number();
+    const uint64_t before = x->before ? eidc_image_info(x->before->image)->number : 0;
 
-    eidc_generation_unpin(now);
     *out = (served > before ? served : before) + 1;
     return *out <= EIDC_GENERATION_MAX ||
            eidc_fail(err, EIDC_ERR_LIMIT, "generation %llu is the last number there is",
-                     (unsigned long long)served);
+                     (unsigned long long)(*out - 1));
 }
 
 /* Nothing changed: the confirmed scopes of the generation before take the new ages. */

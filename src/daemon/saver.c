@@ -91,10 +91,8 @@ static void tell(struct eidc_saver *s, size_t i, const struct eidc_err *err)
 /* Whether ours may become the number after the winner's: it must grow, and has an end. */
 static bool may_follow(uint64_t winner, struct eidc_err *err)
 {
-    struct eidc_generation *now = eidc_current_pin();
-    const uint64_t ours = eidc_image_info(now->image)->number;
+    const uint64_t ours = eidc_served_number();
 
-    eidc_generation_unpin(now);
     if (winner < ours)
         return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "it refused generation %llu",
                          (unsigned long long)ours);

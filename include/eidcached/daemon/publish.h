@@ -5,5 +5,7 @@
 
 /* Takes the generation. */
 void eidc_publish(struct eidc_generation *fresh);
+/* The number of the current generation; 0 while there is none. */
+uint64_t eidc_served_number(void);
 /* The ages of the current generation have moved. */
 void eidc_publish_ages(const struct eidc_generation *g);
