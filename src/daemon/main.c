@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eidcached/config/config.h"
 #include "eidcached/daemon/app.h"
-#include "eidcached/daemon/config.h"
 
 #define DEFAULT_CONFIG EIDC_SYSCONFDIR "/eidcached/eidcached.yaml"
 

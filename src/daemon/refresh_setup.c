@@ -12,29 +12,6 @@
 #define KEY_MAX    4096
 #define USER_AGENT "eidcached/" EIDC_VERSION
 
-/* A source's settings where it has any, else those of the aws section. */
-static struct eidc_aws_settings merged(const struct eidc_aws_settings *all,
-                                       const struct eidc_aws_settings *own)
-{
-    struct eidc_aws_settings m = *all;
-
-    if (own->region)
-        m.region = own->region;
-    if (own->profile)
-        m.profile = own->profile;
-    if (own->endpoint_url)
-        m.endpoint_url = own->endpoint_url;
-    if (own->ca_bundle)
-        m.ca_bundle = own->ca_bundle;
-    if (own->max_attempts)
-        m.max_attempts = own->max_attempts;
-    if (own->connect_timeout_ms)
-        m.connect_timeout_ms = own->connect_timeout_ms;
-    if (own->timeout_ms)
-        m.timeout_ms = own->timeout_ms;
-    return m;
-}
-
 static const char *eid_field(const struct eidc_config_source *c)
 {
     static const char field[] = "field:";
@@ -55,7 +32,7 @@ static bool make_aws_source(struct eidc_refresh *r, const struct eidc_config_sou
         .regions = c->regions.at,
         .region_count = c->regions.n,
         .filter = *filter,
-        .aws = merged(&r->config->aws, &c->aws),
+        .aws = eidc_config_source_aws(r->config, c),
         .max_names = r->config->refresh.max_names,
         .max_response = r->config->refresh.max_response,
     };

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "eidcached/daemon/config.h"
+#include "eidcached/config/config.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct eidc_config *load(const void *data, size_t size,

@@ -12,9 +12,10 @@ ALLOWED = {
     "net": {"net", "base"},
     "aws": {"aws", "net", "base"},
     "adapters": {"adapters", "aws", "net", "core", "base"},
-    "daemon": {"daemon", "adapters", "aws", "net", "core", "base"},
-    "ctl": {"ctl", "core", "net", "base"},
-    "lib": {"lib", "core", "net", "base"},
+    "config": {"config", "adapters", "aws", "net", "core", "base"},
+    "daemon": {"daemon", "config", "adapters", "aws", "net", "core", "base"},
+    "ctl": {"ctl", "config", "aws", "core", "net", "base"},
+    "lib": {"lib", "core", "base"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 OURS = re.compile(r"eidcached/([a-z]+)/[a-z0-9_]+\.h$")

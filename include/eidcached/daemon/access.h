@@ -1,6 +1,6 @@
 #pragma once
 /* Who may ask what. Pure: a decision over what a request said; connection.c and token.c feed it. */
-#include "eidcached/daemon/config.h"
+#include "eidcached/config/config.h"
 #include "eidcached/daemon/http_request.h"
 
 /* Whom a route is for. */

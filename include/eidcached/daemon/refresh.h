@@ -3,7 +3,7 @@
  * The one writer: a thread that lists, builds, guards, publishes and saves, on a schedule, with
  * back-off after failures, and on request.
  */
-#include "eidcached/daemon/config.h"
+#include "eidcached/config/config.h"
 #include "eidcached/daemon/report.h"
 
 struct eidc_refresh;

@@ -2,7 +2,7 @@
 /* What request handlers see of the daemon. Made by app.c, outlives the HTTP server. */
 #include <stdatomic.h>
 
-#include "eidcached/daemon/config.h"
+#include "eidcached/config/config.h"
 #include "eidcached/daemon/refresh.h"
 #include "eidcached/daemon/report.h"
 

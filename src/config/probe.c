@@ -1,10 +1,10 @@
 /* The cheap second look of --check-config: what a start would stumble over. */
 #include <stdlib.h>
 
-#include "config_internal.h"
 #include "eidcached/aws/endpoint.h"
 #include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
+#include "internal.h"
 
 #define TOKEN_FILE_MAX 4096
 
@@ -21,15 +21,11 @@ static bool has_region(const struct eidc_aws_settings *settings, struct eidc_err
 
 static void probe_source(struct eidc_config_load *load, const struct eidc_config_source *source)
 {
-    struct eidc_aws_settings settings = load->config->aws;
+    const struct eidc_aws_settings settings = eidc_config_source_aws(load->config, source);
     const struct eidc_config_place at = {.line = source->line, .column = source->column};
     struct eidc_err err;
     if (source->type != EIDC_SOURCE_AWS || source->regions.n > 0)
         return;
-    if (source->aws.region != NULL)
-        settings.region = source->aws.region;
-    if (source->aws.profile != NULL)
-        settings.profile = source->aws.profile;
     if (has_region(&settings, &err))
         return;
     char *path EIDC_AUTO_FREE = eidc_xprintf("sources.%s", source->name);

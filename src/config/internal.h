@@ -2,7 +2,7 @@
 /* What the configuration's sources share: the state of one loading, and how it tells of problems.
  */
 #include "eidcached/base/yaml.h"
-#include "eidcached/daemon/config_options.h"
+#include "eidcached/config/options.h"
 
 /* Where an option got its value: the environment, the file, or neither (its default). */
 struct eidc_config_place {
@@ -17,7 +17,7 @@ struct eidc_config_source_places {
     bool type_known;
 };
 
-struct eidc_config_problem; /* config_problems.c */
+struct eidc_config_problem; /* problems.c */
 
 struct eidc_config_load {
     struct eidc_config *config;

@@ -1,8 +1,8 @@
 /* What is wrong with a configuration: collected in the order of finding, told in the file's. */
 #include <stdlib.h>
 
-#include "config_internal.h"
 #include "eidcached/base/mem.h"
+#include "internal.h"
 
 struct eidc_config_problem {
     unsigned line, column;

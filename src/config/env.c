@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "config_internal.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/utf8.h"
+#include "internal.h"
 
 static const struct eidc_config_place from_environment = {.environment = true};
 

@@ -1,4 +1,4 @@
-#include "eidcached/daemon/config.h"
+#include "eidcached/config/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
-#include "eidcached/daemon/config_options.h"
+#include "eidcached/config/options.h"
 
 #define SOURCE "sources: {s: {type: file, path: /n}}\n"
 

@@ -1,7 +1,7 @@
 /* "Did you mean": the nearest known word by edits (insert, delete, replace, swap neighbours). */
 #include <limits.h>
 
-#include "config_internal.h"
+#include "internal.h"
 
 #define WORD_MAX 64
 

@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <sys/un.h>
 
-#include "config_internal.h"
 #include "eidcached/adapters/store_s3.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/net/url.h"
+#include "internal.h"
 
 #define S3_SCHEME    "s3://"
 #define OWNER_DIGITS 12

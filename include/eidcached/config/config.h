@@ -94,6 +94,10 @@ bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_co
                                const char *section);
 void eidc_config_problems_free(struct eidc_config_problems *problems);
 
+/* How a source calls AWS: its own settings where it has any, else those of the aws section. */
+struct eidc_aws_settings eidc_config_source_aws(const struct eidc_config *config,
+                                                const struct eidc_config_source *source);
+
 /* The effective configuration as YAML that loads to the same. */
 void eidc_config_write(const struct eidc_config *config, struct eidc_buf *out);
 /* Every option with its help, commented: config/eidcached.yaml is this. */

@@ -1,7 +1,7 @@
 /* The option table as text: the effective configuration, the sample, the help. */
 #include <string.h>
 
-#include "eidcached/daemon/config_options.h"
+#include "eidcached/config/options.h"
 
 #define COLUMNS 88
 

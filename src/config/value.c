@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "config_internal.h"
 #include "eidcached/base/mem.h"
+#include "internal.h"
 
 /* A number and its unit's name, largest first; a text may use any, printing takes the largest
  * that leaves no rest. */

@@ -2,14 +2,14 @@
  * Loading: defaults, the file, the environment, then the checks. Nothing stops at a problem: all
  * are collected, so that one run shows all there is to mend.
  */
-#include "eidcached/daemon/config.h"
+#include "eidcached/config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config_internal.h"
 #include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
+#include "internal.h"
 
 #define FILE_MAX ((size_t)1024 * 1024)
 
@@ -245,4 +245,22 @@ bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_co
             return false;
     }
     return true;
+}
+
+/* Where `own` says nothing, what holds for all. */
+#define OVERRIDE(member) merged.member = own->member ? own->member : merged.member
+
+struct eidc_aws_settings eidc_config_source_aws(const struct eidc_config *config,
+                                                const struct eidc_config_source *source)
+{
+    const struct eidc_aws_settings *own = &source->aws;
+    struct eidc_aws_settings merged = config->aws;
+    OVERRIDE(region);
+    OVERRIDE(profile);
+    OVERRIDE(endpoint_url);
+    OVERRIDE(ca_bundle);
+    OVERRIDE(max_attempts);
+    OVERRIDE(connect_timeout_ms);
+    OVERRIDE(timeout_ms);
+    return merged;
 }

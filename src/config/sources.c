@@ -1,9 +1,9 @@
 /* sources: a mapping of names to what each source is; the options of one are a table too. */
 #include <stdlib.h>
 
-#include "config_internal.h"
 #include "eidcached/aws/listing.h"
 #include "eidcached/base/mem.h"
+#include "internal.h"
 
 #define SOURCE_NAME_MAX 64
 #define LETTERS         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

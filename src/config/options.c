@@ -1,5 +1,5 @@
-/* The tables of options. How a value is read and printed is in config_value.c. */
-#include "eidcached/daemon/config_options.h"
+/* The tables of options. How a value is read and printed is in value.c. */
+#include "eidcached/config/options.h"
 
 #include <ctype.h>
 

@@ -2,9 +2,9 @@
 /*
  * The options as data: one row each. The loader, the environment's names, the checks of a single
  * value, the sample file, the effective configuration and --help-config all walk these tables; a
- * new option is a struct member and a row. Rules between options are in config_check.c.
+ * new option is a struct member and a row. Rules between options are in check.c.
  */
-#include "eidcached/daemon/config.h"
+#include "eidcached/config/config.h"
 
 enum eidc_option_type {
     EIDC_OPTION_STRING,   /* char *; NULL while unset */
@@ -32,7 +32,7 @@ struct eidc_option {
     const char *example;      /* shown where there is no default to show */
     const char *help;
     size_t share; /* a duration that may also be a ratio: offset of the unsigned that keeps it,
-                     per mille, for config_check.c to make the duration of; 0: it may not */
+                     per mille, for check.c to make the duration of; 0: it may not */
 };
 
 struct eidc_option_section {

@@ -1,4 +1,4 @@
-#include "eidcached/daemon/config.h"
+#include "eidcached/config/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
