@@ -77,17 +77,35 @@ static bool add_name(void *arg, struct eidc_str name, const cJSON *element,
 static void on_ended(void *arg, struct eidc_names *names, const char *code,
                      const struct eidc_err *err);
 
+static char *scope_name(const struct lane *lane, bool of_parents, struct eidc_str parent)
+{
+    bool slash = of_parents || parent.n > 0;
+    return eidc_xprintf("%s%s%.*s", lane->region->name, slash ? "/" : "", (int)parent.n,
+                        parent.n ? parent.p : "");
+}
+
+/* Parents are listed every time: they tell which scopes there are. */
+static bool is_due(const struct run *run, bool of_parents, const char *name)
+{
+    const struct eidc_source_sink *sink = &run->sink;
+    return of_parents || sink->due(sink->arg, &run->source->base, eidc_str_of(name));
+}
+
+/* Unless it is not due. */
 static void start_scope(struct run *run, struct lane *lane, bool of_parents, struct eidc_str parent)
 {
     struct source_aws *source = run->source;
     const struct eidc_source_aws_options *options = &source->options;
+    char *name = scope_name(lane, of_parents, parent);
+    if (!is_due(run, of_parents, name)) {
+        free(name);
+        return;
+    }
     struct scope *scope = eidc_xcalloc(1, sizeof(*scope));
-    bool slash = of_parents || parent.n > 0;
     scope->run = run;
     scope->lane = lane;
     scope->of_parents = of_parents;
-    scope->name = eidc_xprintf("%s%s%.*s", lane->region->name, slash ? "/" : "", (int)parent.n,
-                               parent.n ? parent.p : "");
+    scope->name = name;
     scope->names = (struct eidc_aws_names){.row = options->listing,
                                            .name_template = options->name_template,
                                            .eid_field = options->eid_field,
@@ -245,6 +263,8 @@ static void aws_begin(struct eidc_source *self, const struct eidc_source_sink *s
         run->lanes[i].region = &source->regions[i];
         start_scope(run, &run->lanes[i], source->parent_row != NULL, (struct eidc_str){0});
     }
+    if (run->active == 0) /* nothing was due */
+        run_done(run);
 }
 
 /* What is queued ends unsent and what is in flight ends unheard, in its own time. */

@@ -64,6 +64,7 @@ struct eidc_generation *eidc_generation_new(struct eidc_image *image)
     struct eidc_generation *g = eidc_xcalloc(1, sizeof *g);
     g->image = image;
     g->as_of = eidc_xcalloc(info->scopes, sizeof *g->as_of);
+    g->unconfirmed = eidc_xcalloc(info->scopes, sizeof *g->unconfirmed);
     atomic_init(&g->references, 1);
     for (uint32_t i = 0; i < info->scopes; i++) {
         struct eidc_scope scope = {0};
@@ -78,6 +79,7 @@ static void generation_free(struct eidc_generation *g)
 {
     eidc_image_free(g->image);
     free(g->as_of);
+    free(g->unconfirmed);
     free(g);
 }
 

@@ -6,12 +6,14 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/core/scope_clock.h"
 
 /* What becomes of the entries of a scope that the image before has. */
 enum fate {
     FATE_UNANSWERED, /* at the end: its source has it no more, it is dropped */
     FATE_ANSWERED,   /* listed anew, or known to be gone */
     FATE_CARRIED,
+    FATE_KEPT, /* it was not due */
 };
 
 #define STEP_MS 200 /* how long a stop or a heartbeat may wait */
@@ -42,16 +44,42 @@ static void tell_failure(struct eidc_round *r, size_t source, struct eidc_str sc
     keep_first(r->error, told.text);
 }
 
+/* Where the image before has the scope; UINT32_MAX: it has not. */
+static uint32_t find_before(const struct eidc_round *r, const char *source, struct eidc_str scope)
+{
+    return r->before ? eidc_image_find_scope(r->before->image, eidc_str_of(source), scope)
+                     : UINT32_MAX;
+}
+
 static void set_fate(struct eidc_round *r, const char *source, struct eidc_str scope,
                      enum fate fate, bool *known)
 {
-    uint32_t at = UINT32_MAX;
+    uint32_t at = find_before(r, source, scope);
 
-    if (r->before != NULL)
-        at = eidc_image_find_scope(r->before->image, eidc_str_of(source), scope);
     *known = at != UINT32_MAX;
     if (*known)
         r->fate[at] = (uint8_t)fate;
+}
+
+/* What the last refresh could not confirm is asked for again without waiting for its time. */
+static bool is_due(const struct eidc_round *r, const char *source, struct eidc_str scope,
+                   uint32_t at)
+{
+    return r->scope_interval_ms == 0 || at == UINT32_MAX || r->before->unconfirmed[at] ||
+           eidc_scope_is_due(eidc_str_of(source), scope, atomic_load(&r->before->as_of[at]),
+                             r->now_ms, r->scope_interval_ms);
+}
+
+static bool on_due(void *arg, const struct eidc_source *source, struct eidc_str scope)
+{
+    struct eidc_round *r = arg;
+    uint32_t at = find_before(r, source->name, scope);
+
+    if (is_due(r, source->name, scope, at))
+        return true;
+    r->fate[at] = FATE_KEPT;
+    r->told[source_index(r, source)].kept++;
+    return false;
 }
 
 static void add_listed(struct eidc_round *r, const struct eidc_source *source,
@@ -160,7 +188,7 @@ static void cut_off(struct eidc_round *r, const struct eidc_err *why)
 
 static bool list_all(struct eidc_round *r, struct eidc_err *err)
 {
-    const struct eidc_source_sink sink = {r, on_scope, on_carry, on_note, on_done};
+    const struct eidc_source_sink sink = {r, on_due, on_scope, on_carry, on_note, on_done};
     const int64_t deadline = eidc_mono_ms() + r->timeout_ms;
     struct eidc_err late = {0};
 
@@ -192,10 +220,17 @@ static void sum_up(struct eidc_round *r)
         r->listed += r->told[i].listed;
         r->gone += r->told[i].gone;
         r->failed += r->told[i].failed;
+        r->kept += r->told[i].kept;
     }
 }
 
-/* Registers the carried scopes with the age they have; handles are UINT32_MAX for the others. */
+static bool stays(const struct eidc_round *r, uint32_t scope)
+{
+    return r->fate[scope] == FATE_CARRIED || r->fate[scope] == FATE_KEPT;
+}
+
+/* Registers the scopes that stay as they are with the age they have; handles are UINT32_MAX for the
+ * others. */
 static uint32_t *carried_scopes(struct eidc_round *r, uint32_t scopes, bool *any)
 {
     uint32_t *handles = eidc_xcalloc(scopes + 1u, sizeof *handles);
@@ -203,7 +238,7 @@ static uint32_t *carried_scopes(struct eidc_round *r, uint32_t scopes, bool *any
     for (uint32_t i = 0; i < scopes; i++) {
         struct eidc_scope s;
         handles[i] = UINT32_MAX;
-        if (r->fate[i] != FATE_CARRIED || !eidc_image_scope(r->before->image, i, &s))
+        if (!stays(r, i) || !eidc_image_scope(r->before->image, i, &s))
             continue;
         handles[i] =
             eidc_builder_scope(r->builder, s.source, s.name, atomic_load(&r->before->as_of[i]));

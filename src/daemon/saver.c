@@ -40,8 +40,10 @@ static bool renumber(uint64_t number, struct eidc_err *err)
         return false;
     }
     struct eidc_generation *fresh = eidc_generation_new(image);
-    for (uint32_t i = 0; i < eidc_image_info(image)->scopes; i++)
+    for (uint32_t i = 0; i < eidc_image_info(image)->scopes; i++) {
         eidc_generation_confirm(fresh, i, atomic_load(&now->as_of[i]));
+        fresh->unconfirmed[i] = now->unconfirmed[i];
+    }
     atomic_store(&fresh->refreshed_at, atomic_load(&now->refreshed_at));
     atomic_store(&fresh->verified_at, atomic_load(&now->verified_at));
     atomic_store(&fresh->partial, atomic_load(&now->partial));

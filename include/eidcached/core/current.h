@@ -21,7 +21,9 @@ struct eidc_generation {
     _Atomic int64_t verified_at;  /* oldest as_of of the scopes */
     _Atomic bool partial;         /* some scope's last listing failed or is held */
     _Atomic int64_t *as_of;       /* one a scope, in the image's order */
-    atomic_uint references;       /* private */
+    bool *unconfirmed; /* one a scope: its last listing failed, or some of its entries are held;
+                          the writer's alone */
+    atomic_uint references; /* private */
 };
 
 /* Takes the image. as_of comes from the image's scopes, verified_at from them (or created_at

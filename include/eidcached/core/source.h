@@ -3,7 +3,8 @@
  * A source: one configured place that names come from. begin() starts listing its scopes and may
  * return before they are done (an AWS source runs on the shared HTTP client's loop, in the same
  * thread); it reports through the sink, always in the refresher's thread. Every scope ends with
- * exactly one scope call, the source with exactly one done call, after its last scope.
+ * exactly one scope call, or with a due call that was answered false; the source with exactly one
+ * done call, after its last scope.
  */
 #include "eidcached/core/names.h"
 
@@ -16,9 +17,13 @@ enum eidc_scope_result {
     EIDC_SCOPE_GONE,   /* it does not exist any more: its entries are dropped */
 };
 
-/* All four are set. */
+/* All five are set. */
 struct eidc_source_sink {
     void *arg;
+    /* Asked before a scope is started. False: it is not listed this time and keeps its entries and
+     * its age; that was its end. A listing of parents is always started, since it finds the scopes
+     * that are new or gone, and so is what costs nothing to list. */
+    bool (*due)(void *arg, const struct eidc_source *source, struct eidc_str scope);
     /* names is taken (and zeroed) when LISTED, else NULL. err is NULL when LISTED. */
     void (*scope)(void *arg, const struct eidc_source *source, struct eidc_str scope,
                   enum eidc_scope_result result, struct eidc_names *names,

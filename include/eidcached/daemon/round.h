@@ -13,7 +13,7 @@
 
 /* How a source fared. */
 struct eidc_round_source {
-    uint32_t listed, gone, failed; /* scopes */
+    uint32_t listed, gone, failed, kept; /* scopes; kept: were not due */
     bool done;
     char error[EIDC_ERR_TEXT_MAX]; /* the first one, or a note; "" when none */
 };
@@ -25,13 +25,14 @@ struct eidc_round {
     struct eidc_http_client *http;
     const struct eidc_build_options *build;
     int64_t timeout_ms;
+    int64_t scope_interval_ms; /* how often a scope is due; 0: always */
     const atomic_bool *stop;
     _Atomic int64_t *heartbeat; /* monotonic ms, stored while waiting */
 
     /* told, valid until eidc_round_free */
     struct eidc_round_source *told;
-    uint32_t listed, gone, failed; /* scopes, all sources */
-    char error[EIDC_ERR_TEXT_MAX]; /* the first error, with its source; "" when none */
+    uint32_t listed, gone, failed, kept; /* scopes, all sources */
+    char error[EIDC_ERR_TEXT_MAX];       /* the first error, with its source; "" when none */
 
     /* private */
     const struct eidc_generation *before;

@@ -22,7 +22,17 @@ struct bench {
     struct eidc_source_sink sink;
     struct eidc_buf told;
     unsigned done;
+    const char *not_due; /* a scope, or "*" for all */
 };
+
+static bool on_due(void *arg, const struct eidc_source *source, struct eidc_str scope)
+{
+    const struct bench *b = arg;
+    assert_ptr_equal(source, b->source);
+    assert_int_equal(b->done, 0);
+    return !b->not_due ||
+           (strcmp(b->not_due, "*") != 0 && !eidc_str_eq(scope, eidc_str_of(b->not_due)));
+}
 
 static void on_scope(void *arg, const struct eidc_source *source, struct eidc_str scope,
                      enum eidc_scope_result result, struct eidc_names *names,
@@ -90,7 +100,7 @@ static void set_up(struct bench *b, const struct eidc_source_aws_options *option
 {
     struct eidc_err err;
     *b = (struct bench){.http = fake_http_new(script, n)};
-    b->sink = (struct eidc_source_sink){b, on_scope, on_carry, on_note, on_done};
+    b->sink = (struct eidc_source_sink){b, on_due, on_scope, on_carry, on_note, on_done};
     b->aws = eidc_aws_new(b->http, concurrency, NULL);
     if (!eidc_source_aws_new(options, b->aws, &b->source, &err))
         fail_msg("%s", err.text);
@@ -176,6 +186,36 @@ static void regions_are_scopes_of_their_own(void **state)
            "listed us-east-1: us-east-1/a|");
     for (int i = 0; i < 3; i++)
         free(regions[i]);
+}
+
+static void regions_that_are_not_due_are_not_asked(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {{.status = 200, .body = DATABASES(N("a"))}};
+    char first[] = "eu-west-1", second[] = "us-east-1";
+    char *regions[] = {first, second};
+    struct eidc_source_aws_options o = options_of("glue.databases");
+    struct bench b;
+    o.regions = regions;
+    o.region_count = 2;
+    set_up(&b, &o, script, COUNT(script), 1);
+    b.not_due = "us-east-1";
+    run(&b);
+    assert_string_equal(b.told.p, "listed eu-west-1: a|");
+    tear_down(&b);
+}
+
+static void a_source_with_nothing_due_is_done_at_once(void **state)
+{
+    (void)state;
+    struct eidc_source_aws_options o = options_of("glue.databases");
+    struct bench b;
+    set_up(&b, &o, NULL, 0, 1);
+    b.not_due = "*";
+    b.source->ops->begin(b.source, &b.sink);
+    assert_int_equal(b.done, 1);
+    assert_int_equal(b.told.n, 0);
+    tear_down(&b);
 }
 
 static void a_global_service_signs_for_its_home(void **state)
@@ -415,6 +455,27 @@ static void each_parent_is_a_scope(void **state)
            "listed eu-west-1/s\xc3\xa9: s\xc3\xa9.t|");
 }
 
+static void parents_are_listed_though_their_children_are_not_due(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .body = DATABASES(N("a") "," N("b"))},
+        {.has_body = {"\"DatabaseName\":\"b\""}, .status = 200, .body = TABLES(N("t"))},
+        {.status = 200, .body = DATABASES(N("a") "," N("b"))}};
+    struct eidc_source_aws_options o = options_of("glue.tables");
+    struct bench b;
+    set_up(&b, &o, script, COUNT(script), 1);
+    b.not_due = "eu-west-1/a";
+    run(&b);
+    assert_string_equal(b.told.p, "listed eu-west-1/b: b.t|");
+    b.not_due = "*";
+    b.done = 0;
+    eidc_buf_clear(&b.told);
+    run(&b);
+    assert_int_equal(b.told.n, 0);
+    tear_down(&b);
+}
+
 static void no_parents_no_scopes(void **state)
 {
     (void)state;
@@ -613,6 +674,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_are_followed),
         cmocka_unit_test(regions_are_scopes_of_their_own),
+        cmocka_unit_test(regions_that_are_not_due_are_not_asked),
+        cmocka_unit_test(a_source_with_nothing_due_is_done_at_once),
         cmocka_unit_test(a_global_service_signs_for_its_home),
         cmocka_unit_test(damaged_pages_are_asked_for_again),
         cmocka_unit_test(a_listing_that_fails_late_fails_whole),
@@ -629,6 +692,7 @@ int main(void)
         cmocka_unit_test(max_names_fails_the_scope_that_goes_over),
         cmocka_unit_test(max_response_fails_the_scope),
         cmocka_unit_test(each_parent_is_a_scope),
+        cmocka_unit_test(parents_are_listed_though_their_children_are_not_due),
         cmocka_unit_test(no_parents_no_scopes),
         cmocka_unit_test(children_fail_or_are_gone_alone),
         cmocka_unit_test(parents_that_cannot_be_listed_are_carried),
