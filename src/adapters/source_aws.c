@@ -320,7 +320,6 @@ static bool add_region(struct source_aws *source, const char *wanted, struct eid
     struct region region = {
         .target = {.service = row->service,
                    .creds = source->creds,
-                   .ca_bundle = settings.ca_bundle,
                    .max_attempts = settings.max_attempts,
                    .connect_timeout_ms = settings.connect_timeout_ms,
                    .timeout_ms = settings.timeout_ms},
@@ -330,6 +329,7 @@ static bool add_region(struct source_aws *source, const char *wanted, struct eid
         return false;
     region.name = eidc_xstrdup(name);
     region.target.region = region.target.endpoint.region; /* a global service signs for its home */
+    region.target.ca_bundle = region.target.endpoint.ca_bundle;
     source->regions[source->region_count++] = region;
     return true;
 }

@@ -378,7 +378,7 @@ static bool resolve(struct store_s3 *s, const struct eidc_store_s3_options *opti
     target->creds = s->creds;
     target->service = "s3";
     target->region = s->region;
-    target->ca_bundle = settings->ca_bundle;
+    target->ca_bundle = target->endpoint.ca_bundle;
     target->max_attempts = settings->max_attempts;
     target->connect_timeout_ms = settings->connect_timeout_ms;
     target->timeout_ms = settings->timeout_ms;

@@ -4,90 +4,30 @@
 #include <strings.h>
 
 #include "eidcached/aws/env.h"
+#include "eidcached/aws/partition.h"
+#include "eidcached/aws/shared.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/net/url.h"
 
 /* ---- what AWS has ---- */
 
-static const struct partition {
-    const char *region_prefix;
-    const char *suffix, *dual_stack_suffix;
-    const char *global_region; /* where its global services live */
-} partitions[] = {
-    {"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1"},
-    {"us-gov-", "amazonaws.com", "api.aws", "us-gov-west-1"},
-    {"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1"},
-    {"us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1"},
-    {"us-isob-", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1"},
-    {"eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1"},
-    {"us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1"},
-    {"", "amazonaws.com", "api.aws", "us-east-1"}, /* last: all others */
-};
-
-/* Services off the pattern "service[-fips].region.suffix". */
-static const struct exception {
-    const char *service;
-    bool global;
-    const char *fips, *dual_stack, *fips_dual_stack; /* host prefixes */
-    bool plain_suffix; /* with the ordinary suffix also when dual-stack */
-} exceptions[] = {
-    {"organizations", true, "organizations-fips", "organizations", "organizations-fips", false},
-    {"s3", false, "s3-fips", "s3.dualstack", "s3-fips.dualstack", true},
-    {"api.ecr", false, "ecr-fips", "ecr", "ecr-fips", false},
-    {"api.sagemaker", false, "api-fips.sagemaker", "sagemaker", "sagemaker-fips", false},
-};
-
-static const struct partition *partition_of(const char *region)
-{
-    const struct partition *partition = partitions;
-    while (strncmp(region, partition->region_prefix, strlen(partition->region_prefix)) != 0)
-        partition++;
-    return partition;
-}
-
-static const struct exception *exception_of(const char *service)
-{
-    for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++)
-        if (strcmp(exceptions[i].service, service) == 0)
-            return &exceptions[i];
-    return NULL;
-}
-
-struct variant {
-    bool fips, dual_stack;
-};
-
-static char *host_prefix(const char *service, const struct exception *exception,
-                         struct variant variant)
-{
-    if (exception == NULL)
-        return eidc_xprintf("%s%s", service, variant.fips ? "-fips" : "");
-    if (variant.fips)
-        return eidc_xstrdup(variant.dual_stack ? exception->fips_dual_stack : exception->fips);
-    return eidc_xstrdup(variant.dual_stack ? exception->dual_stack : service);
-}
-
 static struct eidc_endpoint own_endpoint(const char *service, const char *region,
-                                         struct variant variant)
+                                         struct eidc_endpoint_kind kind)
 {
-    const struct partition *partition = partition_of(region);
-    const struct exception *exception = exception_of(service);
-    bool other_suffix = variant.dual_stack && (exception == NULL || !exception->plain_suffix);
-    const char *home = exception != NULL && exception->global ? partition->global_region : region;
-    char *prefix EIDC_AUTO_FREE = host_prefix(service, exception, variant);
-    return (struct eidc_endpoint){
+    struct eidc_endpoint out = {
         .scheme = eidc_xstrdup("https"),
-        .host = eidc_xprintf("%s.%s.%s", prefix, home,
-                             other_suffix ? partition->dual_stack_suffix : partition->suffix),
         .base_path = eidc_xstrdup(""),
-        .region = eidc_xstrdup(home),
+        .service = eidc_xstrdup(service),
+        .kind = kind,
     };
+    eidc_partition_endpoint(service, region, kind, &out.host, &out.region);
+    return out;
 }
 
 /* ---- what is configured ---- */
 
-static bool custom_endpoint(const char *text, const char *from, const char *region,
-                            struct eidc_endpoint *out, struct eidc_err *err)
+static bool custom_endpoint(const char *text, const char *from, const char *service,
+                            const char *region, struct eidc_endpoint *out, struct eidc_err *err)
 {
     struct eidc_url url;
     if (!eidc_url_split(text, &url) || memchr(url.path.p, '?', url.path.n) != NULL)
@@ -103,6 +43,7 @@ static bool custom_endpoint(const char *text, const char *from, const char *regi
                            : eidc_xprintf("%.*s:%u", EIDC_STR_ARG(url.host), (unsigned)url.port),
         .base_path = eidc_xstrndup(url.path.p, path_n),
         .region = eidc_xstrdup(region),
+        .service = eidc_xstrdup(service),
         .custom = true,
         .origin = eidc_xstrdup(from),
     };
@@ -111,32 +52,9 @@ static bool custom_endpoint(const char *text, const char *from, const char *regi
     return true;
 }
 
-/* A blank setting counts as none. */
-static const char *profile_setting(const struct eidc_profiles *profiles, const char *profile,
-                                   const char *key)
-{
-    const char *value = eidc_profiles_get(profiles, profile, key);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-static const char *from_services(const struct eidc_profiles *profiles, const char *profile,
-                                 const char *env_suffix)
-{
-    const char *services = profile_setting(profiles, profile, "services");
-    if (services == NULL)
-        return NULL;
-    char *section EIDC_AUTO_FREE = eidc_xprintf("services %s", services);
-    char *key EIDC_AUTO_FREE = eidc_xprintf("%s.endpoint_url", env_suffix);
-    return profile_setting(profiles, section, key);
-}
-
-struct lookup {
-    struct eidc_profiles *profiles;
-    const char *profile;
-};
-
 /* The configured URL and, for errors, where it stands (the caller frees it); NULL: none. */
-static const char *configured_url(const struct lookup *lookup, const char *env_suffix, char **from)
+static const char *configured_url(const struct eidc_shared *shared, const char *env_suffix,
+                                  char **from)
 {
     char *variable EIDC_AUTO_FREE = eidc_xprintf("AWS_ENDPOINT_URL_%s", env_suffix);
     const struct {
@@ -144,12 +62,12 @@ static const char *configured_url(const struct lookup *lookup, const char *env_s
     } places[] = {
         {eidc_env(variable), variable},
         {eidc_env("AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL"},
-        {from_services(lookup->profiles, lookup->profile, env_suffix),
+        {eidc_shared_of_service(shared, env_suffix, "endpoint_url"),
          "endpoint_url of the profile's services"},
-        {profile_setting(lookup->profiles, lookup->profile, "endpoint_url"),
-         "endpoint_url of the profile"},
+        {eidc_shared_get(shared, NULL, "endpoint_url"), "endpoint_url of the profile"},
     };
-    if (eidc_env_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
+    if (eidc_shared_true(shared, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                         "ignore_configured_endpoint_urls"))
         return NULL;
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (places[i].url != NULL) {
@@ -160,12 +78,20 @@ static const char *configured_url(const struct lookup *lookup, const char *env_s
     return NULL;
 }
 
-static bool wants(const struct lookup *lookup, const char *variable, const char *key)
+static bool is_legacy(const char *value)
 {
-    const char *value = eidc_env(variable);
-    if (value == NULL)
-        value = profile_setting(lookup->profiles, lookup->profile, key);
-    return value != NULL && strcasecmp(value, "true") == 0;
+    return value != NULL && strcasecmp(value, "legacy") == 0;
+}
+
+static struct eidc_endpoint_kind kind_wanted(const struct eidc_shared *shared)
+{
+    return (struct eidc_endpoint_kind){
+        .fips = eidc_shared_true(shared, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+        .dual_stack =
+            eidc_shared_true(shared, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
+        .global_sts = is_legacy(
+            eidc_shared_get(shared, "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints")),
+    };
 }
 
 static bool is_host_label(const char *text)
@@ -175,33 +101,65 @@ static bool is_host_label(const char *text)
     return n > 0 && n <= 63 && good == n && text[0] != '-' && text[n - 1] != '-';
 }
 
+static bool find_endpoint(const struct eidc_aws_settings *settings, const char *service,
+                          const char *env_suffix, const char *region,
+                          const struct eidc_shared *shared, struct eidc_endpoint *out,
+                          struct eidc_err *err)
+{
+    if (settings->endpoint_url != NULL)
+        return custom_endpoint(settings->endpoint_url, "aws.endpoint_url", service, region, out,
+                               err);
+    char *from EIDC_AUTO_FREE = NULL;
+    const char *url = configured_url(shared, env_suffix, &from);
+    if (url != NULL)
+        return custom_endpoint(url, from, service, region, out, err);
+    *out = own_endpoint(service, region, kind_wanted(shared));
+    return true;
+}
+
 bool eidc_endpoint_resolve(const struct eidc_aws_settings *settings, const char *service,
                            const char *env_suffix, const char *region, struct eidc_endpoint *out,
                            struct eidc_err *err)
 {
+    struct eidc_shared shared;
+    struct eidc_endpoint found = {0};
     if (!is_host_label(region))
         return eidc_fail(err, EIDC_ERR_INVALID, "region \"%s\" is not a host label", region);
-    if (settings->endpoint_url != NULL)
-        return custom_endpoint(settings->endpoint_url, "aws.endpoint_url", region, out, err);
-
-    struct lookup lookup = {.profile = eidc_profiles_choose(settings->profile)};
-    if (!eidc_profiles_load(&lookup.profiles, err))
+    if (!eidc_shared_open(settings, &shared, err))
         return eidc_wrap(err, "endpoint of %s", service);
-    char *from EIDC_AUTO_FREE = NULL;
-    const char *url = configured_url(&lookup, env_suffix, &from);
-    bool ok = true;
-    if (url != NULL)
-        ok = custom_endpoint(url, from, region, out, err);
-    else
-        *out =
-            own_endpoint(service, region,
-                         (struct variant){
-                             .fips = wants(&lookup, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
-                             .dual_stack = wants(&lookup, "AWS_USE_DUALSTACK_ENDPOINT",
-                                                 "use_dualstack_endpoint"),
-                         });
-    eidc_profiles_free(lookup.profiles);
+    bool ok = find_endpoint(settings, service, env_suffix, region, &shared, &found, err);
+    if (ok) {
+        found.ca_bundle = eidc_xstrdup(
+            settings->ca_bundle != NULL ? settings->ca_bundle
+                                        : eidc_shared_get(&shared, "AWS_CA_BUNDLE", "ca_bundle"));
+        *out = found;
+    }
+    eidc_shared_close(&shared);
     return ok;
+}
+
+bool eidc_endpoint_move(const struct eidc_endpoint *from, const char *region,
+                        struct eidc_endpoint *out)
+{
+    if (!is_host_label(region) || !eidc_partition_same(from->region, region))
+        return false;
+    struct eidc_endpoint moved = {
+        .scheme = eidc_xstrdup(from->scheme),
+        .base_path = eidc_xstrdup(from->base_path),
+        .service = eidc_xstrdup(from->service),
+        .kind = from->kind,
+        .custom = from->custom,
+        .origin = eidc_xstrdup(from->origin),
+        .ca_bundle = eidc_xstrdup(from->ca_bundle),
+    };
+    if (from->custom) {
+        moved.host = eidc_xstrdup(from->host);
+        moved.region = eidc_xstrdup(region);
+    } else {
+        eidc_partition_endpoint(from->service, region, from->kind, &moved.host, &moved.region);
+    }
+    *out = moved;
+    return true;
 }
 
 void eidc_endpoint_free(struct eidc_endpoint *endpoint)
@@ -210,6 +168,8 @@ void eidc_endpoint_free(struct eidc_endpoint *endpoint)
     free(endpoint->host);
     free(endpoint->base_path);
     free(endpoint->region);
+    free(endpoint->service);
+    free(endpoint->ca_bundle);
     free(endpoint->origin);
     *endpoint = (struct eidc_endpoint){0};
 }
@@ -227,19 +187,18 @@ static char *find_region(const struct eidc_aws_settings *settings, struct eidc_e
     if (region != NULL)
         return eidc_xstrdup(region);
 
-    struct eidc_profiles *profiles = NULL;
-    const char *profile = eidc_profiles_choose(settings->profile);
-    if (!eidc_profiles_load(&profiles, err)) {
+    struct eidc_shared shared;
+    if (!eidc_shared_open(settings, &shared, err)) {
         eidc_wrap(err, "region");
         return NULL;
     }
-    char *found = eidc_xstrdup(profile_setting(profiles, profile, "region"));
-    eidc_profiles_free(profiles);
+    char *found = eidc_xstrdup(eidc_shared_get(&shared, NULL, "region"));
     if (found == NULL)
         eidc_fail(err, EIDC_ERR_INVALID,
                   "no region: set aws.region, AWS_REGION, AWS_DEFAULT_REGION or the region of the "
                   "profile \"%s\"",
-                  profile);
+                  shared.profile);
+    eidc_shared_close(&shared);
     return found;
 }
 

@@ -84,6 +84,49 @@ static void fips_and_dual_stack(void **state)
     assert_host("s3", "eu-west-1", "s3.dualstack.eu-west-1.amazonaws.com", "eu-west-1");
 }
 
+/* ---- what AWS's own rules say ---- */
+
+static void set_flag(const char *variable, bool on)
+{
+    setenv(variable, on ? "true" : "false", 1);
+}
+
+/* "sts", "us-east-1", "legacy-fips-dualstack", host, region to sign for, by tabs. */
+static void assert_golden(char *line)
+{
+    char *field[5];
+    for (size_t i = 0; i < COUNT(field); i++)
+        assert_non_null(field[i] = strsep(&line, "\t"));
+    bool legacy = strncmp(field[2], "legacy-", 7) == 0;
+    set_flag("AWS_USE_FIPS_ENDPOINT", strstr(field[2], "fips") != NULL);
+    set_flag("AWS_USE_DUALSTACK_ENDPOINT", strstr(field[2], "dualstack") != NULL);
+    setenv("AWS_STS_REGIONAL_ENDPOINTS", legacy ? "legacy" : "regional", 1);
+    const struct eidc_aws_settings settings = {0};
+    struct eidc_endpoint endpoint = resolve(&settings, field[0], "X", field[1]);
+    if (strcmp(endpoint.host, field[3]) != 0 || strcmp(endpoint.region, field[4]) != 0)
+        fail_msg("%s %s %s: %s (%s), not %s (%s)", field[0], field[1], field[2], endpoint.host,
+                 endpoint.region, field[3], field[4]);
+    eidc_endpoint_free(&endpoint);
+}
+
+static void as_botocores_rules_have_it(void **state)
+{
+    (void)state;
+    EIDC_BUF_AUTO text = {0};
+    struct eidc_err err = {0};
+    const char *path = EIDC_TEST_SOURCE_DIR "/tests/unit/aws/endpoint_golden.tsv";
+    if (!eidc_file_read(path, 1 << 20, &text, &err))
+        fail_msg("%s", err.text);
+    size_t cases = 0;
+    for (char *line, *rest = text.p; (line = strsep(&rest, "\n")) != NULL;) {
+        if (line[0] == '\0' || line[0] == '#')
+            continue;
+        assert_golden(line);
+        cases++;
+    }
+    assert_true(cases > 600);
+}
+
 static void custom_urls(void **state)
 {
     (void)state;
@@ -143,6 +186,13 @@ static int with_config(void **state)
                                   "region = eu-south-1\n"
                                   "[profile bad]\n"
                                   "region = eu_bad/1\n"
+                                  "[profile kinds]\n"
+                                  "endpoint_url = http://unused\n"
+                                  "ignore_configured_endpoint_urls = True\n"
+                                  "use_fips_endpoint = true\n"
+                                  "use_dualstack_endpoint = true\n"
+                                  "sts_regional_endpoints = legacy\n"
+                                  "ca_bundle = /profile.pem\n"
                                   "[services local]\n"
                                   "glue =\n"
                                   "  endpoint_url = http://services\n"),
@@ -190,6 +240,86 @@ static void another_profile(void **state)
     (void)state;
     const struct eidc_aws_settings settings = {.profile = "other"};
     assert_custom(&settings, "GLUE", "glue.eu-west-1.amazonaws.com", "none");
+}
+
+static void assert_ca_bundle(const struct eidc_aws_settings *settings, const char *expected)
+{
+    struct eidc_endpoint endpoint = resolve(settings, "glue", "GLUE", "eu-west-1");
+    assert_string_equal(endpoint.ca_bundle ? endpoint.ca_bundle : "none", expected);
+    eidc_endpoint_free(&endpoint);
+}
+
+static void certificates_to_trust(void **state)
+{
+    (void)state;
+    struct eidc_aws_settings settings = {0};
+    assert_ca_bundle(&settings, "none");
+    settings.profile = "kinds";
+    assert_ca_bundle(&settings, "/profile.pem");
+    setenv("AWS_CA_BUNDLE", "/env.pem", 1);
+    assert_ca_bundle(&settings, "/env.pem");
+    settings.ca_bundle = "/ours.pem";
+    assert_ca_bundle(&settings, "/ours.pem");
+    settings.endpoint_url = "https://ours";
+    assert_ca_bundle(&settings, "/ours.pem");
+    settings.ca_bundle = NULL;
+    assert_ca_bundle(&settings, "/env.pem");
+}
+
+static void assert_sts(const struct eidc_aws_settings *settings, const char *host,
+                       const char *signing_region)
+{
+    struct eidc_endpoint endpoint = resolve(settings, "sts", "STS", "eu-west-1");
+    assert_string_equal(endpoint.host, host);
+    assert_string_equal(endpoint.region, signing_region);
+    eidc_endpoint_free(&endpoint);
+}
+
+static void the_profile_chooses_the_kind(void **state)
+{
+    (void)state;
+    const struct eidc_aws_settings settings = {.profile = "kinds"};
+    assert_custom(&settings, "GLUE", "glue-fips.eu-west-1.api.aws", "none");
+    setenv("AWS_USE_FIPS_ENDPOINT", "false", 1);
+    assert_custom(&settings, "GLUE", "glue.eu-west-1.api.aws", "none");
+    setenv("AWS_USE_DUALSTACK_ENDPOINT", "no", 1);
+    assert_custom(&settings, "GLUE", "glue.eu-west-1.amazonaws.com", "none");
+    assert_sts(&settings, "sts.amazonaws.com", "us-east-1");
+    setenv("AWS_STS_REGIONAL_ENDPOINTS", "regional", 1);
+    assert_sts(&settings, "sts.eu-west-1.amazonaws.com", "eu-west-1");
+    setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false", 1);
+    assert_custom(&settings, "GLUE", "unused", "endpoint_url of the profile");
+}
+
+static void moved_to_another_region(void **state)
+{
+    (void)state;
+    struct eidc_aws_settings settings = {.ca_bundle = "/ca.pem"};
+    struct eidc_endpoint moved = {0};
+    setenv("AWS_USE_FIPS_ENDPOINT", "true", 1);
+    struct eidc_endpoint endpoint = resolve(&settings, "s3", "S3", "us-east-1");
+    assert_true(eidc_endpoint_move(&endpoint, "us-west-2", &moved));
+    assert_string_equal(moved.host, "s3-fips.us-west-2.amazonaws.com");
+    assert_string_equal(moved.region, "us-west-2");
+    assert_string_equal(moved.ca_bundle, "/ca.pem");
+    eidc_endpoint_free(&moved);
+
+    static const char *const refused[] = {"cn-north-1", "us-gov-west-1", "x.example/", ""};
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        assert_false(eidc_endpoint_move(&endpoint, refused[i], &moved));
+        assert_null(moved.host);
+    }
+    eidc_endpoint_free(&endpoint);
+
+    settings.endpoint_url = "http://127.0.0.1:9000/base";
+    endpoint = resolve(&settings, "s3", "S3", "us-east-1");
+    assert_true(eidc_endpoint_move(&endpoint, "eu-west-1", &moved));
+    assert_string_equal(moved.host, "127.0.0.1:9000");
+    assert_string_equal(moved.base_path, "/base");
+    assert_string_equal(moved.region, "eu-west-1");
+    assert_true(moved.custom);
+    eidc_endpoint_free(&moved);
+    eidc_endpoint_free(&endpoint);
 }
 
 static void a_bad_setting_is_an_error(void **state)
@@ -272,10 +402,14 @@ int main(void)
         cmocka_unit_test_setup(by_partition, aws_env_clear),
         cmocka_unit_test_setup(services_off_the_pattern, aws_env_clear),
         cmocka_unit_test_setup(fips_and_dual_stack, aws_env_clear),
+        cmocka_unit_test_setup(as_botocores_rules_have_it, aws_env_clear),
         cmocka_unit_test_setup(custom_urls, aws_env_clear),
         cmocka_unit_test_setup(bad_urls, aws_env_clear),
         cmocka_unit_test_setup_teardown(the_nearest_setting_wins, with_config, without_config),
         cmocka_unit_test_setup_teardown(another_profile, with_config, without_config),
+        cmocka_unit_test_setup_teardown(certificates_to_trust, with_config, without_config),
+        cmocka_unit_test_setup_teardown(the_profile_chooses_the_kind, with_config, without_config),
+        cmocka_unit_test_setup(moved_to_another_region, aws_env_clear),
         cmocka_unit_test_setup_teardown(a_bad_setting_is_an_error, with_config, without_config),
         cmocka_unit_test_setup_teardown(the_region, with_config, without_config),
         cmocka_unit_test_setup(no_region, aws_env_clear),
