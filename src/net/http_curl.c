@@ -13,6 +13,7 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/net/http_client.h"
+#include "eidcached/net/proxy.h"
 #include "eidcached/net/timers.h"
 #include "eidcached/net/url.h"
 
@@ -186,7 +187,6 @@ static bool set_transport(CURL *easy, const struct eidc_http_request *request)
                CURLE_OK &&
            (request->unix_socket == NULL ||
             curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket) == CURLE_OK) &&
-           (!request->no_proxy || curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK) &&
            (request->ca_bundle == NULL ||
             curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_bundle) == CURLE_OK);
 }
@@ -226,6 +226,7 @@ static bool set_up(struct curl_client *client, struct transfer *t,
         curl_easy_setopt(t->easy, CURLOPT_URL, request->url) != CURLE_OK ||
         !set_method(t->easy, request) || !set_headers(t, request) ||
         !set_transport(t->easy, request) || !set_low_speed(t->easy, request) ||
+        !eidc_proxy_set(t->easy, &url, request->no_proxy) ||
         curl_multi_add_handle(client->multi, t->easy) != CURLM_OK)
         return eidc_fail(err, EIDC_ERR_NOMEM, "%s: the request cannot be set up", t->host);
     return true;
@@ -302,7 +303,8 @@ static void explain(struct transfer *t, CURLcode code)
         eidc_fail(err, EIDC_ERR_NOMEM, "%s: no memory for the answer", t->host);
         return;
     }
-    if (code == CURLE_COULDNT_CONNECT && explain_connect(t))
+    if (eidc_proxy_explain(t->host, t->detail, err) ||
+        (code == CURLE_COULDNT_CONNECT && explain_connect(t)))
         return;
     const struct outcome *outcome = outcomes;
     while (outcome->code != code && outcome->code != CURLE_OK)

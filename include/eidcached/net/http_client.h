@@ -36,8 +36,8 @@ struct eidc_http_request {
      * for so long (in whole seconds, rounded up). 0: none */
     uint32_t low_speed_bytes;
     int64_t low_speed_ms;
-    size_t max_response;   /* bytes of body; 0: none */
-    bool no_proxy;         /* link-local and loopback services */
+    size_t max_response; /* bytes of body; 0: none */
+    bool no_proxy;       /* none even where the environment names one; local hosts never have one */
     const char *ca_bundle; /* file, or NULL for the system's */
 };
 

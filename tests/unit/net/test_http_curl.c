@@ -1,12 +1,9 @@
 /* The real client against a server of raw sockets, which says exactly the bytes it is told. */
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,150 +11,9 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/net/http_client.h"
+#include "tests/support/raw_server.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define ASKED_MAX    8
-
-/* ---- the server: one connection at a time, one answer a request ---- */
-
-struct answer {
-    const char *bytes;
-    bool close;  /* after the bytes */
-    bool reset;  /* the same, as RST */
-    bool silent; /* wait until the client gives up */
-    bool slow;   /* ten bytes a second behind the headers */
-};
-
-struct server {
-    int listener;
-    pthread_t thread;
-    char url[64];
-    char path[64]; /* of a UNIX socket */
-    const struct answer *answers;
-    size_t n;
-    struct eidc_buf asked[ASKED_MAX]; /* look only after server_stop */
-    size_t asked_n, connections;
-};
-
-static size_t body_length(const char *head)
-{
-    const char *header = strcasestr(head, "\r\nContent-Length:");
-    return header != NULL ? strtoul(header + 17, NULL, 10) : 0;
-}
-
-/* One whole request; false: the connection ended. */
-static bool read_request(int fd, struct eidc_buf *out)
-{
-    for (;;) {
-        const char *end = out->p != NULL ? strstr(out->p, "\r\n\r\n") : NULL;
-        if (end != NULL && out->n >= (size_t)(end - out->p) + 4 + body_length(out->p))
-            return true;
-        char part[4096];
-        ssize_t n = read(fd, part, sizeof(part));
-        if (n <= 0)
-            return false;
-        eidc_buf_add(out, part, (size_t)n);
-    }
-}
-
-static void wait_for_end(int fd)
-{
-    char part[256];
-    while (read(fd, part, sizeof(part)) > 0)
-        continue;
-}
-
-/* False: the connection is over. */
-static bool say(int fd, const struct answer *answer)
-{
-    if (answer->silent) {
-        wait_for_end(fd);
-        return false;
-    }
-    const char *body = answer->slow ? strstr(answer->bytes, "\r\n\r\n") + 4 : "";
-    (void)!send(fd, answer->bytes, strlen(answer->bytes) - strlen(body), MSG_NOSIGNAL);
-    for (; *body != '\0'; body++) {
-        (void)!send(fd, body, 1, MSG_NOSIGNAL);
-        usleep(100000);
-    }
-    if (answer->reset) {
-        const struct linger hard = {.l_onoff = 1};
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-    }
-    return !answer->close && !answer->reset;
-}
-
-static void *serve(void *arg)
-{
-    struct server *server = arg;
-    int fd = -1;
-    while (server->asked_n < server->n) {
-        if (fd < 0) {
-            fd = accept(server->listener, NULL, NULL);
-            if (fd < 0)
-                return NULL;
-            server->connections++;
-        }
-        struct eidc_buf *asked = &server->asked[server->asked_n];
-        bool open = read_request(fd, asked);
-        if (open)
-            open = say(fd, &server->answers[server->asked_n++]);
-        else
-            eidc_buf_clear(asked);
-        if (!open) {
-            close(fd);
-            fd = -1;
-        }
-    }
-    if (fd >= 0)
-        close(fd);
-    return NULL;
-}
-
-static void listen_on(struct server *server, const struct sockaddr *address, socklen_t n)
-{
-    server->listener = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(server->listener, address, n), 0);
-    assert_int_equal(listen(server->listener, 16), 0);
-}
-
-static void server_start(struct server *server, const struct answer *answers, size_t n)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t length = sizeof(address);
-    *server = (struct server){.answers = answers, .n = n};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    listen_on(server, (const struct sockaddr *)(const void *)&address, sizeof(address));
-    getsockname(server->listener, (struct sockaddr *)(void *)&address, &length);
-    snprintf(server->url, sizeof(server->url), "http://127.0.0.1:%u", ntohs(address.sin_port));
-    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
-}
-
-static void server_start_unix(struct server *server, const struct answer *answers, size_t n)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    *server = (struct server){.answers = answers, .n = n};
-    snprintf(server->path, sizeof(server->path), "/tmp/eidc-test-%ld.sock", (long)getpid());
-    memcpy(address.sun_path, server->path, sizeof(server->path));
-    unlink(server->path);
-    listen_on(server, (const struct sockaddr *)(const void *)&address, sizeof(address));
-    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
-}
-
-static void server_stop(struct server *server)
-{
-    shutdown(server->listener, SHUT_RDWR);
-    pthread_join(server->thread, NULL);
-    close(server->listener);
-    if (server->path[0] != '\0')
-        unlink(server->path);
-}
-
-static void server_free(struct server *server)
-{
-    for (size_t i = 0; i < ASKED_MAX; i++)
-        eidc_buf_free(&server->asked[i]);
-}
 
 /* ---- helpers ---- */
 
@@ -183,12 +39,12 @@ static bool get(struct eidc_http_client *c, const char *base, const char *path,
 }
 
 /* One GET of /path?secret-query answered by `answer` must fail like this. */
-static void assert_fails(const struct answer *answer, enum eidc_err_kind kind)
+static void assert_fails(const struct raw_answer *answer, enum eidc_err_kind kind)
 {
-    struct server server;
+    struct raw_server server;
     struct eidc_http_response response;
     struct eidc_err err = {0};
-    server_start(&server, answer, 1);
+    raw_server_start(&server, answer, 1);
     struct eidc_http_client *c = new_client();
     assert_false(get(c, server.url, "/path?secret-query", &response, &err));
     assert_int_equal(err.kind, kind);
@@ -196,8 +52,8 @@ static void assert_fails(const struct answer *answer, enum eidc_err_kind kind)
     assert_null(strstr(err.text, "path"));
     assert_null(strstr(err.text, "secret"));
     c->ops->destroy(c);
-    server_stop(&server);
-    server_free(&server);
+    raw_server_stop(&server);
+    raw_server_free(&server);
 }
 
 /* ---- whole answers ---- */
@@ -205,7 +61,7 @@ static void assert_fails(const struct answer *answer, enum eidc_err_kind kind)
 static void an_answer_with_its_headers(void **state)
 {
     (void)state;
-    static const struct answer answers[] = {
+    static const struct raw_answer answers[] = {
         {.bytes = "HTTP/1.1 404 Not Found\r\nETag: \"a b\" \r\nX-Two: 1\r\nx-two: 2\r\nBare:\r\n"
                   "Content-Length: 5\r\n\r\nhello"},
         {.bytes = "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n"
@@ -213,10 +69,10 @@ static void an_answer_with_its_headers(void **state)
                   "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nX-Trailer: 1\r\n\r\n"},
         {.bytes = "HTTP/1.1 204 No Content\r\n\r\n"},
     };
-    struct server server;
+    struct raw_server server;
     struct eidc_http_response response;
     struct eidc_err err = {0};
-    server_start(&server, answers, COUNT(answers));
+    raw_server_start(&server, answers, COUNT(answers));
     struct eidc_http_client *c = new_client();
 
     assert_true(get(c, server.url, "/", &response, &err));
@@ -240,9 +96,9 @@ static void an_answer_with_its_headers(void **state)
     assert_int_equal(response.body.n, 0);
     eidc_http_response_free(&response);
     c->ops->destroy(c);
-    server_stop(&server);
+    raw_server_stop(&server);
     assert_int_equal(server.connections, 1); /* kept alive */
-    server_free(&server);
+    raw_server_free(&server);
 }
 
 static void headers_beyond_the_limit_are_dropped(void **state)
@@ -253,11 +109,11 @@ static void headers_beyond_the_limit_are_dropped(void **state)
     for (int i = 0; i < 40; i++)
         eidc_buf_addf(&bytes, "X-%d: %d\r\n", i, i);
     eidc_buf_add_z(&bytes, "Content-Length: 2\r\n\r\nok");
-    const struct answer answer = {.bytes = bytes.p};
-    struct server server;
+    const struct raw_answer answer = {.bytes = bytes.p};
+    struct raw_server server;
     struct eidc_http_response response;
     struct eidc_err err = {0};
-    server_start(&server, &answer, 1);
+    raw_server_start(&server, &answer, 1);
     struct eidc_http_client *c = new_client();
     assert_true(get(c, server.url, "/", &response, &err));
     assert_int_equal(response.headers.n, EIDC_HTTP_HEADERS_MAX);
@@ -265,31 +121,31 @@ static void headers_beyond_the_limit_are_dropped(void **state)
     assert_string_equal(response.body.p, "ok");
     eidc_http_response_free(&response);
     c->ops->destroy(c);
-    server_stop(&server);
-    server_free(&server);
+    raw_server_stop(&server);
+    raw_server_free(&server);
 }
 
 static void redirects_are_answers(void **state)
 {
     (void)state;
-    static const struct answer answers[] = {
+    static const struct raw_answer answers[] = {
         {.bytes = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /other\r\n"
                   "Content-Length: 0\r\n\r\n"},
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
     };
-    struct server server;
+    struct raw_server server;
     struct eidc_http_response response;
     struct eidc_err err = {0};
-    server_start(&server, answers, COUNT(answers));
+    raw_server_start(&server, answers, COUNT(answers));
     struct eidc_http_client *c = new_client();
     assert_true(get(c, server.url, "/", &response, &err));
     assert_int_equal(response.status, 307);
     assert_string_equal(eidc_http_headers_get(&response.headers, "Location"), "/other");
     eidc_http_response_free(&response);
     c->ops->destroy(c);
-    server_stop(&server);
+    raw_server_stop(&server);
     assert_int_equal(server.asked_n, 1);
-    server_free(&server);
+    raw_server_free(&server);
 }
 
 /* ---- what is sent ---- */
@@ -297,7 +153,7 @@ static void redirects_are_answers(void **state)
 static void requests_are_sent_as_they_are(void **state)
 {
     (void)state;
-    static const struct answer answers[] = {
+    static const struct raw_answer answers[] = {
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"},
@@ -311,9 +167,9 @@ static void requests_are_sent_as_they_are(void **state)
         {"HEAD", "/head", ""},
         {"DELETE", "/gone", ""},
     };
-    struct server server;
+    struct raw_server server;
     struct eidc_err err = {0};
-    server_start(&server, answers, COUNT(answers));
+    raw_server_start(&server, answers, COUNT(answers));
     struct eidc_http_client *c = new_client();
     struct eidc_http_headers headers = {0};
     eidc_http_headers_add(&headers, "X-A", EIDC_STR("one two"));
@@ -333,7 +189,7 @@ static void requests_are_sent_as_they_are(void **state)
     }
     eidc_http_headers_free(&headers);
     c->ops->destroy(c);
-    server_stop(&server);
+    raw_server_stop(&server);
 
     assert_int_equal(server.connections, 1);
     for (size_t i = 0; i < COUNT(sent); i++) {
@@ -352,76 +208,78 @@ static void requests_are_sent_as_they_are(void **state)
     assert_non_null(strstr(server.asked[1].p, "\r\nContent-Length: 0\r\n"));
     assert_null(strcasestr(server.asked[2].p, "\r\nContent-Length:"));
     assert_null(strcasestr(server.asked[3].p, "\r\nContent-Length:"));
-    server_free(&server);
+    raw_server_free(&server);
 }
 
 static void a_large_body_arrives_whole(void **state)
 {
     (void)state;
-    static const struct answer answer = {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"};
+    static const struct raw_answer answer = {.bytes =
+                                                 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"};
     EIDC_BUF_AUTO body = {0};
     for (unsigned i = 0; i < 300000; i++)
         eidc_buf_addf(&body, "%06u\n", i);
-    struct server server;
+    struct raw_server server;
     struct eidc_http_response response;
     struct eidc_err err = {0};
-    server_start(&server, &answer, 1);
+    raw_server_start(&server, &answer, 1);
     struct eidc_http_client *c = new_client();
     const struct eidc_http_request request = {
         .method = "PUT", .url = server.url, .body = eidc_buf_view(&body), .no_proxy = true};
     assert_true(eidc_http_perform(c, &request, &response, &err));
     eidc_http_response_free(&response);
     c->ops->destroy(c);
-    server_stop(&server);
+    raw_server_stop(&server);
     const struct eidc_buf *asked = &server.asked[0];
     assert_true(asked->n > body.n);
     assert_memory_equal(asked->p + asked->n - body.n, body.p, body.n);
     assert_null(strcasestr(asked->p, "\r\nExpect:"));
-    server_free(&server);
+    raw_server_free(&server);
 }
 
 static void unix_sockets(void **state)
 {
     (void)state;
-    static const struct answer answer = {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
-    struct server server;
+    static const struct raw_answer answer = {.bytes =
+                                                 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
+    struct raw_server server;
     struct eidc_http_response response;
     struct eidc_err err = {0};
-    server_start_unix(&server, &answer, 1);
+    raw_server_start_unix(&server, &answer, 1);
     struct eidc_http_client *c = new_client();
     const struct eidc_http_request request = {
         .method = "GET", .url = "http://localhost/x", .unix_socket = server.path};
     assert_true(eidc_http_perform(c, &request, &response, &err));
     assert_string_equal(response.body.p, "ok");
     eidc_http_response_free(&response);
-    server_stop(&server);
+    raw_server_stop(&server);
     assert_false(eidc_http_perform(c, &request, &response, &err));
     assert_int_equal(err.kind, EIDC_ERR_UNAVAILABLE);
     char *expected EIDC_AUTO_FREE = eidc_xprintf("%s: nothing listens there", request.unix_socket);
     assert_string_equal(err.text, expected);
     c->ops->destroy(c);
-    server_free(&server);
+    raw_server_free(&server);
 }
 
 static void a_connection_closed_meanwhile_is_replaced(void **state)
 {
     (void)state;
-    static const struct answer answers[] = {
+    static const struct raw_answer answers[] = {
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", .close = true},
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb"},
     };
-    struct server server;
+    struct raw_server server;
     struct eidc_http_response response;
     struct eidc_err err = {0};
-    server_start(&server, answers, COUNT(answers));
+    raw_server_start(&server, answers, COUNT(answers));
     struct eidc_http_client *c = new_client();
     for (size_t i = 0; i < COUNT(answers); i++) {
         assert_true(get(c, server.url, "/", &response, &err));
         eidc_http_response_free(&response);
     }
     c->ops->destroy(c);
-    server_stop(&server);
-    server_free(&server);
+    raw_server_stop(&server);
+    raw_server_free(&server);
 }
 
 /* ---- what goes wrong ---- */
@@ -429,7 +287,7 @@ static void a_connection_closed_meanwhile_is_replaced(void **state)
 static void cut_short(void **state)
 {
     (void)state;
-    static const struct answer answers[] = {
+    static const struct raw_answer answers[] = {
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", .close = true},
         {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", .close = true},
         {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
@@ -451,17 +309,17 @@ static void too_large(void **state)
     eidc_buf_add_z(&bytes, "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n");
     for (int i = 0; i < 1001; i++)
         eidc_buf_add_byte(&bytes, 'x');
-    assert_fails(&(struct answer){.bytes = bytes.p}, EIDC_ERR_LIMIT);
+    assert_fails(&(struct raw_answer){.bytes = bytes.p}, EIDC_ERR_LIMIT);
 }
 
 static void silence_times_out(void **state)
 {
     (void)state;
-    static const struct answer answer = {.silent = true};
-    struct server server;
+    static const struct raw_answer answer = {.silent = true};
+    struct raw_server server;
     struct eidc_http_response response;
     struct eidc_err err = {0};
-    server_start(&server, &answer, 1);
+    raw_server_start(&server, &answer, 1);
     struct eidc_http_client *c = new_client();
     const struct eidc_http_request request = {
         .method = "GET", .url = server.url, .timeout_ms = 60, .no_proxy = true};
@@ -470,11 +328,11 @@ static void silence_times_out(void **state)
     assert_int_equal(err.kind, EIDC_ERR_TIMEOUT);
     assert_true(eidc_mono_ms() - start >= 55);
     c->ops->destroy(c);
-    server_stop(&server);
-    server_free(&server);
+    raw_server_stop(&server);
+    raw_server_free(&server);
 }
 
-static bool get_at_least(struct server *server, uint32_t bytes_a_second, struct eidc_err *err)
+static bool get_at_least(struct raw_server *server, uint32_t bytes_a_second, struct eidc_err *err)
 {
     struct eidc_http_response response;
     struct eidc_http_client *c = new_client();
@@ -493,39 +351,39 @@ static bool get_at_least(struct server *server, uint32_t bytes_a_second, struct 
 static void a_transfer_may_take_its_time_but_not_stand_still(void **state)
 {
     (void)state;
-    static const struct answer slow = {
+    static const struct raw_answer slow = {
         .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n0123456789012345678901234",
         .slow = true};
-    static const struct answer silent = {.silent = true};
-    struct server server;
+    static const struct raw_answer silent = {.silent = true};
+    struct raw_server server;
     struct eidc_err err = {0};
-    server_start(&server, &slow, 1);
+    raw_server_start(&server, &slow, 1);
     if (!get_at_least(&server, 2, &err)) /* 2.5 s in all */
         fail_msg("%s", err.text);
-    server_stop(&server);
-    server_free(&server);
+    raw_server_stop(&server);
+    raw_server_free(&server);
 
-    server_start(&server, &slow, 1);
+    raw_server_start(&server, &slow, 1);
     assert_false(get_at_least(&server, 1000, &err));
     assert_int_equal(err.kind, EIDC_ERR_TIMEOUT);
-    server_stop(&server);
-    server_free(&server);
+    raw_server_stop(&server);
+    raw_server_free(&server);
 
-    server_start(&server, &silent, 1);
+    raw_server_start(&server, &silent, 1);
     assert_false(get_at_least(&server, 2, &err));
     assert_int_equal(err.kind, EIDC_ERR_TIMEOUT);
-    server_stop(&server);
-    server_free(&server);
+    raw_server_stop(&server);
+    raw_server_free(&server);
 }
 
 static void nobody_listens(void **state)
 {
     (void)state;
-    struct server server;
+    struct raw_server server;
     struct eidc_http_response response;
     struct eidc_err err = {0};
-    server_start(&server, NULL, 0);
-    server_stop(&server);
+    raw_server_start(&server, NULL, 0);
+    raw_server_stop(&server);
     struct eidc_http_client *c = new_client();
     assert_false(get(c, server.url, "/path?secret-query", &response, &err));
     assert_int_equal(err.kind, EIDC_ERR_UNAVAILABLE);
@@ -615,9 +473,9 @@ static void count_done(void *arg, struct eidc_http_response *response)
 static void cancel_reports_at_once(void **state)
 {
     (void)state;
-    static const struct answer answer = {.silent = true};
-    struct server server;
-    server_start(&server, &answer, 1);
+    static const struct raw_answer answer = {.silent = true};
+    struct raw_server server;
+    raw_server_start(&server, &answer, 1);
     struct eidc_http_client *c = new_client();
     struct counted counted = {.c = c};
     unsigned fired = 0;
@@ -634,8 +492,8 @@ static void cancel_reports_at_once(void **state)
     c->ops->start(c, &request, count_done, &counted);
     c->ops->destroy(c); /* also says so */
     assert_int_equal(counted.cancelled, 3);
-    server_stop(&server);
-    server_free(&server);
+    raw_server_stop(&server);
+    raw_server_free(&server);
 }
 
 static void start_next(void *arg, struct eidc_http_response *response)
@@ -652,22 +510,22 @@ static void start_next(void *arg, struct eidc_http_response *response)
 static void callbacks_start_the_next_request(void **state)
 {
     (void)state;
-    struct answer answers[ASKED_MAX];
-    for (size_t i = 0; i < ASKED_MAX; i++)
-        answers[i] = (struct answer){.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"};
-    struct server server;
-    server_start(&server, answers, ASKED_MAX);
+    struct raw_answer answers[RAW_ASKED_MAX];
+    for (size_t i = 0; i < RAW_ASKED_MAX; i++)
+        answers[i] = (struct raw_answer){.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"};
+    struct raw_server server;
+    raw_server_start(&server, answers, RAW_ASKED_MAX);
     struct eidc_http_client *c = new_client();
-    struct counted counted = {.c = c, .left = ASKED_MAX - 1, .url = server.url};
+    struct counted counted = {.c = c, .left = RAW_ASKED_MAX - 1, .url = server.url};
     const struct eidc_http_request request = {.method = "GET", .url = server.url, .no_proxy = true};
     c->ops->start(c, &request, start_next, &counted);
     while (c->ops->step(c, 1000))
         continue;
-    assert_int_equal(counted.done, ASKED_MAX);
+    assert_int_equal(counted.done, RAW_ASKED_MAX);
     c->ops->destroy(c);
-    server_stop(&server);
+    raw_server_stop(&server);
     assert_int_equal(server.connections, 1);
-    server_free(&server);
+    raw_server_free(&server);
 }
 
 int main(void)
