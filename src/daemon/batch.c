@@ -1,10 +1,6 @@
-#include "eidcached/base/clock.h"
 #include "eidcached/daemon/batch_stream.h"
 #include "eidcached/daemon/freshness.h"
 #include "eidcached/daemon/http_metrics.h"
-
-/* Answers up to this size are made whole and sent with their length; longer ones are streamed. */
-#define WHOLE_ANSWER_MAX (256ul * 1024)
 
 /* Moves the request's keys out of it. */
 static struct eidc_keys take_keys(struct eidc_request *r, enum eidc_direction direction)
@@ -53,30 +49,6 @@ static bool check_keys(struct eidc_request *r, struct eidc_keys *keys, enum eidc
     return true;
 }
 
-/* False, with the answer in r: there is no need to look anything up. */
-static bool check_generation(struct eidc_request *r, const struct eidc_generation *g)
-{
-    int64_t now = eidc_now_ms();
-    if (g == NULL) {
-        eidc_answer_unavailable(r, EIDC_NO_GENERATION);
-        return false;
-    }
-    if (!eidc_fresh_enough(r, g, now))
-        return false;
-    eidc_answer_generation(r, g, atomic_load_explicit(&g->verified_at, memory_order_relaxed), now);
-    return eidc_young_enough(r) && !eidc_not_modified(r);
-}
-
-static void answer_stream(struct eidc_request *r, struct eidc_stream *stream, bool text)
-{
-    r->answer.status = 200;
-    r->answer.content_type = text ? EIDC_TYPE_TEXT : EIDC_TYPE_JSON;
-    if (eidc_stream_write(stream, WHOLE_ANSWER_MAX, &r->out))
-        r->answer.stream = stream;
-    else
-        eidc_stream_free(stream);
-}
-
 static void look_up_all(struct eidc_request *r, enum eidc_direction direction)
 {
     enum eidc_media media = answer_media(r);
@@ -87,12 +59,13 @@ static void look_up_all(struct eidc_request *r, enum eidc_direction direction)
         return;
     }
     struct eidc_generation *pinned = eidc_current_pin();
-    if (!check_generation(r, pinned)) {
+    if (!eidc_answer_from(r, pinned) || eidc_not_modified(r)) {
         eidc_generation_unpin(pinned);
         eidc_keys_free(&keys);
         return;
     }
-    answer_stream(r, eidc_stream_new(pinned, &keys, direction, media), media == EIDC_MEDIA_TEXT);
+    eidc_answer_stream(r, eidc_batch_stream(pinned, &keys, direction, media),
+                       media == EIDC_MEDIA_TEXT ? EIDC_TYPE_TEXT : EIDC_TYPE_JSON);
 }
 
 void eidc_handle_forward_batch(struct eidc_request *r)

@@ -10,7 +10,8 @@
 
 enum place { BEGINNING, AT_KEY, AMONG_VALUES, AT_END };
 
-struct eidc_stream {
+struct batch {
+    struct eidc_stream stream;
     struct eidc_generation *pinned;
     struct eidc_keys keys;
     const struct eidc_direction_row *words;
@@ -23,32 +24,7 @@ struct eidc_stream {
     uint64_t found, missed;
 };
 
-struct eidc_stream *eidc_stream_new(struct eidc_generation *pinned, struct eidc_keys *keys,
-                                    enum eidc_direction direction, enum eidc_media media)
-{
-    struct eidc_stream *s = eidc_xcalloc(1, sizeof(*s));
-    s->pinned = pinned;
-    s->keys = *keys;
-    *keys = (struct eidc_keys){0};
-    eidc_keys_rewind(&s->keys);
-    s->words = &eidc_directions[direction];
-    s->direction = direction;
-    s->text = media == EIDC_MEDIA_TEXT;
-    s->place = s->text ? AT_KEY : BEGINNING;
-    return s;
-}
-
-void eidc_stream_free(struct eidc_stream *s)
-{
-    if (s == NULL)
-        return;
-    eidc_http_count_lookups(s->direction, s->found, s->missed);
-    eidc_keys_free(&s->keys);
-    eidc_generation_unpin(s->pinned);
-    free(s);
-}
-
-static void write_beginning(struct eidc_stream *s, struct eidc_buf *out)
+static void write_beginning(struct batch *s, struct eidc_buf *out)
 {
     eidc_buf_addf(out, "{\"generation\":%" PRIu64 ",\"results\":[",
                   eidc_image_info(s->pinned->image)->number);
@@ -69,7 +45,7 @@ static void write_line(struct eidc_str key, struct eidc_str value, struct eidc_b
 }
 
 /* {"name":KEY,"eid":VALUE} or the beginning of a longer list. value.p NULL: a miss. */
-static void write_object(struct eidc_stream *s, struct eidc_str key, struct eidc_str value,
+static void write_object(struct batch *s, struct eidc_str key, struct eidc_str value,
                          struct eidc_hits *more, struct eidc_buf *out)
 {
     struct eidc_hit hit;
@@ -95,7 +71,7 @@ static void write_object(struct eidc_stream *s, struct eidc_str key, struct eidc
     s->place = AMONG_VALUES;
 }
 
-static void write_end(struct eidc_stream *s, struct eidc_buf *out)
+static void write_end(struct batch *s, struct eidc_buf *out)
 {
     if (!s->text)
         eidc_buf_add_z(out, "]}\n");
@@ -103,7 +79,7 @@ static void write_end(struct eidc_stream *s, struct eidc_buf *out)
 }
 
 /* Looks up the next group. False: there is none. */
-static bool take_group(struct eidc_stream *s, struct eidc_buf *out)
+static bool take_group(struct batch *s, struct eidc_buf *out)
 {
     struct eidc_err err;
     s->at = 0;
@@ -115,7 +91,7 @@ static bool take_group(struct eidc_stream *s, struct eidc_buf *out)
     return s->count > 0;
 }
 
-static void write_key(struct eidc_stream *s, struct eidc_buf *out)
+static void write_key(struct batch *s, struct eidc_buf *out)
 {
     struct eidc_hit hit;
     struct eidc_str value = {0};
@@ -135,7 +111,7 @@ static void write_key(struct eidc_stream *s, struct eidc_buf *out)
 }
 
 /* One key may have any number of values: they too are written one at a time. */
-static void write_value(struct eidc_stream *s, struct eidc_buf *out)
+static void write_value(struct batch *s, struct eidc_buf *out)
 {
     struct eidc_hit hit;
     struct eidc_str value;
@@ -148,15 +124,42 @@ static void write_value(struct eidc_stream *s, struct eidc_buf *out)
     eidc_json_quote(out, value);
 }
 
-bool eidc_stream_write(struct eidc_stream *s, size_t want, struct eidc_buf *out)
+static bool write_some(struct eidc_stream *stream, size_t want, struct eidc_buf *out)
 {
-    static void (*const steps[])(struct eidc_stream *, struct eidc_buf *) = {
+    static void (*const steps[])(struct batch *, struct eidc_buf *) = {
         [BEGINNING] = write_beginning,
         [AT_KEY] = write_key,
         [AMONG_VALUES] = write_value,
     };
+    struct batch *s = (struct batch *)stream;
     size_t start = out->n;
     while (s->place != AT_END && out->n - start < want && !out->failed)
         steps[s->place](s, out);
     return s->place != AT_END;
+}
+
+static void destroy(struct eidc_stream *stream)
+{
+    struct batch *s = (struct batch *)stream;
+    eidc_http_count_lookups(s->direction, s->found, s->missed);
+    eidc_keys_free(&s->keys);
+    eidc_generation_unpin(s->pinned);
+    free(s);
+}
+
+struct eidc_stream *eidc_batch_stream(struct eidc_generation *pinned, struct eidc_keys *keys,
+                                      enum eidc_direction direction, enum eidc_media media)
+{
+    static const struct eidc_stream_ops ops = {write_some, destroy};
+    struct batch *s = eidc_xcalloc(1, sizeof(*s));
+    s->stream.ops = &ops;
+    s->pinned = pinned;
+    s->keys = *keys;
+    *keys = (struct eidc_keys){0};
+    eidc_keys_rewind(&s->keys);
+    s->words = &eidc_directions[direction];
+    s->direction = direction;
+    s->text = media == EIDC_MEDIA_TEXT;
+    s->place = s->text ? AT_KEY : BEGINNING;
+    return &s->stream;
 }

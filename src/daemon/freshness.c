@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "eidcached/base/clock.h"
 #include "eidcached/daemon/negotiate.h"
 
 int64_t eidc_refreshed_at(const struct eidc_generation *g)
@@ -58,6 +59,19 @@ bool eidc_young_enough(struct eidc_request *r)
     eidc_answer_unavailable(r, "this answer is %" PRId64 " seconds old, max-age is %" PRIu64,
                             r->answer.age_s, max_age);
     return false;
+}
+
+bool eidc_answer_from(struct eidc_request *r, const struct eidc_generation *g)
+{
+    int64_t now = eidc_now_ms();
+    if (g == NULL) {
+        eidc_answer_unavailable(r, EIDC_NO_GENERATION);
+        return false;
+    }
+    if (!eidc_fresh_enough(r, g, now))
+        return false;
+    eidc_answer_generation(r, g, atomic_load_explicit(&g->verified_at, memory_order_relaxed), now);
+    return eidc_young_enough(r);
 }
 
 bool eidc_not_modified(struct eidc_request *r)

@@ -4,10 +4,12 @@
 #include <strings.h>
 
 #include "eidcached/base/json.h"
-#include "eidcached/daemon/batch_stream.h"
+#include "eidcached/daemon/stream.h"
 
 #define KEPT_BUFFER_MAX (64ul * 1024) /* what a connection keeps between requests */
 #define RETRY_AFTER_S   5
+/* Answers up to this size are made whole and sent with their length; longer ones are streamed. */
+#define WHOLE_ANSWER_MAX (256ul * 1024)
 
 static void keep_small(struct eidc_buf *b)
 {
@@ -147,4 +149,15 @@ void eidc_answer_unavailable(struct eidc_request *r, const char *fmt, ...)
     va_end(ap);
     answer_problem(r, 503, eidc_buf_view(&detail));
     r->answer.retry_after_s = RETRY_AFTER_S;
+}
+
+void eidc_answer_stream(struct eidc_request *r, struct eidc_stream *stream,
+                        const char *content_type)
+{
+    r->answer.status = 200;
+    r->answer.content_type = content_type;
+    if (eidc_stream_write(stream, WHOLE_ANSWER_MAX, &r->out))
+        r->answer.stream = stream;
+    else
+        eidc_stream_free(stream);
 }

@@ -81,8 +81,8 @@ static void answer_miss(struct eidc_request *r, enum eidc_direction direction)
                             eidc_directions[direction].key);
 }
 
-static void answer_from(struct eidc_request *r, const struct eidc_generation *g,
-                        enum eidc_direction direction)
+static void look_up_in(struct eidc_request *r, const struct eidc_generation *g,
+                       enum eidc_direction direction)
 {
     struct eidc_hits hits;
     int64_t now = eidc_now_ms();
@@ -122,7 +122,7 @@ static void look_up(struct eidc_request *r, enum eidc_direction direction)
         return;
     const struct eidc_generation *g = eidc_current_enter();
     if (g != NULL)
-        answer_from(r, g, direction);
+        look_up_in(r, g, direction);
     else
         eidc_answer_unavailable(r, EIDC_NO_GENERATION);
     eidc_current_leave();

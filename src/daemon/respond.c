@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "eidcached/base/mem.h"
-#include "eidcached/daemon/batch_stream.h"
+#include "eidcached/daemon/stream.h"
 
 #define BLOCK_BYTES (64ul * 1024)
 

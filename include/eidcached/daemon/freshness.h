@@ -19,5 +19,8 @@ void eidc_answer_generation(struct eidc_request *r, const struct eidc_generation
                             int64_t as_of_ms, int64_t now_ms);
 /* After eidc_answer_generation. False, with a 503 in r: older than the request's max-age. */
 bool eidc_young_enough(struct eidc_request *r);
+/* All of these, for an answer of the generation as a whole, which is as old as its oldest listing.
+ * False, with a 503 in r: there is none (NULL), or it is too old. */
+bool eidc_answer_from(struct eidc_request *r, const struct eidc_generation *g);
 /* True, with a 304 in r: the client has this generation's answer. For answers that are 200. */
 bool eidc_not_modified(struct eidc_request *r);
