@@ -51,8 +51,9 @@ const struct eidc_option_section eidc_option_sections[] = {
 
 const struct eidc_option eidc_options[] = {
     OPTION("http.listen", LIST, AT(http.listen), "127.0.0.1:8627",
-           .help = "Where to listen, one or several: HOST:PORT, [::1]:PORT, unix:/PATH, or systemd "
-                   "for the sockets that systemd passes."),
+           .help = "Where to listen, one or several: HOST:PORT, [::1]:PORT, unix:/PATH. Sockets that "
+                   "systemd passes are served as well, in the place of an entry with their address; "
+                   "systemd says that there have to be some."),
     OPTION("http.threads", UINT, AT(http.threads), "2", RANGE(1, 256),
            .help = "Threads that answer requests."),
     OPTION("http.max_connections", UINT, AT(http.max_connections), "1024", RANGE(1, 1000000),

@@ -75,6 +75,21 @@ struct eidc_generation *eidc_generation_new(struct eidc_image *image)
     return g;
 }
 
+struct eidc_generation *eidc_generation_move(const struct eidc_generation *from,
+                                             struct eidc_image *image)
+{
+    struct eidc_generation *g = eidc_generation_new(image);
+    uint32_t scopes = eidc_image_info(from->image)->scopes;
+    for (uint32_t i = 0; i < scopes; i++) {
+        eidc_generation_confirm(g, i, atomic_load_explicit(&from->as_of[i], memory_order_relaxed));
+        g->unconfirmed[i] = from->unconfirmed[i];
+    }
+    atomic_init(&g->refreshed_at, atomic_load(&from->refreshed_at));
+    atomic_init(&g->verified_at, atomic_load(&from->verified_at));
+    atomic_init(&g->partial, atomic_load(&from->partial));
+    return g;
+}
+
 static void generation_free(struct eidc_generation *g)
 {
     eidc_image_free(g->image);

@@ -98,14 +98,9 @@ static bool serve_http(struct app *a)
 {
     struct eidc_err err = {0};
     EIDC_BUF_AUTO where = {0};
-    int first_fd;
-    size_t fds = eidc_systemd_sockets(&first_fd);
     int passed[64];
+    const size_t fds = eidc_systemd_sockets(passed, sizeof passed / sizeof *passed);
 
-    if (fds > sizeof passed / sizeof *passed)
-        fds = sizeof passed / sizeof *passed;
-    for (size_t i = 0; i < fds; i++)
-        passed[i] = first_fd + (int)i;
     pthread_rwlock_init(&a->service.refresh_lock, NULL);
     a->service.config = a->http_config;
     a->service.report = &a->report;

@@ -88,30 +88,39 @@ static struct eidc_listener *next_listener(struct eidc_httpd *httpd)
 static bool adopt_all(struct eidc_httpd *httpd, const int *fds, size_t fd_count,
                       struct eidc_err *err)
 {
-    if (fd_count == 0)
-        return eidc_fail(err, EIDC_ERR_INVALID, "systemd passed no socket");
     for (size_t i = 0; i < fd_count; i++) {
         if (!eidc_listener_adopt(fds[i], next_listener(httpd), err))
-            return false;
+            return eidc_wrap(err, "socket activation");
     }
     return true;
+}
+
+/* A socket that was passed stands for the entry of its address. */
+static bool is_passed(const struct eidc_httpd *httpd, size_t fd_count, const char *spec)
+{
+    if (fd_count > 0 && strcmp(spec, "systemd") == 0)
+        return true;
+    for (size_t i = 0; i < fd_count; i++) {
+        if (strcmp(httpd->ports[i].listener.text, spec) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool open_listeners(struct eidc_httpd *httpd, const int *fds, size_t fd_count,
                            struct eidc_err *err)
 {
     const struct eidc_strings *specs = &httpd->server.service->config->http.listen;
-    bool adopted = false;
     httpd->ports = eidc_xcalloc(specs->n + fd_count, sizeof(*httpd->ports));
+    if (!adopt_all(httpd, fds, fd_count, err))
+        return false;
     for (size_t i = 0; i < specs->n; i++) {
-        bool systemd = strcmp(specs->at[i], "systemd") == 0;
-        if (systemd && adopted)
-            return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: systemd is there twice");
-        bool ok = systemd ? adopt_all(httpd, fds, fd_count, err)
-                          : eidc_listener_open(specs->at[i], next_listener(httpd), err);
-        if (!ok)
+        if (is_passed(httpd, fd_count, specs->at[i]))
+            continue;
+        if (strcmp(specs->at[i], "systemd") == 0)
+            return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: systemd passed no socket");
+        if (!eidc_listener_open(specs->at[i], next_listener(httpd), err))
             return eidc_wrap(err, "http.listen");
-        adopted = adopted || systemd;
     }
     if (httpd->count == 0)
         return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: there is none");

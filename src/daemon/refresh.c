@@ -8,6 +8,7 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/daemon/fd_store.h"
 #include "eidcached/daemon/publish.h"
 #include "refresh_internal.h"
 
@@ -83,36 +84,58 @@ static struct eidc_generation *revive(struct eidc_image *image, const struct eid
     return g;
 }
 
+/* Takes the image. NULL: its EIDs are made otherwise than ours, *err says how. */
+static struct eidc_generation *adopt(const struct eidc_refresh *r, struct eidc_image *image,
+                                     const struct eidc_pointer *pointer, struct eidc_err *err)
+{
+    char theirs[128], ours[128];
+
+    if (eidc_eid_scheme_equal(&eidc_image_info(image)->scheme, &r->build.scheme))
+        return revive(image, pointer);
+    eidc_eid_scheme_describe(&eidc_image_info(image)->scheme, theirs);
+    eidc_eid_scheme_describe(&r->build.scheme, ours);
+    eidc_image_free(image);
+    eidc_fail(err, EIDC_ERR_NOT_FOUND,
+              "its image has EIDs by %s, the configuration says %s: not used", theirs, ours);
+    return NULL;
+}
+
 /* NULL: *err says why. */
-static struct eidc_generation *load_from(struct eidc_refresh *r, struct eidc_store *store,
+static struct eidc_generation *load_from(const struct eidc_refresh *r, struct eidc_store *store,
                                          struct eidc_err *err)
 {
     struct eidc_image *image = NULL;
     struct eidc_pointer pointer = {0};
+    struct eidc_generation *g = NULL;
 
-    if (!store->ops->load(store, &image, &pointer, err)) {
+    if (store->ops->load(store, &image, &pointer, err))
+        g = adopt(r, image, &pointer, err);
+    if (g == NULL)
         eidc_wrap(err, "%s", store->url);
-        return NULL;
-    }
-    if (!eidc_eid_scheme_equal(&eidc_image_info(image)->scheme, &r->build.scheme)) {
-        char theirs[128], ours[128];
-        eidc_eid_scheme_describe(&eidc_image_info(image)->scheme, theirs);
-        eidc_eid_scheme_describe(&r->build.scheme, ours);
-        eidc_image_free(image);
-        eidc_fail(err, EIDC_ERR_NOT_FOUND,
-                  "%s: its image has EIDs by %s, the configuration says %s: not used", store->url,
-                  theirs, ours);
-        return NULL;
-    }
-    return revive(image, &pointer);
+    return g;
 }
 
-static void serve(struct eidc_generation *g, const struct eidc_store *store)
+/* What the service manager kept over a restart. NULL: nothing of use. */
+static struct eidc_generation *load_kept(const struct eidc_refresh *r)
+{
+    struct eidc_image *image = NULL;
+    struct eidc_pointer pointer = {0};
+    struct eidc_err err = {0};
+    struct eidc_generation *g = NULL;
+
+    if (eidc_fd_store_load(&image, &pointer, &err))
+        g = adopt(r, image, &pointer, &err);
+    if (g == NULL && err.kind != EIDC_ERR_NOT_FOUND)
+        eidc_warn("%s", err.text);
+    return g;
+}
+
+static void serve(struct eidc_generation *g, const char *from)
 {
     const struct eidc_image_info *info = eidc_image_info(g->image);
 
     eidc_info("serving generation %llu (%s, %llu names) from %s", (unsigned long long)info->number,
-              info->id, (unsigned long long)info->names, store->url);
+              info->id, (unsigned long long)info->names, from);
     eidc_publish(g);
 }
 
@@ -122,16 +145,36 @@ static bool is_local(const struct eidc_store *store)
     return strncmp(store->url, "file:", 5) == 0;
 }
 
+/* Whether the local directory holds something newer than what was kept: the service ran without
+ * the descriptor store meanwhile. */
+static bool is_behind(const struct eidc_generation *kept, struct eidc_store *local)
+{
+    struct eidc_err ignored = {0};
+    uint64_t number = 0;
+
+    return local->ops->peek(local, &number, &ignored) &&
+           number > eidc_image_info(kept->image)->number;
+}
+
 bool eidc_refresh_warm_start(struct eidc_refresh *r, struct eidc_err *err)
 {
-    if (r->store_count == 0 || !is_local(r->stores[0]))
+    struct eidc_store *local = r->store_count > 0 && is_local(r->stores[0]) ? r->stores[0] : NULL;
+    struct eidc_generation *kept = load_kept(r), *saved = NULL;
+
+    if (local != NULL)
+        r->saver.unread[0].kind = EIDC_ERR_NONE; /* what cannot be read here now never can */
+    if (local != NULL && (kept == NULL || is_behind(kept, local)))
+        saved = load_from(r, local, err);
+    else if (kept == NULL)
         return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no local snapshot directory is configured");
-    r->saver.unread[0].kind = EIDC_ERR_NONE; /* what cannot be read here now never can */
-    struct eidc_generation *g = load_from(r, r->stores[0], err);
-    if (g == NULL)
-        return false;
-    serve(g, r->stores[0]);
-    return true;
+    if (saved != NULL) {
+        eidc_generation_unpin(kept);
+        serve(saved, local->url);
+    } else if (kept != NULL) {
+        serve(kept, "the service manager's descriptor store");
+    }
+    eidc_fd_store_keep();
+    return saved != NULL || kept != NULL;
 }
 
 /* Takes what the store holds, if it is newer than what is served. */
@@ -148,7 +191,7 @@ static bool catch_up_with(struct eidc_refresh *r, struct eidc_store *store, stru
     if (g == NULL)
         return false;
     if (!r->baseless) {
-        serve(g, store);
+        serve(g, store->url);
         return true;
     }
     /* newer names are served than this holds: the next refresh follows on it instead */

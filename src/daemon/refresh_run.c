@@ -6,6 +6,7 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
 #include "eidcached/core/diff.h"
+#include "eidcached/daemon/fd_store.h"
 #include "eidcached/daemon/publish.h"
 #include "refresh_internal.h"
 
@@ -305,6 +306,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrin
     tell_sources(&x);
     if (published)
         save(&x);
+    eidc_fd_store_keep(); /* last: saving may have given it another number */
     out->duration_ms = eidc_mono_ms() - start;
     tell_end(&x);
     eidc_round_free(&x.round);

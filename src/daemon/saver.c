@@ -39,14 +39,7 @@ static bool renumber(uint64_t number, struct eidc_err *err)
         eidc_generation_unpin(now);
         return false;
     }
-    struct eidc_generation *fresh = eidc_generation_new(image);
-    for (uint32_t i = 0; i < eidc_image_info(image)->scopes; i++) {
-        eidc_generation_confirm(fresh, i, atomic_load(&now->as_of[i]));
-        fresh->unconfirmed[i] = now->unconfirmed[i];
-    }
-    atomic_store(&fresh->refreshed_at, atomic_load(&now->refreshed_at));
-    atomic_store(&fresh->verified_at, atomic_load(&now->verified_at));
-    atomic_store(&fresh->partial, atomic_load(&now->partial));
+    struct eidc_generation *fresh = eidc_generation_move(now, image);
     eidc_generation_unpin(now);
     eidc_publish(fresh);
     return true;

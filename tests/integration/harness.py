@@ -208,12 +208,13 @@ class Lab:
         env.update(extra or {})
         return {name: value for name, value in env.items() if value is not None}
 
-    def start(self, wait="ready", env=None, **sections):
+    def start(self, wait="ready", env=None, wrap=(), **sections):
         """Starts a daemon on the default configuration with these sections merged in.
-        wait: ready, listening or None."""
+        wait: ready, listening or None. wrap: a program that it is run by."""
         config = self.write_config(self.config(**sections), f"eidcached-{len(self.daemons)}.yaml")
         log = os.path.join(self.path, f"log-{len(self.daemons)}.txt")
-        daemon = Daemon([*WRAP, DAEMON, "--config", config], self.env(env), self.socket(), log)
+        daemon = Daemon([*wrap, *WRAP, DAEMON, "--config", config], self.env(env), self.socket(),
+                        log)
         daemon.config_path = config
         self.daemons.append(daemon)
         if wait == "ready":

@@ -49,7 +49,8 @@ def test_programs_run_from_there(prefix):
 
 
 @pytest.mark.parametrize("name", ["eidcache.h", "libeidcache.pc", "libeidcache.so",
-                                  "eidcached.service", "architecture.md", "image-format.md",
+                                  "eidcached.service", "eidcached.socket", "architecture.md",
+                                  "image-format.md",
                                   "lookup.c", "lookup.py"])
 def test_files_are_there(prefix, name):
     find(prefix, name)

@@ -1,4 +1,5 @@
 """The notify protocol, spoken by the daemon to a listener of ours; and the unit file."""
+import fcntl
 import os
 import shutil
 import signal
@@ -24,23 +25,36 @@ class Manager:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind("\0" + address[1:] if address.startswith("@") else address)
         self.socket.settimeout(0.1)
-        self.open = True
+        self.open, self.kept = True, {}
         self.thread = threading.Thread(target=self.listen)
         self.thread.start()
 
     def listen(self):
         while self.open:
             try:
-                text = self.socket.recv(65536).decode()
+                data, fds, _, _ = socket.recv_fds(self.socket, 65536, 8)
             except TimeoutError:
                 continue
-            fields = dict(line.partition("=")[::2] for line in text.splitlines())
+            fields = dict(line.partition("=")[::2] for line in data.decode().splitlines())
+            self.keep(fields, fds)
             self.messages.append((time.monotonic(), fields))
+
+    def keep(self, fields, fds):
+        """The descriptor store."""
+        if "FDSTORE" in fields:
+            self.kept[fields["FDNAME"]] = fds[0]
+        elif "FDSTOREREMOVE" in fields:
+            os.close(self.kept.pop(fields["FDNAME"]))
+
+    def images(self):
+        return [name for name in self.kept if name.startswith("image-")]
 
     def close(self):
         self.open = False
         self.thread.join()
         self.socket.close()
+        for fd in self.kept.values():
+            os.close(fd)
 
     def with_key(self, key):
         return [fields for _, fields in list(self.messages) if key in fields]
@@ -157,6 +171,94 @@ def test_sockets_that_systemd_passes(lab):
         process.terminate()
         assert process.wait(20 * SLOW) == 0
         log.close()
+
+
+def passing(fds):
+    """A wrapper that passes descriptors on as systemd does; fds: name to descriptor."""
+    opens = "; ".join(f"exec {3 + i}<>/proc/{os.getpid()}/fd/{fd}"
+                      if not seals(fd) & fcntl.F_SEAL_WRITE else
+                      f"exec {3 + i}</proc/{os.getpid()}/fd/{fd}"
+                      for i, fd in enumerate(fds.values()))
+    return ["sh", "-c", f"{opens}; LISTEN_FDS={len(fds)} LISTEN_FDNAMES={':'.join(fds)} "
+            'LISTEN_PID=$$ exec "$@"', "sh"]
+
+
+def seals(fd):
+    return fcntl.fcntl(fd, fcntl.F_GET_SEALS)
+
+
+@pytest.fixture
+def keeping(lab, manager):
+    """A daemon whose descriptors are kept, ended; only what was kept knows its names."""
+    lab.names(["one", "two"])
+    daemon = lab.start(env={"NOTIFY_SOCKET": manager.address, "FDSTORE": "4"})
+    poll("an image kept", lambda: len(manager.images()) == 1 and "times" in manager.kept)
+    lab.names(["one", "two", "three"])
+    daemon.refresh()
+    poll("its successor kept", lambda: [n for n in manager.images() if n.startswith("image-2-")])
+    poll("one image kept", lambda: len(manager.images()) == 1)
+    before = daemon.status_document()["generation"]
+    daemon.stop()
+    shutil.rmtree(lab.snapshots)
+    os.remove(lab.names_path)
+    return before
+
+
+def restart(lab, manager, kept, wait="listening"):
+    return lab.start(wait=wait, wrap=passing(kept),
+                     env={"NOTIFY_SOCKET": manager.address, "FDSTORE": "4"})
+
+
+def test_what_is_kept_is_served(lab, manager, keeping):
+    assert all(seals(manager.kept[name]) & fcntl.F_SEAL_WRITE for name in manager.images())
+    daemon = restart(lab, manager, dict(manager.kept))
+    assert daemon.forward("three").status == 200
+    after = daemon.status_document()["generation"]
+    assert {k: after[k] for k in ("number", "id", "verified_at", "refreshed_at")} == \
+        {k: keeping[k] for k in ("number", "id", "verified_at", "refreshed_at")}
+
+
+def memfd(data, sealed):
+    fd = os.memfd_create("test", os.MFD_ALLOW_SEALING)
+    os.write(fd, data)
+    if sealed:
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK |
+                    fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    return fd
+
+
+def damaged(manager):
+    with open(f"/proc/self/fd/{manager.kept[manager.images()[0]]}", "rb") as file:
+        data = bytearray(file.read())
+    data[len(data) // 2] ^= 1
+    return data
+
+
+@pytest.mark.parametrize("case", ["unsealed", "damaged", "empty", "text"])
+def test_what_is_no_good_is_not_served(lab, manager, keeping, case):
+    name = manager.images()[0]
+    good = os.pread(manager.kept[name], 1 << 24, 0)
+    data = {"unsealed": good, "damaged": damaged(manager), "empty": b"", "text": b"hello"}[case]
+    fd = memfd(bytes(data), sealed=case != "unsealed")
+    daemon = restart(lab, manager, {name: fd, "times": manager.kept["times"]})
+    os.close(fd)
+    assert daemon.forward("three").status == 503
+    assert "the image that the service manager kept" in daemon.log()
+
+
+def test_times_that_are_no_good_make_it_older_not_younger(lab, manager, keeping):
+    fd = memfd(b'{"number":', sealed=False)
+    daemon = restart(lab, manager, {manager.images()[0]: manager.kept[manager.images()[0]],
+                                    "times": fd})
+    os.close(fd)
+    assert daemon.forward("three").status == 200
+    assert daemon.status_document()["generation"]["verified_at"] <= keeping["verified_at"]
+
+
+def test_nothing_is_kept_unasked(lab, manager):
+    lab.names(["one"])
+    lab.start(env={"NOTIFY_SOCKET": manager.address}).settle().stop()
+    assert manager.kept == {}
 
 
 def staged_unit(tmp_path):

@@ -29,6 +29,9 @@ struct eidc_generation {
 /* Takes the image. as_of comes from the image's scopes, verified_at from them (or created_at
  * when there is none), refreshed_at is 0. */
 struct eidc_generation *eidc_generation_new(struct eidc_image *image);
+/* The same generation, ages and all, in another block with the same scopes. Takes the image. */
+struct eidc_generation *eidc_generation_move(const struct eidc_generation *from,
+                                             struct eidc_image *image);
 /* Sets one scope's as_of and recomputes nothing: call eidc_generation_settle afterwards. */
 void eidc_generation_confirm(struct eidc_generation *g, uint32_t scope, int64_t as_of_ms);
 /* verified_at = oldest as_of; `otherwise` when there are no scopes. */

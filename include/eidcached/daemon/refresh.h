@@ -15,9 +15,10 @@ bool eidc_refresh_new(const struct eidc_config *config, struct eidc_report *repo
                       struct eidc_refresh **out, struct eidc_err *err);
 void eidc_refresh_free(struct eidc_refresh *refresh); /* stops the thread first; NULL is fine */
 
-/* Publishes the image of the local directory, if there is one of the configured scheme. Before
- * start(). False: nothing found, *err says what was looked at. Stores across the network are
- * asked by start()'s thread and by once(), so that they hold up no listener. */
+/* Publishes the newer of the image that the service manager kept and that of the local directory,
+ * if there is one of the configured scheme. Before start(). False: nothing found, *err says what
+ * was looked at. Stores across the network are asked by start()'s thread and by once(), so that
+ * they hold up no listener. */
 bool eidc_refresh_warm_start(struct eidc_refresh *refresh, struct eidc_err *err);
 
 /* One refresh now, in this thread (--once; start() must not have been called). */
