@@ -115,6 +115,17 @@ static void check_retries(struct eidc_config_load *load)
         problem(load, min->path, "is longer than refresh.retry_max");
 }
 
+/* Else data would be called stale between two listings, though nothing is wrong. */
+static void check_scope_interval(struct eidc_config_load *load)
+{
+    const struct eidc_config *c = load->config;
+    if (c->refresh.max_stale > 0 && c->refresh.scope_interval >= c->refresh.max_stale)
+        problem(load, "refresh.scope_interval",
+                given(load, "refresh.max_stale")
+                    ? "is not shorter than refresh.max_stale"
+                    : "is not shorter than refresh.max_stale, which is 24h unless it is set");
+}
+
 static void check_durations(struct eidc_config_load *load)
 {
     struct eidc_config *c = load->config;
@@ -124,6 +135,7 @@ static void check_durations(struct eidc_config_load *load)
         at_most(&c->refresh.jitter, c->refresh.interval / 10);
     at_most(&c->aws.connect_timeout_ms, c->aws.timeout_ms);
     check_retries(load);
+    check_scope_interval(load);
 }
 
 /* Errors of the scheme start with the key: "bits: 12 is not ...". */

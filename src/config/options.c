@@ -87,6 +87,11 @@ const struct eidc_option eidc_options[] = {
            .share = AT(refresh.jitter_per_mille),
            .help = "Up to this much, or up to a share of the interval (10%), is added to it at random, so that a fleet does not "
                    "ask in step. Unless set, at most a tenth of the interval."),
+    OPTION("refresh.scope_interval", DURATION, AT(refresh.scope_interval), "0s", RANGE(0, 30 * DAY),
+           .help = "How often each scope (the tables of one database, a region) is listed, spread "
+                   "evenly over that time: a refresh lists those whose turn it is, and keeps the "
+                   "others with their age. Shorter than max_stale. 0s: every scope at every "
+                   "refresh."),
     OPTION("refresh.timeout", DURATION, AT(refresh.timeout), "10m", RANGE(100 * MS, DAY),
            .help = "A refresh ends after this long; scopes that were not listed keep their "
                    "entries."),
@@ -214,11 +219,9 @@ const struct eidc_option eidc_source_options[] = {
 /* clang-format on */
 
 const char *const eidc_options_planned[] = {
-    "http.tls_cert",      "http.tls_key",
-    "http.tls_client_ca", "refresh.scope_interval",
-    "snapshot.follow",    "snapshot.poll",
-    "snapshot.lease",     "aws.role_arn",
-    "aws.external_id",    NULL,
+    "http.tls_cert",   "http.tls_key",    "http.tls_client_ca",
+    "snapshot.follow", "snapshot.poll",   "snapshot.lease",
+    "aws.role_arn",    "aws.external_id", NULL,
 };
 
 const size_t eidc_option_count = sizeof eidc_options / sizeof *eidc_options;

@@ -29,7 +29,7 @@ static const struct command {
     {"status", "", "what the daemon serves and how it is doing", 0, 0, ONLINE, eidc_ctl_status,
      "  eidctl status\n"
      "  eidctl --server unix:/run/eidcached/http.sock status -o json\n"},
-    {"refresh", "", "starts a refresh", 0, 0,
+    {"refresh", "", "starts a refresh of everything", 0, 0,
      ONLINE | EIDC_CTL_BIT(EIDC_CTL_WAIT) | EIDC_CTL_BIT(EIDC_CTL_ACCEPT_SHRINK), eidc_ctl_refresh,
      "  eidctl refresh --wait=5m\n"
      "  eidctl refresh --accept-shrink --token-file /etc/eidcached/token\n"},

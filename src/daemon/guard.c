@@ -87,11 +87,44 @@ static size_t count_unconfirmed(struct eidc_guard *g, struct vanished *v)
     return unconfirmed;
 }
 
-static bool too_many(const struct eidc_guard *g, const struct eidc_generation *before, size_t n)
+/* The window's slot that a time is in; without a window there is none, and nothing is counted. */
+static int64_t slot_of(const struct eidc_guard *g, int64_t now_ms)
 {
-    uint64_t entries = eidc_image_info(before->image)->entries;
+    const int64_t width = g->window_ms / EIDC_GUARD_SLOTS;
 
-    return n > EIDC_GUARD_ALWAYS_ALLOWED && (double)n * 1000.0 > (double)entries * g->max_shrink;
+    return width > 0 ? now_ms / width : -1;
+}
+
+static void count_let_go(struct eidc_guard *g, int64_t slot, uint64_t n)
+{
+    if (slot < 0)
+        return;
+    size_t at = (size_t)(slot % EIDC_GUARD_SLOTS);
+    if (g->let_go[at].slot != slot)
+        g->let_go[at].removals = 0;
+    g->let_go[at].slot = slot;
+    g->let_go[at].removals += n;
+}
+
+static uint64_t let_go_lately(const struct eidc_guard *g, int64_t slot)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; slot >= 0 && i < EIDC_GUARD_SLOTS; i++)
+        if (g->let_go[i].slot > slot - EIDC_GUARD_SLOTS)
+            sum += g->let_go[i].removals;
+    return sum;
+}
+
+/* n: entries that nothing but this refresh says are gone. */
+static bool too_many(const struct eidc_guard *g, const struct eidc_generation *before, int64_t slot,
+                     size_t n)
+{
+    const uint64_t gone = n + let_go_lately(g, slot);
+    const uint64_t entries = eidc_image_info(before->image)->entries;
+
+    return n > 0 && gone > EIDC_GUARD_ALWAYS_ALLOWED &&
+           (double)gone * 1000.0 > (double)entries * g->max_shrink;
 }
 
 static void forget(struct eidc_guard *g)
@@ -230,15 +263,19 @@ bool eidc_guard_judge(struct eidc_guard *g, const struct eidc_generation *before
     if (before != NULL && !accept)
         eidc_diff(before->image, candidate, collect, &v, &(struct eidc_diff_counts){0});
     size_t unconfirmed = count_unconfirmed(g, &v);
+    int64_t slot = slot_of(g, eidc_image_info(candidate)->created_at_ms);
     if (v.no_memory)
         ok = eidc_fail(err, EIDC_ERR_NOMEM, "no memory to compare with the image before");
-    else if (before != NULL && !accept && too_many(g, before, unconfirmed)) {
+    else if (before != NULL && !accept && too_many(g, before, slot, unconfirmed)) {
         ok = merge_held(g, before, candidate, &v, build, kept, err);
         if (ok)
             remember(g, &v, unconfirmed);
     } else {
         forget(g);
+        count_let_go(g, slot, unconfirmed);
     }
+    if (accept)
+        memset(g->let_go, 0, sizeof g->let_go);
     free(v.at);
     free(v.records);
     return ok;
@@ -257,6 +294,8 @@ void eidc_guard_inherit(struct eidc_guard *g, struct eidc_guard *from)
     g->held = from->held;
     g->removals = from->removals;
     memcpy(g->sample, from->sample, sizeof g->sample);
+    if (g->window_ms == from->window_ms)
+        memcpy(g->let_go, from->let_go, sizeof g->let_go);
     from->missing = NULL;
     from->missing_count = 0;
 }

@@ -222,11 +222,12 @@ static void catch_up(struct eidc_refresh *r)
             r->baseless || (r->saver.unread[i].kind != EIDC_ERR_NONE && eidc_served_number() == 0);
 }
 
-static bool run_one(struct eidc_refresh *r, bool accept_shrink, struct eidc_round_report *out)
+static bool run_one(struct eidc_refresh *r, bool asked, bool accept_shrink,
+                    struct eidc_round_report *out)
 {
     eidc_report_state(r->report, EIDC_REFRESH_RUNNING, 0);
     catch_up(r);
-    if (!eidc_refresh_run(r, r->started, accept_shrink, out))
+    if (!eidc_refresh_run(r, r->started, asked, accept_shrink, out))
         return false;
     eidc_report_add_round(r->report, out);
     return true;
@@ -236,7 +237,7 @@ void eidc_refresh_once(struct eidc_refresh *r, struct eidc_round_report *out)
 {
     eidc_refresh_adopt_report(r);
     r->started++;
-    run_one(r, false, out);
+    run_one(r, false, false, out);
     r->ended = r->started;
 }
 
@@ -294,8 +295,9 @@ static void *run_thread(void *arg)
         bool accept_shrink = r->accept_shrink;
         r->accept_shrink = false;
         r->started++;
+        bool asked = r->wanted >= r->started;
         pthread_mutex_unlock(&r->lock);
-        bool ran = run_one(r, accept_shrink, &round);
+        bool ran = run_one(r, asked, accept_shrink, &round);
         if (!ran) { /* stopped: whoever follows on runs it (eidc_refresh_inherit) */
             pthread_mutex_lock(&r->lock);
             r->started--;

@@ -49,7 +49,7 @@ void eidc_refresh_teardown(struct eidc_refresh *r);
 /* Makes the report's rows those of this refresher. */
 void eidc_refresh_adopt_report(struct eidc_refresh *r);
 
-/* One refresh, whole: list, build, guard, publish, save, report. False: it was stopped and has
- * changed nothing. */
-bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrink,
+/* One refresh, whole: list, build, guard, publish, save, report. asked: somebody wants it now, so
+ * that every scope is due. False: it was stopped and has changed nothing. */
+bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out);

@@ -45,7 +45,11 @@ static void confirm(struct run *x, const struct eidc_image *same)
 
 static void settle(struct run *x, struct eidc_generation *g)
 {
-    atomic_store(&g->refreshed_at, eidc_now_ms());
+    if (eidc_round_confirmed(&x->round))
+        atomic_store(&g->refreshed_at, eidc_now_ms());
+    else if (x->before != NULL)
+        atomic_store(&g->refreshed_at, atomic_load(&x->before->refreshed_at));
+    eidc_round_mark(&x->round, g);
     atomic_store(&g->partial, x->round.failed > 0 || x->r->guard.held);
     eidc_generation_settle(g, x->round.now_ms);
 }
@@ -101,6 +105,10 @@ static bool list_and_publish(struct run *x, struct eidc_err *err)
     if (!next_number(x, &number, err) ||
         !eidc_round_run(&x->round, x->before, number, &candidate, err))
         return false;
+    if (candidate == NULL) { /* nothing was due, or all that was failed */
+        settle(x, x->before);
+        return true;
+    }
     if (!eidc_guard_judge(&x->r->guard, x->before, candidate, x->accept_shrink, &x->r->build, &kept,
                           err)) {
         eidc_image_free(candidate);
@@ -236,6 +244,9 @@ static void fill_counts(struct run *x)
     }
     x->out->added = x->changes.added;
     x->out->removed = x->changes.removed;
+    x->out->scopes_listed = x->round.listed;
+    x->out->scopes_kept = x->round.kept;
+    x->out->scopes_failed = x->round.failed;
     eidc_generation_unpin(g);
 }
 
@@ -268,7 +279,7 @@ static void tell_end(struct run *x)
     eidc_metric_observe(eidc_metric(EIDC_METRIC_REFRESH_DURATION), (double)o->duration_ms / 1000.0);
 }
 
-bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrink,
+bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out)
 {
     const int64_t start = eidc_mono_ms();
@@ -280,6 +291,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrin
                   .http = r->http,
                   .build = &r->build,
                   .timeout_ms = r->config->refresh.timeout,
+                  .scope_interval_ms = asked ? 0 : r->config->refresh.scope_interval,
                   .stop = &r->stop,
                   .heartbeat = &r->heartbeat},
         .before = r->baseline ? r->baseline : eidc_current_pin(),
@@ -288,8 +300,11 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool accept_shrin
     };
 
     x.before_served = x.before != NULL && r->baseline == NULL;
+    x.round.before_is_served = x.before_served;
     *out = (struct eidc_round_report){.ticket = ticket, .started_at_ms = eidc_now_ms()};
     bool published = list_and_publish(&x, &err);
+    if (!published && x.before != NULL && x.round.fate != NULL)
+        eidc_round_mark(&x.round, x.before);
     eidc_aws_cancel(r->aws); /* what a time-out left in flight holds slots that saving needs */
     /* let go of the old image before saving, which may take long */
     if (published)

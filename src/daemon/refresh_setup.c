@@ -125,6 +125,7 @@ bool eidc_refresh_setup(struct eidc_refresh *r, struct eidc_err *err)
     if (!make_sources(r, err) || !make_stores(r, err))
         return false;
     r->guard.max_shrink = r->config->refresh.max_shrink;
+    r->guard.window_ms = r->config->refresh.scope_interval;
     r->guard.confirmations = r->config->refresh.shrink_confirmations;
     r->saver = (struct eidc_saver){
         .stores = r->stores,

@@ -276,6 +276,17 @@ static bool carry_over(struct eidc_round *r, struct eidc_err *err)
     return ok;
 }
 
+/* No scope was listed, and none is gone. */
+static bool is_unchanged(const struct eidc_round *r)
+{
+    uint32_t scopes = r->before ? eidc_image_info(r->before->image)->scopes : 0;
+
+    for (uint32_t i = 0; i < scopes; i++)
+        if (!stays(r, i))
+            return false;
+    return scopes > 0 && r->listed == 0;
+}
+
 static bool build(struct eidc_round *r, uint64_t number, struct eidc_image **candidate,
                   struct eidc_err *err)
 {
@@ -303,9 +314,29 @@ bool eidc_round_run(struct eidc_round *r, const struct eidc_generation *before, 
     if (!list_all(r, err))
         return false;
     sum_up(r);
-    if (r->listed + r->gone == 0 && r->failed > 0)
+    if (r->listed + r->gone + r->kept == 0 && r->failed > 0)
         return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "%s", r->error);
+    *candidate = NULL;
+    if (r->before_is_served && is_unchanged(r))
+        return true;
     return build(r, number, candidate, err);
+}
+
+void eidc_round_mark(const struct eidc_round *r, struct eidc_generation *g)
+{
+    for (uint32_t i = 0; i < eidc_image_info(g->image)->scopes; i++) {
+        struct eidc_scope s = {0};
+        uint32_t at = UINT32_MAX;
+        if (eidc_image_scope(g->image, i, &s) && r->before != NULL)
+            at = eidc_image_find_scope(r->before->image, s.source, s.name);
+        bool kept = at != UINT32_MAX && r->fate[at] == FATE_KEPT;
+        g->unconfirmed[i] = !kept && atomic_load(&g->as_of[i]) != r->now_ms;
+    }
+}
+
+bool eidc_round_confirmed(const struct eidc_round *r)
+{
+    return r->listed + r->gone > 0 || r->kept + r->failed == 0;
 }
 
 void eidc_round_free(struct eidc_round *r)

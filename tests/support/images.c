@@ -39,7 +39,8 @@ void test_names(struct eidc_names *names, const char *const *list)
     }
 }
 
-struct eidc_image *test_image(uint64_t number, const struct test_scope *scopes, size_t n)
+struct eidc_image *test_image_at(int64_t created_at_ms, uint64_t number,
+                                 const struct test_scope *scopes, size_t n)
 {
     const struct eidc_build_options options = test_build_options();
     struct eidc_builder *builder = NULL;
@@ -54,12 +55,17 @@ struct eidc_image *test_image(uint64_t number, const struct test_scope *scopes, 
         test_names(&names, scopes[i].names);
         ok = eidc_builder_add(builder, scope, &names, &err);
     }
-    ok = ok && eidc_builder_finish(builder, number, 1700000000000, &image, &err);
+    ok = ok && eidc_builder_finish(builder, number, created_at_ms, &image, &err);
     if (!ok)
         fprintf(stderr, "%s\n", err.text);
     assert(ok);
     eidc_builder_free(builder);
     return image;
+}
+
+struct eidc_image *test_image(uint64_t number, const struct test_scope *scopes, size_t n)
+{
+    return test_image_at(1700000000000, number, scopes, n);
 }
 
 struct eidc_generation *test_generation(uint64_t number, const struct test_scope *scopes, size_t n)

@@ -14,6 +14,9 @@ struct test_scope {
     const char *const *names;
 };
 struct eidc_image *test_image(uint64_t number, const struct test_scope *scopes, size_t n);
+/* Built at that time; test_image: in November 2023. */
+struct eidc_image *test_image_at(int64_t created_at_ms, uint64_t number,
+                                 const struct test_scope *scopes, size_t n);
 struct eidc_generation *test_generation(uint64_t number, const struct test_scope *scopes, size_t n);
 
 /* Fills names as above. */

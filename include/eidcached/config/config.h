@@ -44,7 +44,7 @@ struct eidc_config {
         bool trust_proxy, access_log;
     } http;
     struct {
-        int64_t interval, jitter, timeout, retry_min, retry_max, max_stale;
+        int64_t interval, jitter, scope_interval, timeout, retry_min, retry_max, max_stale;
         unsigned jitter_per_mille; /* jitter was given as this share of the interval; 0: was not */
         enum eidc_stale_answers stale_answers;
         unsigned max_shrink; /* per mille */

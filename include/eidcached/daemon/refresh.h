@@ -33,8 +33,8 @@ bool eidc_refresh_stopped(struct eidc_refresh *refresh);
  * new() and start(), `from` has stopped. */
 void eidc_refresh_inherit(struct eidc_refresh *refresh, struct eidc_refresh *from);
 
-/* Asks for a refresh now; returns its ticket (an already running one is not joined: its listing
- * may be older than the request). Thread-safe. */
+/* Asks for a refresh now, of every scope; returns its ticket (an already running one is not joined:
+ * its listing may be older than the request). Thread-safe. */
 uint64_t eidc_refresh_request(struct eidc_refresh *refresh, bool accept_shrink);
 /* Whether that ticket has ended, and how. Thread-safe. */
 bool eidc_refresh_ended(struct eidc_refresh *refresh, uint64_t ticket,

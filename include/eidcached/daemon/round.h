@@ -26,6 +26,7 @@ struct eidc_round {
     const struct eidc_build_options *build;
     int64_t timeout_ms;
     int64_t scope_interval_ms; /* how often a scope is due; 0: always */
+    bool before_is_served;     /* then nothing is built when nothing was due */
     const atomic_bool *stop;
     _Atomic int64_t *heartbeat; /* monotonic ms, stored while waiting */
 
@@ -43,9 +44,15 @@ struct eidc_round {
     struct eidc_err why;
 };
 
-/* Lists and builds. `before` (may be NULL) is pinned by the caller. *candidate carries `number`.
- * False when nothing could be built: no scope was confirmed (round->error says why), two names
- * collide (CONFLICT), no memory, or the process is stopping (CANCELLED). */
+/* Lists and builds. `before` (may be NULL) is pinned by the caller. *candidate carries `number`;
+ * it is NULL when before_is_served and every scope of it stays as it is.
+ * False when nothing could be built: no scope was confirmed or kept (round->error says why), two
+ * names collide (CONFLICT), no memory, or the process is stopping (CANCELLED). */
 bool eidc_round_run(struct eidc_round *round, const struct eidc_generation *before, uint64_t number,
                     struct eidc_image **candidate, struct eidc_err *err);
+/* Notes in the generation that follows (or stays) which of its scopes this round asked for in vain:
+ * they are due at the next. */
+void eidc_round_mark(const struct eidc_round *round, struct eidc_generation *g);
+/* Whether it confirmed anything: not when all that was due failed, or nothing was. */
+bool eidc_round_confirmed(const struct eidc_round *round);
 void eidc_round_free(struct eidc_round *round);

@@ -106,6 +106,7 @@ static void test_defaults(void **state)
     assert_int_equal(c->refresh.retry_min, 1000);
     assert_int_equal(c->refresh.retry_max, 300000);
     assert_int_equal(c->refresh.max_stale, 86400000);
+    assert_int_equal(c->refresh.scope_interval, 0);
     assert_int_equal(c->refresh.stale_answers, EIDC_STALE_SERVE);
     assert_int_equal(c->refresh.max_shrink, 100);
     assert_int_equal(c->refresh.shrink_confirmations, 3);
@@ -387,6 +388,9 @@ static void test_bad_values(void **state)
         {"refresh", "interval: 8d", "100ms to 7d"},
         {"refresh", "jitter: 101%", "is not a duration"},
         {"refresh", "retry_min: 6m\n  retry_max: 5m", "is longer than refresh.retry_max"},
+        {"refresh", "scope_interval: 2h\n  max_stale: 2h", "is not shorter than refresh.max_stale"},
+        {"refresh", "scope_interval: 24h", "is not shorter than refresh.max_stale, which is 24h"},
+        {"refresh", "scope_interval: 31d", "scope_interval"},
         {"eid", "algorithm: sha257", "eid.algorithm: "},
         {"eid", "algorithm: ''", "must not be empty"},
         {"eid", "bits: 100", "eid.bits: 100 is not a multiple of 8"},
@@ -667,7 +671,8 @@ static void test_effective_configuration_round_trips(void **state)
     round_trips(SOURCE);
     round_trips("http: {listen: ['[::1]:1', systemd], allowed_hosts: ['a', 'b:1'],\n"
                 "       token_file: '- a: \"b\" # \\c', max_body: 1500}\n"
-                "refresh: {max_shrink: 0.5%, interval: 90s, max_stale: 0s, retry_min: 1500ms}\n"
+                "refresh: {max_shrink: 0.5%, interval: 90s, scope_interval: 12h, max_stale: 0s, "
+                "retry_min: 1500ms}\n"
                 "eid: {prefix: 'null', on_collision: keep, encoding: base32}\n"
                 "snapshot: {dir: \" \\ta\\x7f\\N\\L\\P\\u00e9\\ufeff\\U0001F600 \", kms_key: '~',\n"
                 "           checksum: none, s3: 's3://bucket/gr\xc3\xbc\xc3\x9f e',\n"

@@ -205,6 +205,86 @@ static void test_first_image_has_nothing_to_lose(void **state)
     eidc_guard_free(&g);
 }
 
+#define WINDOW ((int64_t)32 * 3600000)
+#define NOON   ((int64_t)1795608000000)
+
+/* One after the other, each losing 4 % of what there was at first; those let go. */
+static unsigned dwindle(struct eidc_guard *g, int64_t step_ms, unsigned steps)
+{
+    static const char *const left[] = {"t*100", "t*96", "t*92", "t*88", "t*84", "t*80"};
+    unsigned let_go = 0;
+
+    for (unsigned i = 0; i < steps; i++) {
+        struct test_scope was = {"s", "a", 10, NAMES(left[i])};
+        struct test_scope is = {"s", "a", 20, NAMES(left[i + 1])};
+        struct eidc_generation *before = test_generation(1, &was, 1);
+        struct eidc_image *after = test_image_at(NOON + i * step_ms, 2, &is, 1);
+        struct eidc_image *kept = judge(g, before, after, false);
+        let_go += kept == NULL;
+        eidc_image_free(kept);
+        eidc_image_free(after);
+        eidc_generation_unpin(before);
+    }
+    return let_go;
+}
+
+static void test_a_catalog_does_not_vanish_a_little_at_a_time(void **state)
+{
+    struct eidc_guard g = guard_of(100, 3);
+
+    (void)state;
+    assert_int_equal(dwindle(&g, 600000, 5), 5); /* without scopes that wait for their turn */
+    g.window_ms = WINDOW;
+    assert_int_equal(dwindle(&g, 600000, 5), 2); /* 8 of 100 */
+    assert_true(g.held);
+    eidc_guard_free(&g);
+}
+
+static void test_what_was_let_go_is_forgotten_in_time(void **state)
+{
+    struct eidc_guard g = guard_of(100, 3);
+
+    (void)state;
+    g.window_ms = WINDOW;
+    assert_int_equal(dwindle(&g, WINDOW / 2 + WINDOW / 16, 5), 5); /* at most two in a window */
+    eidc_guard_free(&g);
+}
+
+static void test_accepting_starts_the_window_anew(void **state)
+{
+    struct eidc_guard g = guard_of(100, 3);
+    struct test_scope was = {"s", "a", 10, NAMES("t*100")};
+    struct test_scope is = {"s", "a", 20, NAMES("t*80")};
+    struct eidc_generation *before = test_generation(1, &was, 1);
+    struct eidc_image *after = test_image_at(NOON, 2, &is, 1);
+
+    (void)state;
+    g.window_ms = WINDOW;
+    assert_int_equal(dwindle(&g, 0, 2), 2);
+    assert_null(judge(&g, before, after, true));
+    assert_int_equal(dwindle(&g, 0, 3), 2);
+    eidc_image_free(after);
+    eidc_generation_unpin(before);
+    eidc_guard_free(&g);
+}
+
+static void test_the_window_is_inherited(void **state)
+{
+    struct eidc_guard old = guard_of(100, 3), same = guard_of(100, 3), other = guard_of(100, 3);
+
+    (void)state;
+    old.window_ms = same.window_ms = WINDOW;
+    other.window_ms = 2 * WINDOW;
+    assert_int_equal(dwindle(&old, 0, 2), 2);
+    eidc_guard_inherit(&same, &old);
+    eidc_guard_inherit(&other, &old);
+    assert_int_equal(dwindle(&same, 0, 1), 0);
+    assert_int_equal(dwindle(&other, 0, 1), 1); /* slots of another width say nothing */
+    eidc_guard_free(&same);
+    eidc_guard_free(&other);
+    eidc_guard_free(&old);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +297,10 @@ int main(void)
         cmocka_unit_test(test_names_that_return_end_it),
         cmocka_unit_test(test_scope_that_vanished_whole),
         cmocka_unit_test(test_first_image_has_nothing_to_lose),
+        cmocka_unit_test(test_a_catalog_does_not_vanish_a_little_at_a_time),
+        cmocka_unit_test(test_what_was_let_go_is_forgotten_in_time),
+        cmocka_unit_test(test_accepting_starts_the_window_anew),
+        cmocka_unit_test(test_the_window_is_inherited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,15 @@
     }
 
 /* A source that plays a script: one line a report. */
-enum act { ACT_LISTED, ACT_FAILED, ACT_GONE, ACT_CARRY, ACT_NOTE, ACT_HANG };
+enum act {
+    ACT_LISTED,
+    ACT_FAILED,
+    ACT_GONE,
+    ACT_CARRY,
+    ACT_NOTE,
+    ACT_HANG,
+    ACT_IF_DUE, /* listed, if it is due */
+};
 
 struct line {
     enum act act;
@@ -39,7 +47,10 @@ static void play(struct scripted *s, const struct line *l, const struct eidc_sou
     struct eidc_str scope = eidc_str_of(l->scope);
 
     eidc_fail(&err, EIDC_ERR_UNAVAILABLE, "no answer");
+    if (l->act == ACT_IF_DUE && !sink->due(sink->arg, &s->source, scope))
+        return;
     switch (l->act) {
+    case ACT_IF_DUE:
     case ACT_LISTED:
         test_names(&names, l->names);
         sink->scope(sink->arg, &s->source, scope, EIDC_SCOPE_LISTED, &names, NULL);
@@ -103,8 +114,8 @@ struct fixture {
     struct eidc_err err;
 };
 
-static bool run(struct fixture *f, const struct eidc_generation *before, const struct line *lines,
-                size_t count)
+static bool run_with(struct fixture *f, int64_t scope_interval_ms,
+                     const struct eidc_generation *before, const struct line *lines, size_t count)
 {
     memset(f, 0, sizeof *f);
     f->options = test_build_options();
@@ -117,9 +128,17 @@ static bool run(struct fixture *f, const struct eidc_generation *before, const s
                                    .http = &f->http,
                                    .build = &f->options,
                                    .timeout_ms = 30,
+                                   .scope_interval_ms = scope_interval_ms,
+                                   .before_is_served = true,
                                    .stop = &f->stop,
                                    .heartbeat = &f->heartbeat};
     return eidc_round_run(&f->round, before, 7, &f->image, &f->err);
+}
+
+static bool run(struct fixture *f, const struct eidc_generation *before, const struct line *lines,
+                size_t count)
+{
+    return run_with(f, 0, before, lines, count);
 }
 
 static void end(struct fixture *f)
@@ -281,6 +300,136 @@ static void test_empty_listing_is_an_answer(void **state)
     end(&f);
 }
 
+/* --- scopes on a clock of their own ---------------------------------------------------------- */
+
+#define YEAR ((int64_t)365 * 86400000)
+
+/* r/a was listed just now, r/b long ago. */
+static struct eidc_generation *young_and_old(void)
+{
+    const struct test_scope scopes[] = {{"s", "r/a", eidc_now_ms() - 5, NAMES("a1", "both")},
+                                        {"s", "r/b", 20, NAMES("b1", "both")}};
+
+    return test_generation(1, scopes, 2);
+}
+
+static const struct line if_due[] = {{ACT_IF_DUE, "r/a", NAMES("a2")},
+                                     {ACT_IF_DUE, "r/b", NAMES("b2")},
+                                     {ACT_IF_DUE, "r/new", NAMES("n")}};
+
+static void test_what_is_not_due_is_kept(void **state)
+{
+    struct eidc_generation *before = young_and_old();
+    int64_t age = atomic_load(&before->as_of[0]);
+    struct fixture f;
+
+    (void)state;
+    assert_true(run_with(&f, YEAR, before, if_due, 3));
+    assert_int_equal(f.round.kept, 1);
+    assert_int_equal(f.round.listed, 2); /* the old one and the new one */
+    assert_int_equal(f.round.failed, 0);
+    assert_true(test_has(f.image, "a1"));
+    assert_true(test_has(f.image, "both"));
+    assert_false(test_has(f.image, "a2"));
+    assert_true(test_has(f.image, "b2"));
+    assert_true(test_has(f.image, "n"));
+    assert_int_equal(as_of(f.image, "r/a"), age);
+    assert_true(as_of(f.image, "r/b") > age - 1000);
+    assert_true(eidc_round_confirmed(&f.round));
+    end(&f);
+    eidc_generation_unpin(before);
+}
+
+static void test_without_an_interval_all_are_due(void **state)
+{
+    struct eidc_generation *before = young_and_old();
+    struct fixture f;
+
+    (void)state;
+    assert_true(run_with(&f, 0, before, if_due, 3));
+    assert_int_equal(f.round.kept, 0);
+    assert_int_equal(f.round.listed, 3);
+    end(&f);
+    eidc_generation_unpin(before);
+}
+
+static void test_nothing_due_builds_nothing(void **state)
+{
+    struct eidc_generation *before = young_and_old();
+    struct fixture f;
+
+    (void)state;
+    atomic_store(&before->as_of[1], eidc_now_ms());
+    assert_true(run_with(&f, YEAR, before, if_due, 2));
+    assert_null(f.image);
+    assert_int_equal(f.round.kept, 2);
+    assert_false(eidc_round_confirmed(&f.round));
+    eidc_round_mark(&f.round, before);
+    assert_false(before->unconfirmed[0]);
+    assert_false(before->unconfirmed[1]);
+    end(&f);
+    /* a scope that its source has no more is dropped all the same */
+    assert_true(run_with(&f, YEAR, before, if_due, 1));
+    assert_non_null(f.image);
+    assert_false(test_has(f.image, "b1"));
+    assert_true(test_has(f.image, "a1"));
+    end(&f);
+    eidc_generation_unpin(before);
+}
+
+static void test_a_due_scope_that_fails_beside_kept_ones(void **state)
+{
+    const struct line lines[] = {{ACT_IF_DUE, "r/a", NAMES("a2")}, {ACT_FAILED, "r/b", NULL}};
+    struct eidc_generation *before = young_and_old();
+    struct fixture f;
+
+    (void)state;
+    assert_true(run_with(&f, YEAR, before, lines, 2)); /* no failure of the whole */
+    assert_null(f.image);
+    assert_int_equal(f.round.failed, 1);
+    assert_false(eidc_round_confirmed(&f.round));
+    eidc_round_mark(&f.round, before);
+    assert_false(before->unconfirmed[0]);
+    assert_true(before->unconfirmed[1]);
+    end(&f);
+    eidc_generation_unpin(before);
+}
+
+static void test_what_was_not_confirmed_is_due(void **state)
+{
+    struct eidc_generation *before = young_and_old();
+    struct fixture f;
+
+    (void)state;
+    before->unconfirmed[0] = true; /* young as it is */
+    assert_true(run_with(&f, YEAR, before, if_due, 2));
+    assert_int_equal(f.round.kept, 0);
+    assert_true(test_has(f.image, "a2"));
+    struct eidc_generation *after = eidc_generation_new(f.image);
+    f.image = NULL;
+    after->unconfirmed[0] = true;
+    eidc_round_mark(&f.round, after);
+    assert_false(after->unconfirmed[0]);
+    assert_false(after->unconfirmed[1]);
+    end(&f);
+    eidc_generation_unpin(after);
+    eidc_generation_unpin(before);
+}
+
+static void test_held_entries_leave_their_scope_unconfirmed(void **state)
+{
+    struct eidc_generation *before = young_and_old();
+    struct fixture f;
+
+    (void)state;
+    assert_true(run_with(&f, 0, before, if_due, 2));
+    eidc_round_mark(&f.round, before); /* as the guard leaves it: the ages as they were */
+    assert_true(before->unconfirmed[0]);
+    assert_true(before->unconfirmed[1]);
+    end(&f);
+    eidc_generation_unpin(before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +442,12 @@ int main(void)
         cmocka_unit_test(test_hanging_source_is_cut_off),
         cmocka_unit_test(test_note_costs_nothing),
         cmocka_unit_test(test_empty_listing_is_an_answer),
+        cmocka_unit_test(test_what_is_not_due_is_kept),
+        cmocka_unit_test(test_without_an_interval_all_are_due),
+        cmocka_unit_test(test_nothing_due_builds_nothing),
+        cmocka_unit_test(test_a_due_scope_that_fails_beside_kept_ones),
+        cmocka_unit_test(test_what_was_not_confirmed_is_due),
+        cmocka_unit_test(test_held_entries_leave_their_scope_unconfirmed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
