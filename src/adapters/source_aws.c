@@ -22,7 +22,7 @@ struct source_aws {
     struct eidc_source_aws_options options;
     const struct eidc_listing *parent_row; /* NULL: a plain row */
     struct eidc_aws *aws;
-    struct eidc_creds_provider *creds;
+    struct eidc_creds_provider *creds; /* the engine's */
     struct region *regions;
     size_t region_count;
     bool without_optional, parent_without_optional; /* learnt about this server */
@@ -287,8 +287,6 @@ static void aws_destroy(struct eidc_source *self)
         free(source->regions[i].name);
     }
     free(source->regions);
-    if (source->creds)
-        source->creds->ops->destroy(source->creds);
     free(source);
 }
 
@@ -376,8 +374,7 @@ bool eidc_source_aws_new(const struct eidc_source_aws_options *options, struct e
     if (checked.listing->parent)
         source->parent_row = eidc_listing_find(checked.listing->parent);
     source->without_optional = checked.eid_field != NULL; /* names alone would not do */
-    source->creds =
-        eidc_creds_cache_new(eidc_creds_default_new(&source->options.aws, eidc_aws_http(aws)));
+    source->creds = eidc_aws_identity(aws, &source->options.aws);
     if (!add_regions(source, err)) {
         aws_destroy(&source->base);
         return false;

@@ -20,7 +20,6 @@ struct store_s3 {
     struct eidc_store base;
     struct eidc_s3_place place;
     char *url, *bucket, *prefix, *region;
-    struct eidc_creds_provider *creds;
     unsigned keep;
     bool compress;
     /* CURRENT as last seen. */
@@ -317,8 +316,6 @@ static void s3_destroy(struct eidc_store *self)
 {
     struct store_s3 *s = store_of(self);
     eidc_endpoint_free(&s->place.s3.target.endpoint);
-    if (s->creds)
-        s->creds->ops->destroy(s->creds);
     free(s->url);
     free(s->bucket);
     free(s->prefix);
@@ -374,8 +371,7 @@ static bool resolve(struct store_s3 *s, const struct eidc_store_s3_options *opti
         !eidc_region_resolve(settings, &s->region, err) ||
         !eidc_endpoint_resolve(settings, "s3", "S3", s->region, &target->endpoint, err))
         return eidc_wrap(err, "snapshot.s3");
-    s->creds = eidc_creds_cache_new(eidc_creds_default_new(settings, eidc_aws_http(aws)));
-    target->creds = s->creds;
+    target->creds = eidc_aws_identity(aws, settings);
     target->service = "s3";
     target->region = s->region;
     target->ca_bundle = target->endpoint.ca_bundle;

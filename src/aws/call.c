@@ -1,7 +1,8 @@
 /*
- * The engine. A call is in exactly one place: queued, being sent, in flight, or waiting for a
- * timer. Sending may wait for credentials, which steps the client from inside: calls that end
- * meanwhile find `pumping` set and leave the queue to the loop that is already at it.
+ * The engine. A call is in exactly one place: queued, waiting for its credentials, in flight, or
+ * waiting for a timer. Credentials are asked for when a call has come to the head of the queue and
+ * there is room to send it. Mostly they are there; if not, the next call is looked at, and this one
+ * is sent when they come, or goes back to its place in the queue when there is no room then.
  */
 #include "eidcached/aws/call.h"
 
@@ -9,14 +10,15 @@
 #include <time.h>
 
 #include "eidcached/aws/call_state.h"
+#include "eidcached/aws/creds_cache.h"
+#include "eidcached/aws/identity.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
 
-#define SKEW_MIN_MS     60000 /* less than this does not make a signature invalid */
-#define REFUSED_KEEP_MS 30000
-#define WAIT_STEP_MS    1000
+#define SKEW_MIN_MS  60000 /* less than this does not make a signature invalid */
+#define WAIT_STEP_MS 1000
 
 TAILQ_HEAD(calls, eidc_call);
 
@@ -26,10 +28,10 @@ struct eidc_aws {
     _Atomic int64_t *heartbeat; /* may be NULL */
     unsigned concurrency, in_flight;
     struct calls all, queue;
+    uint64_t queued; /* calls so far */
     struct eidc_retry_quota quota;
-    int64_t skew_ms;   /* the servers' clock minus ours */
-    char *refused_key; /* the access key that was last found refused, and when */
-    int64_t refused_at_ms;
+    struct eidc_identities *identities;
+    int64_t skew_ms;     /* the servers' clock minus ours */
     unsigned inside;     /* our own callbacks on the stack: they pump before they return */
     bool pumping, armed; /* a pump is running; a timer will start one */
 };
@@ -43,6 +45,7 @@ struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrenc
     aws->stop = stop;
     TAILQ_INIT(&aws->all);
     TAILQ_INIT(&aws->queue);
+    aws->identities = eidc_identities_new(aws);
     return aws;
 }
 
@@ -50,8 +53,10 @@ void eidc_aws_free(struct eidc_aws *aws)
 {
     if (!aws)
         return;
+    if (eidc_identities_are_busy(aws->identities))
+        eidc_aws_cancel(aws);
     assert(TAILQ_EMPTY(&aws->all));
-    free(aws->refused_key);
+    eidc_identities_free(aws->identities);
     free(aws);
 }
 
@@ -63,6 +68,12 @@ struct eidc_http_client *eidc_aws_http(struct eidc_aws *aws)
 unsigned eidc_aws_concurrency(const struct eidc_aws *aws)
 {
     return aws->concurrency;
+}
+
+struct eidc_creds_provider *eidc_aws_identity(struct eidc_aws *aws,
+                                              const struct eidc_aws_settings *settings)
+{
+    return eidc_identities_get(aws->identities, settings);
 }
 
 void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat)
@@ -132,21 +143,6 @@ static void cancel_call(struct eidc_call *call)
 
 /* --- trying again ------------------------------------------------------------------------- */
 
-/* Many calls in flight meet the same refusal: only the first drops the cached set, the others
- * would drop its replacement. */
-static void refuse_credentials(struct eidc_call *call)
-{
-    struct eidc_aws *aws = call->aws;
-    int64_t now = eidc_mono_ms();
-    if (aws->refused_key && strcmp(aws->refused_key, call->access_key) == 0 &&
-        now - aws->refused_at_ms < REFUSED_KEEP_MS)
-        return;
-    free(aws->refused_key);
-    aws->refused_key = eidc_xstrdup(call->access_key);
-    aws->refused_at_ms = now;
-    eidc_creds_cache_invalidate(call->request.target->creds);
-}
-
 /* "Tue, 22 Nov 2026 18:24:37 GMT" */
 static bool date_of(const struct eidc_http_headers *headers, int64_t *unix_ms)
 {
@@ -177,10 +173,10 @@ static bool may_retry(struct eidc_call *call, enum eidc_retry_class cls,
                       const struct eidc_aws_response *response)
 {
     if (cls == EIDC_RETRY_AUTH) {
-        if (call->auth_tried)
+        if (call->auth_tried || !call->access_key)
             return false;
         call->auth_tried = true;
-        refuse_credentials(call);
+        eidc_creds_cache_refused(call->request.target->creds, call->access_key);
     } else if (cls == EIDC_RETRY_SKEW) {
         if (call->skew_tried || !learn_skew(call, &response->headers))
             return false;
@@ -252,16 +248,7 @@ static void on_answer(void *arg, struct eidc_http_response *answer)
     pump(aws);
 }
 
-static bool get_credentials(struct eidc_call *call, struct eidc_creds *creds, struct eidc_err *err)
-{
-    struct eidc_creds_provider *provider = call->request.target->creds;
-    if (provider->ops->get(provider, creds, err))
-        return true;
-    if (err->kind == EIDC_ERR_NOT_FOUND)
-        err->kind = EIDC_ERR_DENIED; /* it is not the thing asked for that is not there */
-    return eidc_wrap(err, "credentials");
-}
-
+/* creds NULL: unsigned. */
 static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
 {
     struct eidc_aws *aws = call->aws;
@@ -271,7 +258,7 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
     struct eidc_err err;
     call->skew_ms = aws->skew_ms;
     free(call->access_key);
-    call->access_key = eidc_xstrdup(creds->access_key);
+    call->access_key = creds ? eidc_xstrdup(creds->access_key) : NULL;
     bool ok = eidc_call_sign(call, creds, eidc_now_ms() + call->skew_ms, &url, &headers, &err);
     if (ok) {
         eidc_call_conceal(call, creds, &headers);
@@ -297,20 +284,57 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
         fail_call(call, &err);
 }
 
-static void send_call(struct eidc_call *call)
+/* Where its order says: mostly at the end. */
+static void put_in_queue(struct eidc_call *call)
 {
-    struct eidc_creds creds = {0};
-    struct eidc_err err;
-    call->place = EIDC_CALL_SENDING;
-    beat(call->aws); /* fetching credentials may take its time */
-    bool ok = !is_moot(call) && get_credentials(call, &creds, &err);
+    struct calls *queue = &call->aws->queue;
+    struct eidc_call *before = TAILQ_LAST(queue, calls);
+    while (before && before->order > call->order)
+        before = TAILQ_PREV(before, calls, queue);
+    call->place = EIDC_CALL_QUEUED;
+    if (before)
+        TAILQ_INSERT_AFTER(queue, before, call, queue);
+    else
+        TAILQ_INSERT_HEAD(queue, call, queue);
+}
+
+static void fail_credentials(struct eidc_call *call, const struct eidc_err *why)
+{
+    struct eidc_err err = *why;
+    if (err.kind == EIDC_ERR_NOT_FOUND)
+        err.kind = EIDC_ERR_DENIED; /* it is not the thing asked for that is not there */
+    eidc_wrap(&err, "credentials");
+    fail_call(call, &err);
+}
+
+static void on_credentials(void *arg, struct eidc_creds *creds, const struct eidc_err *err)
+{
+    struct eidc_call *call = arg;
+    struct eidc_aws *aws = call->aws;
+    aws->inside++;
     if (is_moot(call))
         cancel_call(call);
-    else if (!ok)
-        fail_call(call, &err);
+    else if (!creds)
+        fail_credentials(call, err);
+    else if (aws->in_flight < aws->concurrency)
+        transmit(call, creds);
     else
-        transmit(call, &creds);
-    eidc_creds_wipe(&creds);
+        put_in_queue(call);
+    aws->inside--;
+    pump(aws);
+}
+
+static void send_call(struct eidc_call *call)
+{
+    struct eidc_creds_provider *provider = call->request.target->creds;
+    if (is_moot(call)) {
+        cancel_call(call);
+    } else if (!provider) {
+        transmit(call, NULL);
+    } else {
+        call->place = EIDC_CALL_CREDENTIALS;
+        provider->ops->get(provider, on_credentials, call);
+    }
 }
 
 static void pump(struct eidc_aws *aws)
@@ -338,8 +362,8 @@ static void on_pump_timer(void *arg)
 static void enqueue(struct eidc_call *call)
 {
     struct eidc_aws *aws = call->aws;
-    call->place = EIDC_CALL_QUEUED;
-    TAILQ_INSERT_TAIL(&aws->queue, call, queue);
+    call->order = aws->queued++;
+    put_in_queue(call);
     if (aws->inside || aws->armed)
         return;
     aws->armed = true; /* from outside: done must come from step() */
@@ -359,18 +383,23 @@ void eidc_aws_call(struct eidc_aws *aws, const struct eidc_aws_request *request,
     enqueue(call);
 }
 
-/* The client's cancel ends what is in flight; queued and waiting calls are ended here, and those
- * being sent end when their credentials come or fail. */
+/* Not yet told that it is cancelled. */
 static struct eidc_call *next_to_cancel(struct eidc_aws *aws)
 {
     struct eidc_call *call = TAILQ_FIRST(&aws->all);
-    while (call && call->place == EIDC_CALL_SENDING) {
-        call->cancelled = true;
+    while (call && call->place == EIDC_CALL_CREDENTIALS && call->cancelled)
         call = TAILQ_NEXT(call, all);
-    }
     return call;
 }
 
+/* Whoever has its credentials ends it: mostly at once, else (it is being told already) soon. */
+static void cancel_waiting(struct eidc_call *call)
+{
+    call->cancelled = true;
+    eidc_creds_cancel(call->request.target->creds);
+}
+
+/* The client's cancel ends what is in flight; all other calls are ended here. */
 void eidc_aws_cancel(struct eidc_aws *aws)
 {
     bool pumping = aws->pumping;
@@ -382,8 +411,12 @@ void eidc_aws_cancel(struct eidc_aws *aws)
     while ((call = next_to_cancel(aws)) != NULL) {
         if (call->place == EIDC_CALL_QUEUED)
             TAILQ_REMOVE(&aws->queue, call, queue);
-        cancel_call(call);
+        if (call->place == EIDC_CALL_CREDENTIALS)
+            cancel_waiting(call);
+        else
+            cancel_call(call);
     }
+    eidc_identities_cancel(aws->identities);
     aws->inside--;
     aws->pumping = pumping;
 }

@@ -1,5 +1,7 @@
 #include "eidcached/aws/call_state.h"
 
+#include <openssl/crypto.h>
+
 #include "eidcached/aws/crc32.h"
 #include "eidcached/aws/fault.h"
 #include "eidcached/base/mem.h"
@@ -34,6 +36,7 @@ struct eidc_call *eidc_call_new(const struct eidc_aws_request *request)
     call->request.method = eidc_xstrdup(request->method);
     call->request.host =
         eidc_xstrdup(request->host ? request->host : request->target->endpoint.host);
+    call->request.secret = call->secret = eidc_xstrdup(request->secret);
     call->request.params = own_params(request->params, request->param_count);
     own_headers(request->headers, &call->headers);
     call->request.headers = &call->headers;
@@ -71,6 +74,9 @@ void eidc_call_free(struct eidc_call *call)
     free_own(r->host);
     free_own(r->path.p);
     eidc_http_headers_free(&call->headers);
+    if (call->secret)
+        OPENSSL_cleanse(call->secret, strlen(call->secret));
+    free(call->secret);
     free(call->access_key);
     eidc_secrets_wipe(&call->secrets);
     free(call);
@@ -96,7 +102,9 @@ static bool check_credentials(const struct eidc_creds *creds, struct eidc_err *e
 bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds, int64_t unix_ms,
                     struct eidc_buf *url, struct eidc_http_headers *headers, struct eidc_err *err)
 {
+    static const struct eidc_creds none;
     const struct eidc_aws_request *r = &call->request;
+    const struct eidc_creds *keys = creds ? creds : &none;
     const struct eidc_sigv4 in = {
         .method = r->method,
         .host = r->host,
@@ -109,16 +117,16 @@ bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds
         .service = r->target->service,
         .s3 = r->s3,
         .unix_ms = unix_ms,
-        .access_key = creds->access_key,
-        .secret_key = creds->secret_key,
-        .session_token = creds->session_token,
+        .access_key = keys->access_key,
+        .secret_key = keys->secret_key,
+        .session_token = keys->session_token,
     };
-    if (!check_credentials(creds, err))
+    if (!check_credentials(keys, err))
         return false;
     own_headers(&call->headers, headers);
     if (r->s3)
         eidc_http_headers_add(headers, "x-amz-content-sha256", eidc_str_of(call->payload_hash));
-    if (!eidc_sigv4_sign(&in, headers))
+    if (creds && !eidc_sigv4_sign(&in, headers))
         return eidc_fail(err, EIDC_ERR_LIMIT, "too many headers to sign");
     eidc_buf_addf(url, "%s://%s", r->target->endpoint.scheme, r->host);
     eidc_sigv4_wire_target(&in, url);
@@ -137,6 +145,9 @@ void eidc_call_conceal(struct eidc_call *call, const struct eidc_creds *creds,
     eidc_secrets_add(&call->secrets, authorization);
     if (signature)
         eidc_secrets_add(&call->secrets, signature + sizeof(before_signature) - 1);
+    eidc_secrets_add(&call->secrets, call->request.secret);
+    if (!creds)
+        return;
     eidc_secrets_add(&call->secrets, creds->session_token);
     eidc_secrets_add(&call->secrets, creds->secret_key);
     eidc_secrets_add(&call->secrets, creds->access_key);

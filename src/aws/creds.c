@@ -30,12 +30,24 @@ void eidc_creds_copy(struct eidc_creds *to, const struct eidc_creds *from)
     };
 }
 
+void eidc_creds_tell(bool ok, struct eidc_creds *creds, const struct eidc_err *err,
+                     eidc_creds_done *done, void *arg)
+{
+    done(arg, ok ? creds : NULL, ok ? NULL : err);
+    eidc_creds_wipe(creds);
+}
+
 /* ---- the chain ---- */
 
 struct chain {
     struct eidc_creds_provider base;
     struct eidc_creds_provider **links;
     size_t n;
+    /* Of the get that is going on. */
+    size_t at;
+    struct eidc_buf looked_at;
+    eidc_creds_done *done;
+    void *arg;
 };
 
 static struct chain *chain_of(struct eidc_creds_provider *self)
@@ -43,23 +55,72 @@ static struct chain *chain_of(struct eidc_creds_provider *self)
     return (struct chain *)(void *)self;
 }
 
-static bool chain_get(struct eidc_creds_provider *self, struct eidc_creds *out,
-                      struct eidc_err *err)
+static void chain_end(struct chain *chain, struct eidc_creds *creds, const struct eidc_err *err)
+{
+    eidc_creds_done *done = chain->done;
+    chain->done = NULL;
+    eidc_buf_free(&chain->looked_at);
+    done(chain->arg, creds, err);
+}
+
+static void chain_exhausted(struct chain *chain)
+{
+    struct eidc_err err;
+    eidc_fail(&err, EIDC_ERR_NOT_FOUND,
+              "none found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile, "
+              "or give the instance or container a role; looked at: %.*s",
+              EIDC_STR_ARG(eidc_buf_view(&chain->looked_at)));
+    chain_end(chain, NULL, &err);
+}
+
+static void chain_fail(struct chain *chain, const struct eidc_err *why)
+{
+    struct eidc_err err = *why;
+    eidc_wrap(&err, "%s", chain->links[chain->at]->name);
+    chain_end(chain, NULL, &err);
+}
+
+static void ask_link(struct chain *chain);
+
+static void on_link(void *arg, struct eidc_creds *creds, const struct eidc_err *err)
+{
+    struct chain *chain = arg;
+    if (creds != NULL) {
+        chain_end(chain, creds, NULL);
+        return;
+    }
+    if (err->kind != EIDC_ERR_NOT_FOUND) {
+        chain_fail(chain, err);
+        return;
+    }
+    eidc_buf_addf(&chain->looked_at, "%s%s (%s)", chain->at == 0 ? "" : ", ",
+                  chain->links[chain->at]->name, err->text);
+    chain->at++;
+    ask_link(chain);
+}
+
+static void ask_link(struct chain *chain)
+{
+    if (chain->at == chain->n)
+        chain_exhausted(chain);
+    else
+        chain->links[chain->at]->ops->get(chain->links[chain->at], on_link, chain);
+}
+
+static void chain_get(struct eidc_creds_provider *self, eidc_creds_done *done, void *arg)
+{
+    struct chain *chain = chain_of(self);
+    chain->done = done;
+    chain->arg = arg;
+    chain->at = 0;
+    ask_link(chain);
+}
+
+static void chain_cancel(struct eidc_creds_provider *self)
 {
     const struct chain *chain = chain_of(self);
-    EIDC_BUF_AUTO looked_at = {0};
-    for (size_t i = 0; i < chain->n; i++) {
-        struct eidc_creds_provider *link = chain->links[i];
-        if (link->ops->get(link, out, err))
-            return true;
-        if (err->kind != EIDC_ERR_NOT_FOUND)
-            return eidc_wrap(err, "%s", link->name);
-        eidc_buf_addf(&looked_at, "%s%s (%s)", i == 0 ? "" : ", ", link->name, err->text);
-    }
-    return eidc_fail(err, EIDC_ERR_NOT_FOUND,
-                     "none found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile, "
-                     "or give the instance or container a role; looked at: %.*s",
-                     EIDC_STR_ARG(eidc_buf_view(&looked_at)));
+    if (chain->done != NULL)
+        eidc_creds_cancel(chain->links[chain->at]);
 }
 
 static void chain_destroy(struct eidc_creds_provider *self)
@@ -68,10 +129,11 @@ static void chain_destroy(struct eidc_creds_provider *self)
     for (size_t i = 0; i < chain->n; i++)
         chain->links[i]->ops->destroy(chain->links[i]);
     free(chain->links);
+    eidc_buf_free(&chain->looked_at);
     free(chain);
 }
 
-static const struct eidc_creds_provider_ops chain_ops = {chain_get, chain_destroy};
+static const struct eidc_creds_provider_ops chain_ops = {chain_get, chain_cancel, chain_destroy};
 
 struct eidc_creds_provider *eidc_creds_chain_new(struct eidc_creds_provider **links, size_t n)
 {

@@ -10,6 +10,7 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/net/url.h"
 
+#define NAME        "container"
 #define ECS_ADDRESS "http://169.254.170.2"
 
 #define ATTEMPTS     3
@@ -22,6 +23,8 @@
 struct container {
     struct eidc_creds_provider base;
     struct eidc_http_client *http;
+    eidc_creds_done *done; /* of the get that is going on */
+    void *arg;
 };
 
 static struct container *container_of(struct eidc_creds_provider *self)
@@ -139,39 +142,56 @@ static bool check_expiration(struct eidc_creds *creds, struct eidc_err *err)
     return eidc_fail(err, EIDC_ERR_DENIED, "the credentials it gave expired at %s", then);
 }
 
-static bool fetch(struct container *container, const char *url,
-                  const struct eidc_http_headers *headers, struct eidc_creds *out,
-                  struct eidc_err *err)
+static bool read_answer(const struct eidc_http_response *response, struct eidc_creds *out,
+                        struct eidc_err *err)
 {
-    EIDC_CREDS_RESPONSE_AUTO response = {0};
+    if (response->status == 0) {
+        *err = response->err;
+        return false;
+    }
+    if (response->status != 200)
+        return eidc_creds_document_refused(response, err);
+    return eidc_creds_document_parse(eidc_buf_view(&response->body), NAME, out, err) &&
+           check_expiration(out, err);
+}
+
+static void on_answer(void *arg, struct eidc_http_response *response)
+{
+    const struct container *container = arg;
+    struct eidc_creds creds = {0};
+    struct eidc_err err;
+    eidc_creds_tell(read_answer(response, &creds, &err), &creds, &err, container->done,
+                    container->arg);
+}
+
+static bool ask(struct container *container, struct eidc_err *err)
+{
+    char *url EIDC_AUTO_FREE = NULL;
+    struct eidc_http_headers headers = {0};
+    if (!find_url(&url, err) || !add_token(&headers, err))
+        return false;
     const struct eidc_http_request request = {
         .method = "GET",
         .url = url,
-        .headers = headers,
+        .headers = &headers,
         .connect_timeout_ms = CONNECT_MS,
         .timeout_ms = TIMEOUT_MS,
         .max_response = DOCUMENT_MAX,
         .no_proxy = true,
     };
-    if (!eidc_creds_fetch(container->http, &request, ATTEMPTS, &response, err))
-        return false;
-    if (response.status != 200)
-        return eidc_creds_document_refused(&response, err);
-    return eidc_creds_document_parse(eidc_buf_view(&response.body), container->base.name, out,
-                                     err) &&
-           check_expiration(out, err);
+    eidc_creds_fetch(container->http, &request, ATTEMPTS, on_answer, container);
+    eidc_http_headers_free(&headers);
+    return true;
 }
 
-static bool container_get(struct eidc_creds_provider *self, struct eidc_creds *out,
-                          struct eidc_err *err)
+static void container_get(struct eidc_creds_provider *self, eidc_creds_done *done, void *arg)
 {
-    char *url EIDC_AUTO_FREE = NULL;
-    struct eidc_http_headers headers = {0};
-    if (!find_url(&url, err))
-        return false;
-    bool ok = add_token(&headers, err) && fetch(container_of(self), url, &headers, out, err);
-    eidc_http_headers_free(&headers);
-    return ok;
+    struct container *container = container_of(self);
+    struct eidc_err err;
+    container->done = done;
+    container->arg = arg;
+    if (!ask(container, &err))
+        done(arg, NULL, &err);
 }
 
 static void container_destroy(struct eidc_creds_provider *self)
@@ -179,12 +199,13 @@ static void container_destroy(struct eidc_creds_provider *self)
     free(container_of(self));
 }
 
-static const struct eidc_creds_provider_ops container_ops = {container_get, container_destroy};
+static const struct eidc_creds_provider_ops container_ops = {container_get, NULL,
+                                                             container_destroy};
 
 struct eidc_creds_provider *eidc_creds_container_new(struct eidc_http_client *http)
 {
     struct container *container = eidc_xcalloc(1, sizeof(*container));
-    container->base = (struct eidc_creds_provider){.ops = &container_ops, .name = "container"};
+    container->base = (struct eidc_creds_provider){.ops = &container_ops, .name = NAME};
     container->http = http;
     return &container->base;
 }

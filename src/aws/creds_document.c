@@ -93,20 +93,48 @@ bool eidc_creds_document_refused(const struct eidc_http_response *response, stru
     return eidc_fail(err, kind, "status %d", response->status);
 }
 
-bool eidc_creds_fetch(struct eidc_http_client *http, const struct eidc_http_request *request,
-                      unsigned attempts, struct eidc_http_response *response, struct eidc_err *err)
+/* ---- fetching ---- */
+
+struct fetch {
+    struct eidc_http_client *http;
+    struct eidc_http_request request; /* url and headers are its own */
+    struct eidc_http_headers headers;
+    char *url;
+    unsigned attempts_left;
+    eidc_http_done *done;
+    void *arg;
+};
+
+static void on_answer(void *arg, struct eidc_http_response *response)
 {
-    for (unsigned attempt = 1;; attempt++) {
-        bool answered = eidc_http_perform(http, request, response, err);
-        bool again = answered ? response->status >= 500 : err->kind != EIDC_ERR_CANCELLED;
-        if (!again || attempt >= attempts)
-            return answered;
-        eidc_creds_response_wipe(response);
+    struct fetch *fetch = arg;
+    bool again =
+        response->status != 0 ? response->status >= 500 : response->err.kind != EIDC_ERR_CANCELLED;
+    if (again && --fetch->attempts_left > 0) {
+        fetch->http->ops->start(fetch->http, &fetch->request, on_answer, fetch);
+        return;
     }
+    fetch->done(fetch->arg, response);
+    eidc_buf_wipe(&response->body);
+    eidc_http_headers_free(&fetch->headers);
+    free(fetch->url);
+    free(fetch);
 }
 
-void eidc_creds_response_wipe(struct eidc_http_response *response)
+void eidc_creds_fetch(struct eidc_http_client *http, const struct eidc_http_request *request,
+                      unsigned attempts, eidc_http_done *done, void *arg)
 {
-    eidc_buf_wipe(&response->body);
-    eidc_http_response_free(response);
+    struct fetch *fetch = eidc_xcalloc(1, sizeof(*fetch));
+    *fetch = (struct fetch){.http = http,
+                            .request = *request,
+                            .url = eidc_xstrdup(request->url),
+                            .attempts_left = attempts,
+                            .done = done,
+                            .arg = arg};
+    for (size_t i = 0; request->headers != NULL && i < request->headers->n; i++)
+        eidc_http_headers_add(&fetch->headers, request->headers->at[i].name,
+                              eidc_str_of(request->headers->at[i].value));
+    fetch->request.url = fetch->url;
+    fetch->request.headers = &fetch->headers;
+    http->ops->start(http, &fetch->request, on_answer, fetch);
 }

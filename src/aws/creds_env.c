@@ -3,6 +3,8 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/mem.h"
 
+#define NAME "environment"
+
 static bool read_expiration(int64_t *expires_at_ms, struct eidc_err *err)
 {
     const char *text = eidc_env("AWS_CREDENTIAL_EXPIRATION");
@@ -15,7 +17,7 @@ static bool read_expiration(int64_t *expires_at_ms, struct eidc_err *err)
     return true;
 }
 
-static bool env_get(struct eidc_creds_provider *self, struct eidc_creds *out, struct eidc_err *err)
+static bool read_env(struct eidc_creds *out, struct eidc_err *err)
 {
     const char *access_key = eidc_env("AWS_ACCESS_KEY_ID");
     const char *secret_key = eidc_env("AWS_SECRET_ACCESS_KEY");
@@ -34,9 +36,17 @@ static bool env_get(struct eidc_creds_provider *self, struct eidc_creds *out, st
         .secret_key = eidc_xstrdup(secret_key),
         .session_token = eidc_xstrdup(token != NULL ? token : eidc_env("AWS_SECURITY_TOKEN")),
         .expires_at_ms = expires_at_ms,
-        .provider = self->name,
+        .provider = NAME,
     };
     return true;
+}
+
+static void env_get(struct eidc_creds_provider *self, eidc_creds_done *done, void *arg)
+{
+    struct eidc_creds creds = {0};
+    struct eidc_err err;
+    (void)self;
+    eidc_creds_tell(read_env(&creds, &err), &creds, &err, done, arg);
 }
 
 static void env_destroy(struct eidc_creds_provider *self)
@@ -44,11 +54,11 @@ static void env_destroy(struct eidc_creds_provider *self)
     free(self);
 }
 
-static const struct eidc_creds_provider_ops env_ops = {env_get, env_destroy};
+static const struct eidc_creds_provider_ops env_ops = {env_get, NULL, env_destroy};
 
 struct eidc_creds_provider *eidc_creds_env_new(void)
 {
     struct eidc_creds_provider *env = eidc_xcalloc(1, sizeof(*env));
-    *env = (struct eidc_creds_provider){.ops = &env_ops, .name = "environment"};
+    *env = (struct eidc_creds_provider){.ops = &env_ops, .name = NAME};
     return env;
 }

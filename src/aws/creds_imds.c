@@ -1,5 +1,6 @@
-/* The instance metadata service, version 2 only: a session token first, then the role's name, then
- * its credentials. The name is asked for each time, as the role may be exchanged meanwhile. */
+/* The instance metadata service: a session token first (version 2; without one only if that is
+ * asked for), then the role's name, then its credentials. The name is asked for each time, as the
+ * role may be exchanged meanwhile. */
 #include <openssl/crypto.h>
 #include <strings.h>
 
@@ -11,6 +12,7 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/net/url.h"
 
+#define NAME       "imds"
 #define TOKEN_PATH "/latest/api/token"
 #define ROLE_PATH  "/latest/meta-data/iam/security-credentials/"
 
@@ -30,6 +32,13 @@ struct imds {
     size_t endpoint_n;
     int64_t timeout_ms;
     unsigned attempts;
+    bool v1_allowed;
+    /* Of the get that is going on. */
+    char *role_path;    /* NULL: not known yet */
+    bool renewed;       /* the token, because it was refused */
+    bool without_token; /* version 1 */
+    eidc_creds_done *done;
+    void *arg;
 };
 
 static struct imds *imds_of(struct eidc_creds_provider *self)
@@ -71,6 +80,13 @@ static bool read_endpoint(struct imds *imds, struct eidc_err *err)
     return true;
 }
 
+/* AWS's tools fall back unless this is true; here it must be said. */
+static bool v1_is_asked_for(void)
+{
+    const char *disabled = eidc_env("AWS_EC2_METADATA_V1_DISABLED");
+    return disabled != NULL && strcasecmp(disabled, "false") == 0;
+}
+
 static bool read_settings(struct imds *imds, struct eidc_err *err)
 {
     unsigned timeout_s = 0;
@@ -81,17 +97,26 @@ static bool read_settings(struct imds *imds, struct eidc_err *err)
                      err))
         return false;
     imds->timeout_ms = timeout_s * 1000LL;
+    imds->v1_allowed = v1_is_asked_for();
     return read_endpoint(imds, err);
 }
 
 /* ---- requests ---- */
 
-static bool ask(struct imds *imds, const char *method, const char *path, const char *header,
-                const char *value, struct eidc_http_response *response, struct eidc_err *err)
+static void end(struct imds *imds, struct eidc_creds *creds, const struct eidc_err *err)
+{
+    free(imds->role_path);
+    imds->role_path = NULL;
+    imds->done(imds->arg, creds, err);
+}
+
+static void ask(struct imds *imds, const char *method, const char *path, const char *header,
+                const char *value, eidc_http_done *done)
 {
     char *url EIDC_AUTO_FREE = eidc_xprintf("%.*s%s", (int)imds->endpoint_n, imds->endpoint, path);
     struct eidc_http_headers headers = {0};
-    (void)eidc_http_headers_add(&headers, header, eidc_str_of(value));
+    if (value != NULL)
+        (void)eidc_http_headers_add(&headers, header, eidc_str_of(value));
     const struct eidc_http_request request = {
         .method = method,
         .url = url,
@@ -101,10 +126,11 @@ static bool ask(struct imds *imds, const char *method, const char *path, const c
         .max_response = ANSWER_MAX,
         .no_proxy = true,
     };
-    bool answered = eidc_creds_fetch(imds->http, &request, imds->attempts, response, err);
+    eidc_creds_fetch(imds->http, &request, imds->attempts, done, imds);
     eidc_http_headers_free(&headers);
-    return answered;
 }
+
+/* ---- the session token ---- */
 
 static void drop_token(struct imds *imds)
 {
@@ -115,8 +141,9 @@ static void drop_token(struct imds *imds)
 }
 
 /* No answer at all is what a machine outside of EC2 sees: the chain goes on, or says so. */
-static bool unreachable(struct eidc_err *err)
+static bool unreachable(const struct eidc_http_response *response, struct eidc_err *err)
 {
+    *err = response->err;
     if (err->kind == EIDC_ERR_TIMEOUT) {
         err->kind = EIDC_ERR_NOT_FOUND;
         return eidc_wrap(err, "no answer to the token request; not on EC2, or in a container "
@@ -127,28 +154,19 @@ static bool unreachable(struct eidc_err *err)
     return eidc_wrap(err, "not reachable");
 }
 
-static bool refused_token(const struct eidc_http_response *response, struct eidc_err *err)
+static bool take_token(struct imds *imds, const struct eidc_http_response *response,
+                       struct eidc_err *err)
 {
+    if (response->status == 0)
+        return unreachable(response, err);
     if (response->status == 403)
         return eidc_fail(err, EIDC_ERR_NOT_FOUND, "turned off for this instance (status 403)");
     if (response->status == 404 || response->status == 405)
         return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no IMDSv2 there (status %d)", response->status);
-    return eidc_creds_document_refused(response, err) || eidc_wrap(err, "token");
-}
+    if (response->status != 200)
+        return eidc_creds_document_refused(response, err) || eidc_wrap(err, "token");
 
-static bool need_token(struct imds *imds, struct eidc_err *err)
-{
-    EIDC_CREDS_RESPONSE_AUTO response = {0};
-    if (imds->token != NULL && eidc_mono_ms() < imds->token_until_ms)
-        return true;
-    drop_token(imds);
-    if (!ask(imds, "PUT", TOKEN_PATH, "X-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL_S,
-             &response, err))
-        return unreachable(err);
-    if (response.status != 200)
-        return refused_token(&response, err);
-
-    struct eidc_str text = eidc_buf_view(&response.body);
+    struct eidc_str text = eidc_buf_view(&response->body);
     if (text.n == 0 || strcspn(text.p, "\r\n") != text.n)
         return eidc_fail(err, EIDC_ERR_CORRUPT, "the token is not one line of text");
     imds->token = eidc_xstrndup(text.p, text.n);
@@ -156,53 +174,109 @@ static bool need_token(struct imds *imds, struct eidc_err *err)
     return true;
 }
 
-/* A token can die before its time (the instance was moved): a fresh one, once. */
-static bool get(struct imds *imds, const char *path, struct eidc_http_response *response,
-                struct eidc_err *err)
+/* What a service that knows no tokens answers, or a hop limit that lets none pass. */
+static bool may_do_without(const struct imds *imds, const struct eidc_http_response *response)
 {
-    for (bool again = true;; again = false) {
-        if (!need_token(imds, err))
-            return false;
-        if (!ask(imds, "GET", path, "X-aws-ec2-metadata-token", imds->token, response, err))
-            return false;
-        if (response->status != 401 || !again)
-            return true;
-        drop_token(imds);
-        eidc_creds_response_wipe(response);
-    }
+    int status = response->status;
+    return imds->v1_allowed && (status == 403 || status == 404 || status == 405 ||
+                                (status == 0 && response->err.kind == EIDC_ERR_TIMEOUT));
 }
 
-static bool get_role(struct imds *imds, char **path, struct eidc_err *err)
-{
-    EIDC_CREDS_RESPONSE_AUTO response = {0};
-    if (!get(imds, ROLE_PATH, &response, err))
-        return false;
-    if (response.status == 404)
-        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no role is attached to this instance");
-    if (response.status != 200)
-        return eidc_creds_document_refused(&response, err) || eidc_wrap(err, "role");
+static void proceed(struct imds *imds);
 
-    struct eidc_str name = eidc_buf_view(&response.body);
+static void on_token(void *arg, struct eidc_http_response *response)
+{
+    struct imds *imds = arg;
+    struct eidc_err err;
+    imds->without_token = may_do_without(imds, response);
+    if (imds->without_token || take_token(imds, response, &err))
+        proceed(imds);
+    else
+        end(imds, NULL, &err);
+}
+
+/* ---- the role and its credentials ---- */
+
+static bool take_role(struct imds *imds, const struct eidc_http_response *response,
+                      struct eidc_err *err)
+{
+    if (response->status == 404)
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no role is attached to this instance");
+    if (response->status != 200)
+        return eidc_creds_document_refused(response, err) || eidc_wrap(err, "role");
+
+    struct eidc_str name = eidc_buf_view(&response->body);
     name.n = strcspn(name.p, "\r\n");
     if (name.n == 0)
         return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no role is attached to this instance");
     EIDC_BUF_AUTO encoded = {0};
     eidc_percent_encode(&encoded, name, "");
-    *path = eidc_xprintf("%s%.*s", ROLE_PATH, EIDC_STR_ARG(eidc_buf_view(&encoded)));
+    imds->role_path = eidc_xprintf("%s%.*s", ROLE_PATH, EIDC_STR_ARG(eidc_buf_view(&encoded)));
     return true;
 }
 
-static bool imds_get(struct eidc_creds_provider *self, struct eidc_creds *out, struct eidc_err *err)
+static bool take_document(const struct eidc_http_response *response, struct eidc_creds *out,
+                          struct eidc_err *err)
+{
+    if (response->status != 200)
+        return eidc_creds_document_refused(response, err);
+    return eidc_creds_document_parse(eidc_buf_view(&response->body), NAME, out, err);
+}
+
+static void judge(struct imds *imds, const struct eidc_http_response *response)
+{
+    struct eidc_creds creds = {0};
+    struct eidc_err err;
+    if (response->status == 0) {
+        end(imds, NULL, &response->err);
+    } else if (imds->role_path == NULL) {
+        if (take_role(imds, response, &err))
+            proceed(imds);
+        else
+            end(imds, NULL, &err);
+    } else {
+        bool ok = take_document(response, &creds, &err);
+        end(imds, ok ? &creds : NULL, ok ? NULL : &err);
+        eidc_creds_wipe(&creds);
+    }
+}
+
+/* A token can die before its time (the instance was moved): a fresh one, once. */
+static void on_answer(void *arg, struct eidc_http_response *response)
+{
+    struct imds *imds = arg;
+    if (response->status == 401 && !imds->renewed && !imds->without_token) {
+        imds->renewed = true;
+        drop_token(imds);
+        proceed(imds);
+        return;
+    }
+    judge(imds, response);
+}
+
+static void proceed(struct imds *imds)
+{
+    bool has_token = imds->token != NULL && eidc_mono_ms() < imds->token_until_ms;
+    if (!has_token)
+        drop_token(imds);
+    if (!has_token && !imds->without_token)
+        ask(imds, "PUT", TOKEN_PATH, "X-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL_S, on_token);
+    else
+        ask(imds, "GET", imds->role_path != NULL ? imds->role_path : ROLE_PATH,
+            "X-aws-ec2-metadata-token", imds->token, on_answer);
+}
+
+static void imds_get(struct eidc_creds_provider *self, eidc_creds_done *done, void *arg)
 {
     struct imds *imds = imds_of(self);
-    EIDC_CREDS_RESPONSE_AUTO response = {0};
-    char *path EIDC_AUTO_FREE = NULL;
-    if (!read_settings(imds, err) || !get_role(imds, &path, err) ||
-        !get(imds, path, &response, err))
-        return false;
-    if (response.status != 200)
-        return eidc_creds_document_refused(&response, err);
-    return eidc_creds_document_parse(eidc_buf_view(&response.body), self->name, out, err);
+    struct eidc_err err;
+    imds->done = done;
+    imds->arg = arg;
+    imds->renewed = imds->without_token = false;
+    if (read_settings(imds, &err))
+        proceed(imds);
+    else
+        end(imds, NULL, &err);
 }
 
 static void imds_destroy(struct eidc_creds_provider *self)
@@ -211,12 +285,12 @@ static void imds_destroy(struct eidc_creds_provider *self)
     free(imds_of(self));
 }
 
-static const struct eidc_creds_provider_ops imds_ops = {imds_get, imds_destroy};
+static const struct eidc_creds_provider_ops imds_ops = {imds_get, NULL, imds_destroy};
 
 struct eidc_creds_provider *eidc_creds_imds_new(struct eidc_http_client *http)
 {
     struct imds *imds = eidc_xcalloc(1, sizeof(*imds));
-    imds->base = (struct eidc_creds_provider){.ops = &imds_ops, .name = "imds"};
+    imds->base = (struct eidc_creds_provider){.ops = &imds_ops, .name = NAME};
     imds->http = http;
     return &imds->base;
 }

@@ -70,10 +70,8 @@ static void no_profile(const char *profile, bool chosen, struct eidc_err *err)
               "there is no profile \"%s\" in %.*s", profile, EIDC_STR_ARG(eidc_buf_view(&files)));
 }
 
-static bool profile_get(struct eidc_creds_provider *self, struct eidc_creds *out,
-                        struct eidc_err *err)
+static bool read_profile(const char *wanted, struct eidc_creds *out, struct eidc_err *err)
 {
-    const char *wanted = provider_of(self)->profile;
     const char *profile = eidc_profiles_choose(wanted);
     bool chosen = wanted != NULL || eidc_env("AWS_PROFILE") != NULL;
     struct eidc_profiles *profiles = NULL;
@@ -88,13 +86,21 @@ static bool profile_get(struct eidc_creds_provider *self, struct eidc_creds *out
     return ok;
 }
 
+static void profile_get(struct eidc_creds_provider *self, eidc_creds_done *done, void *arg)
+{
+    struct eidc_creds creds = {0};
+    struct eidc_err err;
+    eidc_creds_tell(read_profile(provider_of(self)->profile, &creds, &err), &creds, &err, done,
+                    arg);
+}
+
 static void profile_destroy(struct eidc_creds_provider *self)
 {
     free(provider_of(self)->profile);
     free(provider_of(self));
 }
 
-static const struct eidc_creds_provider_ops profile_ops = {profile_get, profile_destroy};
+static const struct eidc_creds_provider_ops profile_ops = {profile_get, NULL, profile_destroy};
 
 struct eidc_creds_provider *eidc_creds_profile_new(const char *profile)
 {

@@ -280,6 +280,7 @@ static void wait_until(struct eidc_refresh *r, int64_t due_mono_ms)
             return;
         struct timespec t = after_ms(left < IDLE_STEP_MS ? left : IDLE_STEP_MS);
         pthread_cond_timedwait(&r->changed, &r->lock, &t);
+        r->http->ops->step(r->http, 0); /* credentials still may be on their way */
         atomic_store(&r->heartbeat, eidc_mono_ms());
     }
 }

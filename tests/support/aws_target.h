@@ -4,34 +4,48 @@
 #include <stdio.h>
 
 #include "eidcached/aws/call.h"
+#include "eidcached/aws/creds_cache.h"
 #include "eidcached/base/mem.h"
 
 struct test_creds {
     struct eidc_creds_provider base;
     unsigned asked;
     const char *denied;               /* not NULL: get finds none and says this */
+    int64_t expires_at_ms;            /* of the sets; 0: never */
     struct eidc_http_client *perform; /* not NULL: get first asks this client for a document */
+    eidc_creds_done *done;
+    void *arg;
 };
 
-static inline bool test_creds_get(struct eidc_creds_provider *self, struct eidc_creds *out,
-                                  struct eidc_err *err)
+static inline void test_creds_end(void *arg, struct eidc_http_response *response)
+{
+    const struct test_creds *creds = arg;
+    struct eidc_creds set = {.access_key = eidc_xprintf("AKID%u", creds->asked),
+                             .secret_key = eidc_xstrdup("secret"),
+                             .session_token = eidc_xprintf("token%u", creds->asked),
+                             .expires_at_ms = creds->expires_at_ms,
+                             .provider = "test"};
+    eidc_creds_tell(!response || response->status != 0, &set, response ? &response->err : NULL,
+                    creds->done, creds->arg);
+}
+
+static inline void test_creds_get(struct eidc_creds_provider *self, eidc_creds_done *done,
+                                  void *arg)
 {
     struct test_creds *creds = (struct test_creds *)(void *)self;
+    const struct eidc_http_request request = {.method = "GET", .url = "http://imds.test/"};
+    struct eidc_err err;
     creds->asked++;
-    if (creds->denied)
-        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "%s", creds->denied);
-    if (creds->perform) {
-        struct eidc_http_response response;
-        const struct eidc_http_request request = {.method = "GET", .url = "http://imds.test/"};
-        if (!eidc_http_perform(creds->perform, &request, &response, err))
-            return false;
-        eidc_http_response_free(&response);
+    creds->done = done;
+    creds->arg = arg;
+    if (creds->denied) {
+        eidc_fail(&err, EIDC_ERR_NOT_FOUND, "%s", creds->denied);
+        done(arg, NULL, &err);
+    } else if (creds->perform) {
+        creds->perform->ops->start(creds->perform, &request, test_creds_end, creds);
+    } else {
+        test_creds_end(creds, NULL);
     }
-    *out = (struct eidc_creds){.access_key = eidc_xprintf("AKID%u", creds->asked),
-                               .secret_key = eidc_xstrdup("secret"),
-                               .session_token = eidc_xprintf("token%u", creds->asked),
-                               .provider = "test"};
-    return true;
 }
 
 static inline void test_creds_destroy(struct eidc_creds_provider *self)
@@ -41,7 +55,7 @@ static inline void test_creds_destroy(struct eidc_creds_provider *self)
 
 static inline struct test_creds *test_creds_new(void)
 {
-    static const struct eidc_creds_provider_ops ops = {test_creds_get, test_creds_destroy};
+    static const struct eidc_creds_provider_ops ops = {test_creds_get, NULL, test_creds_destroy};
     struct test_creds *creds = eidc_xcalloc(1, sizeof(*creds));
     creds->base = (struct eidc_creds_provider){&ops, "test"};
     return creds;

@@ -2,8 +2,9 @@
 /*
  * One AWS call: resolve credentials, sign, send, classify, try again. Asynchronous on the HTTP
  * client's loop; at most `concurrency` requests are in flight, the rest wait in order; a call that
- * waits to be tried again holds no place. One thread, the one that steps the client; the engine
- * lives and cancels as if the client were its own.
+ * waits for its credentials or to be tried again holds no place, so that credentials may come by
+ * calls of the same engine. One thread, the one that steps the client; the engine lives and cancels
+ * as if the client were its own.
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -17,7 +18,8 @@
 struct eidc_aws;
 struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrency,
                               const atomic_bool *stop /* may be NULL */);
-void eidc_aws_free(struct eidc_aws *aws); /* after everything in flight ended; NULL is fine */
+/* After every call ended; cancels what refreshes credentials. NULL is fine. */
+void eidc_aws_free(struct eidc_aws *aws);
 struct eidc_http_client *eidc_aws_http(struct eidc_aws *aws);
 unsigned eidc_aws_concurrency(const struct eidc_aws *aws);
 
@@ -25,12 +27,17 @@ unsigned eidc_aws_concurrency(const struct eidc_aws *aws);
  * whoever judges whether this thread lives can tell waiting from hanging. NULL ends it. */
 void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat);
 
+/* The credentials of these settings: one cache for all who ask with the same ones, so that they
+ * share a set; its address stands for the identity. The engine's own. */
+struct eidc_creds_provider *eidc_aws_identity(struct eidc_aws *aws,
+                                              const struct eidc_aws_settings *settings);
+
 /* Where and as whom. Owned by the caller, must outlive its calls. */
 struct eidc_aws_target {
     const char *service; /* signing name: "glue", "s3" */
     const char *region;
     struct eidc_endpoint endpoint;
-    struct eidc_creds_provider *creds; /* a cache; may be shared */
+    struct eidc_creds_provider *creds; /* a cache: an identity; NULL: unsigned */
     const char *ca_bundle;
     unsigned max_attempts; /* tries in all; 0: 3 */
     int64_t connect_timeout_ms, timeout_ms;
@@ -48,6 +55,7 @@ struct eidc_aws_request {
     size_t param_count;
     const struct eidc_http_headers *headers;
     struct eidc_str body; /* must outlive the call; the rest is copied */
+    const char *secret;   /* a part of the body that no error may quote; NULL: none */
     size_t max_response;
     bool bulk; /* of any size: timeout_ms is how long it may stand still (fewer than
                 * EIDC_AWS_BULK_SPEED bytes a second), not how long it may take */

@@ -7,7 +7,7 @@
 
 enum eidc_call_place {
     EIDC_CALL_QUEUED,
-    EIDC_CALL_SENDING, /* its credentials are being fetched */
+    EIDC_CALL_CREDENTIALS, /* waits for them */
     EIDC_CALL_IN_FLIGHT,
     EIDC_CALL_WAITING, /* for its next try */
 };
@@ -21,19 +21,21 @@ struct eidc_call {
     eidc_aws_done *done;
     void *arg;
     enum eidc_call_place place;
-    bool cancelled; /* while SENDING */
+    uint64_t order; /* in the queue */
+    bool cancelled; /* while it waits for credentials */
     unsigned tries;
     enum eidc_retry_class retried; /* why the last try was made */
     bool auth_tried, skew_tried;
     int64_t skew_ms;             /* used by the last try */
     char *access_key;            /* used by the last try */
+    char *secret;                /* the request's */
     struct eidc_secrets secrets; /* of the last try: no error may quote them */
 };
 
 struct eidc_call *eidc_call_new(const struct eidc_aws_request *request);
 void eidc_call_free(struct eidc_call *call);
 
-/* Signs a try: *url and *headers are what goes on the wire. */
+/* Signs a try (creds NULL: it goes unsigned): *url and *headers are what goes on the wire. */
 bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds, int64_t unix_ms,
                     struct eidc_buf *url, struct eidc_http_headers *headers, struct eidc_err *err);
 

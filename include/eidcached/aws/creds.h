@@ -1,9 +1,8 @@
 #pragma once
 /*
- * Credentials: one provider a file behind a two-function vtable; the chain is itself a provider,
- * and so is the cache. Order of the chain: environment, profile, container, IMDSv2. Providers may
- * do HTTP through the client they were made with (never through a proxy) and wait for it: call
- * them only from the thread that steps that client, and never again while a get() is waiting.
+ * Credentials: one provider a file behind a small vtable; the chain is itself a provider, and so
+ * is the cache. Nothing waits: who asks is called back. Providers may do HTTP through the client
+ * they were made with (never through a proxy). One thread, the one that steps that client.
  */
 #include "eidcached/aws/settings.h"
 #include "eidcached/net/http_client.h"
@@ -17,17 +16,35 @@ struct eidc_creds {
 void eidc_creds_wipe(struct eidc_creds *creds); /* zeroes the memory, then frees */
 void eidc_creds_copy(struct eidc_creds *to, const struct eidc_creds *from);
 
+/* creds NULL: there are none, err says why. Else the callee may move them out (and zero *creds);
+ * what it leaves is wiped. */
+typedef void eidc_creds_done(void *arg, struct eidc_creds *creds, const struct eidc_err *err);
+
+/* For providers: the end of a get; wipes what done leaves. */
+void eidc_creds_tell(bool ok, struct eidc_creds *creds, const struct eidc_err *err,
+                     eidc_creds_done *done, void *arg);
+
 struct eidc_creds_provider;
 struct eidc_creds_provider_ops {
-    /* NOT_FOUND: this provider is not configured here, the chain asks the next. Any other error
-     * ends the chain: a configured provider that fails must not be papered over. */
-    bool (*get)(struct eidc_creds_provider *self, struct eidc_creds *out, struct eidc_err *err);
-    void (*destroy)(struct eidc_creds_provider *self);
+    /* Calls done exactly once: before it returns, from the client's step(), or from its cancel()
+     * (then with CANCELLED). NOT_FOUND: this provider is not configured here, the chain asks the
+     * next. Any other error ends the chain: a configured provider that fails must not be papered
+     * over. Only a cache may be asked again while a get is going on. */
+    void (*get)(struct eidc_creds_provider *self, eidc_creds_done *done, void *arg);
+    /* Ends a get that waits for something else than a request of the client, from here. Nothing
+     * when none does; NULL: none ever does. */
+    void (*cancel)(struct eidc_creds_provider *self);
+    void (*destroy)(struct eidc_creds_provider *self); /* when no get is going on */
 };
 struct eidc_creds_provider {
     const struct eidc_creds_provider_ops *ops;
     const char *name;
 };
+static inline void eidc_creds_cancel(struct eidc_creds_provider *provider)
+{
+    if (provider->ops->cancel)
+        provider->ops->cancel(provider);
+}
 
 struct eidc_creds_provider *eidc_creds_env_new(void);
 /* Static keys of the profile chosen by settings->profile, AWS_PROFILE or "default". A profile
@@ -42,10 +59,3 @@ struct eidc_creds_provider *eidc_creds_chain_new(struct eidc_creds_provider **li
 /* The default chain; without the environment when settings->profile names a profile. */
 struct eidc_creds_provider *eidc_creds_default_new(const struct eidc_aws_settings *settings,
                                                    struct eidc_http_client *http);
-
-/* Keeps what `inner` gave until shortly before it expires (AWS.md, the 2026 windows); a refresh
- * that fails keeps the old set in use, even past its expiry, and tries again after 5 to 10
- * minutes. Takes inner. */
-struct eidc_creds_provider *eidc_creds_cache_new(struct eidc_creds_provider *inner);
-/* A service refused the cached set: it is dropped, the next get asks again. */
-void eidc_creds_cache_invalidate(struct eidc_creds_provider *cache);

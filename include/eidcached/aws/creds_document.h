@@ -12,12 +12,7 @@ bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struc
  * UNAVAILABLE. */
 bool eidc_creds_document_refused(const struct eidc_http_response *response, struct eidc_err *err);
 
-/* One GET or PUT, tried again at once up to `attempts` times in all when no answer came or a 5xx.
- * False: no answer. */
-bool eidc_creds_fetch(struct eidc_http_client *http, const struct eidc_http_request *request,
-                      unsigned attempts, struct eidc_http_response *response, struct eidc_err *err);
-
-/* Wipes the body, too. */
-void eidc_creds_response_wipe(struct eidc_http_response *response);
-#define EIDC_CREDS_RESPONSE_AUTO                                                                   \
-    __attribute__((cleanup(eidc_creds_response_wipe))) struct eidc_http_response
+/* One GET or PUT without a body, tried again at once up to `attempts` times in all when no answer
+ * came or a 5xx. The response (status 0: no answer, err says why) is wiped after done. */
+void eidc_creds_fetch(struct eidc_http_client *http, const struct eidc_http_request *request,
+                      unsigned attempts, eidc_http_done *done, void *arg);

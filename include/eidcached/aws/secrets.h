@@ -1,11 +1,12 @@
 #pragma once
 /*
  * The values of one request that must not be shown, whoever quotes them: the keys it was signed
- * with, its Authorization and its signature. A server may repeat them in whatever it answers.
+ * with, its Authorization and its signature, and a token in its body. A server may repeat them in
+ * whatever it answers.
  */
 #include "eidcached/base/buf.h"
 
-#define EIDC_SECRETS_MAX 5
+#define EIDC_SECRETS_MAX 6
 #define EIDC_SECRET_MIN  6 /* bytes: a shorter value is a word that any text may hold */
 
 struct eidc_secrets {

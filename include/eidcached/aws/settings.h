@@ -6,7 +6,7 @@
 enum eidc_s3_addressing { EIDC_S3_AUTO, EIDC_S3_VIRTUAL, EIDC_S3_PATH };
 
 struct eidc_aws_settings {
-    const char *region, *profile, *endpoint_url, *ca_bundle;
+    const char *region, *profile, *role_arn, *external_id, *endpoint_url, *ca_bundle;
     unsigned max_attempts;
     int64_t connect_timeout_ms, timeout_ms;
 };

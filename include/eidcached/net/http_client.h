@@ -2,9 +2,9 @@
 /*
  * An HTTP client as a single-threaded event loop behind a small vtable, so that tests can script
  * whole exchanges in virtual time. Everything of one client happens in the thread that steps it;
- * callbacks run inside step() and may start requests and timers, and call step() again (credential
- * providers wait for their own requests that way): what is due is collected first and then called
- * back one by one, so that a nested step() runs the rest. Redirects are never followed.
+ * callbacks run inside step() and may start requests and timers, and call step() again: what is due
+ * is collected first and then called back one by one, so that a nested step() runs the rest.
+ * Redirects are never followed.
  */
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"

@@ -12,6 +12,7 @@
 #include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
 #include "tests/support/aws_env.h"
+#include "tests/support/creds_get.h"
 #include "tests/support/fake_http.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -21,19 +22,14 @@
     "\"Token\":\"t0ken\",\"Expiration\":\"2031-01-02T03:04:05Z\"}"
 #define EXPIRES_MS 1925089445000
 
-static bool get(struct eidc_creds_provider *provider, struct eidc_creds *out, struct eidc_err *err)
-{
-    *out = (struct eidc_creds){0};
-    *err = (struct eidc_err){0};
-    return provider->ops->get(provider, out, err);
-}
+static struct eidc_http_client *stepped; /* of the providers, if any */
 
 static void assert_creds(struct eidc_creds_provider *provider, const char *access_key,
                          const char *secret_key, const char *token, int64_t expires_at_ms)
 {
     struct eidc_creds creds;
     struct eidc_err err;
-    if (!get(provider, &creds, &err))
+    if (!creds_get(provider, stepped, &creds, &err))
         fail_msg("%s", err.text);
     assert_string_equal(creds.access_key, access_key);
     assert_string_equal(creds.secret_key, secret_key);
@@ -53,7 +49,7 @@ static void assert_no_creds(struct eidc_creds_provider *provider, enum eidc_err_
 {
     struct eidc_creds creds;
     struct eidc_err err;
-    assert_false(get(provider, &creds, &err));
+    assert_false(creds_get(provider, stepped, &creds, &err));
     if (strstr(err.text, text) == NULL)
         fail_msg("\"%s\" does not hold \"%s\"", err.text, text);
     assert_int_equal(err.kind, kind);
@@ -64,6 +60,7 @@ static void assert_no_creds(struct eidc_creds_provider *provider, enum eidc_err_
 
 static void destroy(struct eidc_creds_provider *provider)
 {
+    stepped = NULL;
     provider->ops->destroy(provider);
 }
 
@@ -205,7 +202,7 @@ static void container_relative(void **state)
          .status = 200,
          .body = DOCUMENT("\"RoleArn\":\"r\",")},
     };
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *container = eidc_creds_container_new(http);
     setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/x?id=1", 1);
     setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://ignored.example/", 1);
@@ -228,7 +225,7 @@ static void container_token_file_is_read_each_time(void **state)
         {.has_header = {"Authorization: second"}, .status = 200, .body = DOCUMENT("")},
         {.has_header = {"Authorization: variable"}, .status = 200, .body = DOCUMENT("")},
     };
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *container = eidc_creds_container_new(http);
     setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials", 1);
     setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file_path, 1);
@@ -249,7 +246,7 @@ static void container_bad_tokens_are_not_sent(void **state)
 {
     (void)state;
     static const char *const texts[] = {"t0ken\r\nX-Evil: 1\n", "t0ken\n\n", "t0\nken", "", "\n"};
-    struct eidc_http_client *http = fake_http_new(NULL, 0);
+    struct eidc_http_client *http = stepped = fake_http_new(NULL, 0);
     struct eidc_creds_provider *container = eidc_creds_container_new(http);
     setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/", 1);
     setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "t0ken\n", 1);
@@ -287,7 +284,7 @@ static void container_hosts(void **state)
                                       "http://127.0.0.1\\.evil.example/"};
     static const struct fake_exchange script[] = {
         {.status = 200, .body = DOCUMENT(""), .times = COUNT(good)}};
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *container = eidc_creds_container_new(http);
     for (size_t i = 0; i < COUNT(good); i++) {
         setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", good[i], 1);
@@ -349,7 +346,7 @@ static void container_faults(void **state)
         {EIDC_ERR_CORRUPT, "not JSON"},
         {EIDC_ERR_CORRUPT, "AccessKeyId"},
     };
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *container = eidc_creds_container_new(http);
     assert_no_creds(container, EIDC_ERR_NOT_FOUND, "are not set");
     setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", " ", 1);
@@ -389,7 +386,7 @@ static void imds_asks_for_the_role_each_time(void **state)
         {.url = ROLES, .status = 200, .body = "role b/?\nsecond"},
         {.url = ROLES "role%20b%2F%3F", .status = 200, .body = DOCUMENT("")},
     };
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *imds = eidc_creds_imds_new(http);
     assert_creds(imds, "ASIAKEY", "s3cret", "t0ken", EXPIRES_MS);
     assert_creds(imds, "ASIAKEY", "s3cret", "t0ken", EXPIRES_MS);
@@ -414,7 +411,7 @@ static void imds_token_that_died_is_renewed_once(void **state)
         TOKEN_EXCHANGE("newer"),
         {.url = ROLES, .status = 401},
     };
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *imds = eidc_creds_imds_new(http);
     assert_creds(imds, "ASIAKEY", "s3cret", "t0ken", EXPIRES_MS);
     assert_no_creds(imds, EIDC_ERR_DENIED, "status 401");
@@ -429,7 +426,7 @@ static void imds_settings(void **state)
         {.url = "http://[fd00:ec2::254]/latest/api/token", .never = true, .times = 3},
         {.url = "http://localhost:1338/x/latest/api/token", .error = EIDC_ERR_UNAVAILABLE},
     };
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *imds = eidc_creds_imds_new(http);
     setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6", 1);
     setenv("AWS_METADATA_SERVICE_TIMEOUT", "5", 1);
@@ -479,7 +476,7 @@ static void imds_without_a_token(void **state)
         {EIDC_ERR_UNAVAILABLE, "status 503"}, {EIDC_ERR_CORRUPT, "not one line"},
         {EIDC_ERR_CORRUPT, "not one line"},
     };
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *imds = eidc_creds_imds_new(http);
     for (size_t i = 0; i < COUNT(expected); i++)
         assert_no_creds(imds, expected[i].kind, expected[i].text);
@@ -520,7 +517,7 @@ static void imds_without_credentials(void **state)
         {EIDC_ERR_DENIED, "status 404"},
         {EIDC_ERR_CORRUPT, "AccessKeyId"},
     };
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *imds = eidc_creds_imds_new(http);
     for (size_t i = 0; i < COUNT(expected); i++)
         assert_no_creds(imds, expected[i].kind, expected[i].text);
@@ -540,7 +537,7 @@ static void imds_expired_document_is_taken(void **state)
          .body = "{\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s3cret\",\"Token\":\"t0ken\","
                  "\"Expiration\":\"1970-01-01T00:00:01Z\"}"},
     };
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *imds = eidc_creds_imds_new(http);
     assert_creds(imds, "a", "s3cret", "t0ken", 1000);
     destroy(imds);
@@ -554,7 +551,7 @@ static void default_chain_lists_what_it_looked_at(void **state)
     (void)state;
     static const struct fake_exchange script[] = {{.never = true, .times = 2}};
     const struct eidc_aws_settings settings = {0};
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *chain = eidc_creds_default_new(&settings, http);
     assert_no_creds(chain, EIDC_ERR_NOT_FOUND,
                     "none found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile, "
@@ -574,7 +571,7 @@ static void default_chain_takes_the_first(void **state)
     static const struct fake_exchange script[] = {{.status = 200, .body = DOCUMENT("")}};
     const struct eidc_aws_settings settings = {0};
     const struct eidc_aws_settings dev = {.profile = "dev"};
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *chain = eidc_creds_default_new(&settings, http);
     struct eidc_creds_provider *dev_chain = eidc_creds_default_new(&dev, http);
     setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c", 1);
@@ -597,7 +594,7 @@ static void chain_stops_at_a_configured_provider_that_fails(void **state)
     (void)state;
     static const struct fake_exchange script[] = {{.status = 403}};
     const struct eidc_aws_settings settings = {0};
-    struct eidc_http_client *http = fake_http_new(script, COUNT(script));
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
     struct eidc_creds_provider *chain = eidc_creds_default_new(&settings, http);
     setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c", 1);
     assert_no_creds(chain, EIDC_ERR_DENIED, "container: status 403");
