@@ -142,12 +142,15 @@ void eidc_s3_put_all(struct eidc_s3 *s3, struct eidc_s3_upload *uploads, size_t 
 {
     size_t pending = n;
     struct eidc_aws_slot *slots EIDC_AUTO_FREE = eidc_xcalloc(n, sizeof(*slots));
+    struct eidc_s3_request *requests EIDC_AUTO_FREE = eidc_xcalloc(n, sizeof(*requests));
     for (size_t i = 0; i < n; i++) {
-        struct eidc_s3_request request = request_of(s3, &uploads[i]);
+        requests[i] = request_of(s3, &uploads[i]);
         slots[i].pending = &pending;
-        eidc_s3_start(s3, &request, eidc_aws_keep, &slots[i]);
+        eidc_s3_start(s3, &requests[i], eidc_aws_keep, &slots[i]);
     }
     eidc_aws_wait(s3->aws, &pending);
+    for (size_t i = 0; i < n; i++)
+        eidc_http_headers_free(&requests[i].headers);
     for (size_t i = 0; i < n; i++)
         settle(s3, &uploads[i], judge(s3, &uploads[i], &slots[i].response));
 }

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "eidcached/aws/s3_region.h"
+#include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
 
 #define ERROR_MAX ((size_t)64 * 1024)
@@ -34,20 +36,74 @@ bool eidc_s3_explain(const struct eidc_s3 *s3, const struct eidc_s3_request *req
     return eidc_wrap(err, "s3://%s", s3->bucket);
 }
 
-void eidc_s3_start(const struct eidc_s3 *s3, struct eidc_s3_request *request, eidc_aws_done *done,
-                   void *arg)
+/* --- a request on its way, to where its bucket is ------------------------------------------- */
+
+struct trip {
+    const struct eidc_s3 *s3;
+    const struct eidc_s3_request *request;
+    eidc_aws_done *done;
+    void *arg;
+    struct eidc_aws_target target; /* the store's, or, when moved, with an endpoint of its own */
+    bool moved, followed;
+};
+
+static bool move(struct trip *trip, const char *region)
 {
+    struct eidc_endpoint endpoint;
+    if (!eidc_endpoint_move(&trip->s3->target.endpoint, region, &endpoint))
+        return false;
+    if (trip->moved)
+        eidc_endpoint_free(&trip->target.endpoint);
+    trip->target.endpoint = endpoint;
+    trip->target.region = endpoint.region;
+    trip->moved = true;
+    return true;
+}
+
+/* Once: a server that sends us on again is not to be believed. */
+static bool follow(struct trip *trip, const struct eidc_aws_response *response)
+{
+    char region[EIDC_REGION_MAX];
+    const struct eidc_s3 *s3 = trip->s3;
+    if (trip->followed || !eidc_s3_region_told(response, region) ||
+        strcmp(region, trip->target.region) == 0)
+        return false;
+    if (!move(trip, region))
+        return false;
+    trip->followed = true;
+    eidc_info("s3://%s is in region %s, not %s: it is asked for there from now on", s3->bucket,
+              region, s3->target.region);
+    eidc_s3_region_learn(&s3->target.endpoint, s3->bucket, region);
+    return true;
+}
+
+static void send_request(struct trip *trip);
+
+static void on_answer(void *arg, struct eidc_aws_response *response)
+{
+    struct trip *trip = arg;
+    if (follow(trip, response)) {
+        send_request(trip);
+        return;
+    }
+    trip->done(trip->arg, response);
+    if (trip->moved)
+        eidc_endpoint_free(&trip->target.endpoint);
+    free(trip);
+}
+
+static void send_request(struct trip *trip)
+{
+    const struct eidc_s3 *s3 = trip->s3;
+    const struct eidc_s3_request *request = trip->request;
     bool by_path = is_path_style(s3);
     const char *key = request->key ? request->key : "";
     char *path EIDC_AUTO_FREE = by_path ? eidc_xprintf("/%s%s%s", s3->bucket, *key ? "/" : "", key)
                                         : eidc_xprintf("/%s", key);
     char *host EIDC_AUTO_FREE =
-        by_path ? NULL : eidc_xprintf("%s.%s", s3->bucket, s3->target.endpoint.host);
-    if (s3->expected_owner)
-        eidc_http_headers_add(&request->headers, "x-amz-expected-bucket-owner",
-                              eidc_str_of(s3->expected_owner));
+        by_path ? NULL : eidc_xprintf("%s.%s", s3->bucket, trip->target.endpoint.host);
     const struct eidc_aws_request call = {
-        .target = &s3->target,
+        .target = &trip->target,
         .operation = request->operation,
         .method = request->method,
         .host = host,
@@ -62,8 +118,22 @@ void eidc_s3_start(const struct eidc_s3 *s3, struct eidc_s3_request *request, ei
         .take = request->take,
         .take_arg = request->take_arg,
     };
-    eidc_aws_call(s3->aws, &call, done, arg);
-    eidc_http_headers_free(&request->headers);
+    eidc_aws_call(s3->aws, &call, on_answer, trip);
+}
+
+void eidc_s3_start(const struct eidc_s3 *s3, struct eidc_s3_request *request, eidc_aws_done *done,
+                   void *arg)
+{
+    char region[EIDC_REGION_MAX];
+    struct trip *trip = eidc_xcalloc(1, sizeof(*trip));
+    *trip =
+        (struct trip){.s3 = s3, .request = request, .done = done, .arg = arg, .target = s3->target};
+    if (eidc_s3_region_known(&s3->target.endpoint, s3->bucket, region))
+        move(trip, region);
+    if (s3->expected_owner)
+        eidc_http_headers_add(&request->headers, "x-amz-expected-bucket-owner",
+                              eidc_str_of(s3->expected_owner));
+    send_request(trip);
 }
 
 bool eidc_s3_perform(const struct eidc_s3 *s3, struct eidc_s3_request *request,
@@ -73,6 +143,7 @@ bool eidc_s3_perform(const struct eidc_s3 *s3, struct eidc_s3_request *request,
     struct eidc_aws_slot slot = {.pending = &pending};
     eidc_s3_start(s3, request, eidc_aws_keep, &slot);
     eidc_aws_wait(s3->aws, &pending);
+    eidc_http_headers_free(&request->headers);
     *response = slot.response;
     return response->ok || eidc_s3_explain(s3, request, response, err);
 }

@@ -139,6 +139,31 @@ def test_a_passing_fault_of_a_get_at_warm_start(lab, aws, bucket, do, key):
     assert_serves(lab.start(**FAST), names(20))
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 400])
+def test_a_bucket_in_another_region_is_followed_once_and_remembered(lab, aws, bucket, status):
+    aws.set(s3_bucket_regions={BUCKET: "ap-south-1"}, s3_wrong_region=status)
+    lab.names(names(20))
+    daemon = lab.start(**FAST)
+    assert s3_store(daemon.wait_rounds(1))["error"] is None
+    assert current(bucket)["names"] == 20
+    assert f"s3://{BUCKET} is in region ap-south-1, not eu-west-1" in daemon.log()
+    aws.set(clear=True)
+    lab.names(names(21))
+    assert s3_store(daemon.refresh())["error"] is None
+    assert current(bucket)["names"] == 21
+    assert aws.seen()["refused"] == []
+    assert all("/ap-south-1/s3/" in put["headers"]["authorization"] for put in aws.log("S3.PUT"))
+
+
+def test_a_bucket_of_another_partition_is_named_and_not_asked_for(lab, aws, bucket):
+    aws.set(s3_bucket_regions={BUCKET: "cn-north-1"})
+    lab.names(names(20))
+    daemon = lab.start(**FAST)
+    error = s3_store(daemon.wait_rounds(1))["error"]
+    assert "the bucket is in region cn-north-1, not eu-west-1" in error
+    assert all("/eu-west-1/s3/" in put["headers"]["authorization"] for put in aws.log("S3.PUT"))
+
+
 def two_generations(lab):
     lab.names(names(20))
     daemon = lab.start(**FAST)

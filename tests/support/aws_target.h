@@ -71,6 +71,8 @@ static inline struct eidc_aws_target test_target(const char *service, struct tes
         .endpoint = {.scheme = eidc_xstrdup("http"),
                      .host = eidc_xstrdup("aws.test"),
                      .base_path = eidc_xstrdup(""),
+                     .region = eidc_xstrdup("eu-west-1"),
+                     .service = eidc_xstrdup(service),
                      .custom = true},
         .creds = eidc_creds_cache_new(&(*creds)->base),
         .connect_timeout_ms = 1000,

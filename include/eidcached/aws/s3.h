@@ -2,7 +2,9 @@
 /*
  * The S3 calls a snapshot store needs, each waited for. Objects are whole in memory (a single
  * PUT, up to 5 GiB); their transfer may take as long as it needs, as long as it does not stand
- * still for the target's timeout_ms. ETags are opaque and keep their quotes. Keys are any UTF-8.
+ * still for the target's timeout_ms. A bucket in another region of the partition than the target's
+ * is asked for there, once it said so for good; a custom endpoint keeps its host and is only signed
+ * for that region. ETags are opaque and keep their quotes. Keys are any UTF-8.
  */
 #include "eidcached/aws/call.h"
 

@@ -8,14 +8,15 @@ struct eidc_s3_request {
     const char *key; /* NULL: the bucket itself */
     const struct eidc_sigv4_param *params;
     size_t param_count;
-    struct eidc_http_headers headers; /* freed by eidc_s3_perform */
+    struct eidc_http_headers headers; /* freed by eidc_s3_perform; else by the caller */
     struct eidc_str body;
     size_t max_response; /* of a success; errors always have room */
     bool (*take)(void *arg, struct eidc_str body, struct eidc_err *err);
     void *take_arg;
 };
 
-/* Starts it, see eidc_aws_call: only the body must outlive it. */
+/* Starts it, see eidc_aws_call; s3 and request, with all they point to, must outlive it. A bucket
+ * that is in another region is asked for there: once, and remembered. */
 void eidc_s3_start(const struct eidc_s3 *s3, struct eidc_s3_request *request, eidc_aws_done *done,
                    void *arg);
 /* Why an answer is no success; returns false. */

@@ -7,7 +7,7 @@ import zlib
 from xml.sax.saxutils import escape
 
 from awsstub import faults, signature
-from awsstub.state import Object, Refuse
+from awsstub.state import Elsewhere, Object, Refuse
 from awsstub.wire import Answer
 
 XML = "application/xml"
@@ -31,7 +31,7 @@ def serve(state, request):
     operation = "S3." + ("LIST" if not key and request.method == "GET" else request.method)
     state.called(operation, bucket=bucket, key=key, headers=dict(request.header))
     try:
-        _admit(state, request)
+        _admit(state, request, bucket)
         fault = faults.take(state, op=operation, key=key)
         faults.refuse(fault, faults.S3_ERRORS)
         answer = _dispatch(state, request, bucket, key)
@@ -43,17 +43,26 @@ def serve(state, request):
         if "Signature expired" in refusal.message:
             refusal.code = "RequestTimeTooSkewed"
         state.refused.append(f"{operation} {key}: {refusal.code}: {refusal.message}")
-        return _error(refusal)
+        return _error(refusal, request)
 
 
-def _error(refusal):
+def _error(refusal, request):
+    region = getattr(refusal, "region", None)
+    named = f"<Region>{region}</Region>" if region else ""
     text = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{refusal.code}</Code>'
-            f"<Message>{escape(refusal.message)}</Message><RequestId>1</RequestId></Error>")
-    return Answer(refusal.status, text.encode(), XML)
+            f"<Message>{escape(refusal.message)}</Message>{named}<RequestId>1</RequestId></Error>")
+    answer = Answer(refusal.status, text.encode(), XML)
+    if region and (refusal.in_header or request.method == "HEAD"):
+        answer.set("x-amz-bucket-region", region)
+    return answer
 
 
-def _admit(state, request):
-    signature.verify(state, request, "s3")
+def _admit(state, request, bucket):
+    home = state.settings["s3_bucket_regions"].get(bucket)
+    signed_for = signature.verify(state, request, "s3", None if home is None else "")
+    if home not in (None, signed_for):
+        status = state.settings["s3_wrong_region"]
+        raise Elsewhere(400 if request.method == "HEAD" else status, home)
     if "x-amz-content-sha256" not in request.header:
         raise Refuse(400, "InvalidRequest",
                      "Missing required header for this request: x-amz-content-sha256")

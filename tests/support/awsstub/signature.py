@@ -10,7 +10,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from awsstub.state import Refuse
+from awsstub.state import Elsewhere, Refuse
 
 FORM = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,]+)/(\d{8})/([^/,]+)/([^/,]+)/aws4_request, *"
@@ -19,8 +19,9 @@ SKEW_S = 300
 ONCE = ("x-amz-date", "host", "authorization", "x-amz-security-token", "x-amz-content-sha256")
 
 
-def verify(state, request, want_service):
-    """Returns nothing; raises what the service would answer."""
+def verify(state, request, want_service, want_region=None):
+    """Returns the region it was signed for; raises what the service would answer. want_region: ""
+    takes any, None those of the settings."""
     found = FORM.match(request.header.get("authorization", ""))
     if not found:
         raise Refuse(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -32,8 +33,10 @@ def verify(state, request, want_service):
     problems = _problems(request, signed.split(";"), date, day)
     if service != want_service:
         problems.append(f"Credential should be scoped to correct service: '{want_service}'.")
-    if state.settings["region"] not in ("", region):
-        _wrong_region(state, service, region)
+    if want_region is None:
+        want_region = state.settings["region"]
+    if want_region not in ("", region):
+        _wrong_region(want_region, service, region)
     if problems:
         raise Refuse(403, "InvalidSignatureException", "; ".join(problems))
     ours, canonical = _sign(request, service, region, key, secret, token, signed.split(";"), date)
@@ -42,6 +45,7 @@ def verify(state, request, want_service):
                      "The request signature we calculated does not match the signature you "
                      "provided. The canonical request should have been\n" + canonical)
     _check_payload(request)
+    return region
 
 
 def _check_date(state, date):
@@ -69,11 +73,9 @@ def _problems(request, signed, date, day):
     return problems
 
 
-def _wrong_region(state, service, region):
-    want = state.settings["region"]
+def _wrong_region(want, service, region):
     if service == "s3":
-        raise Refuse(400, "AuthorizationHeaderMalformed",
-                     f"the region '{region}' is wrong; expecting '{want}'")
+        raise Elsewhere(400, want)
     raise Refuse(403, "InvalidSignatureException",
                  f"Credential should be scoped to a valid region, not '{region}'.")
 

@@ -15,6 +15,8 @@ SETTINGS = {
     "clock_offset_s": 0,  # the server's clock against ours
     "creds_ttl": 3600,  # of temporary credentials
     "reject_attributes": False,  # a Glue that does not know AttributesToGet
+    "s3_bucket_regions": {},  # of buckets that are not in `region`
+    "s3_wrong_region": 301,  # what a request signed for another region gets: 301, 302, 307 or 400
     "s3_unquoted_if_match": False,  # compares If-Match without the quotes, as radosgw does
     "account": "123456789012",
     "container_token": None,  # what Authorization must be on /ecs/creds
@@ -27,6 +29,18 @@ class Refuse(Exception):
     def __init__(self, status, code, message):
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+
+
+class Elsewhere(Refuse):
+    """A bucket that is in another region than the request was signed for."""
+
+    def __init__(self, status, region):
+        malformed = status == 400
+        code = {301: "PermanentRedirect", 400: "AuthorizationHeaderMalformed"}.get(status,
+                                                                                  "Redirect")
+        super().__init__(status, code, "The authorization header is malformed" if malformed else
+                         "Please send future requests to the endpoint of the bucket's region.")
+        self.region, self.in_header = region, not malformed
 
 
 class Object:

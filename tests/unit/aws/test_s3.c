@@ -102,16 +102,6 @@ static void what_get_says_when_it_fails(void **state)
         {{.status = 403, .body = "<Error><Code>AccessDenied</Code></Error>"},
          EIDC_ERR_DENIED,
          "s3:ListBucket"},
-        {{.status = 301,
-          .headers = {"x-amz-bucket-region: us-east-1"},
-          .body = "<Error><Code>PermanentRedirect</Code></Error>"},
-         EIDC_ERR_INVALID,
-         "the bucket is in region us-east-1, not eu-west-1"},
-        {{.status = 400,
-          .body = "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-north-1</Region>"
-                  "</Error>"},
-         EIDC_ERR_INVALID,
-         "the bucket is in region eu-north-1"},
         {{.times = 3, .status = 503, .body = "<Error><Code>SlowDown</Code></Error>"},
          EIDC_ERR_THROTTLED,
          "3 tries"},
@@ -129,6 +119,153 @@ static void what_get_says_when_it_fails(void **state)
             fail_msg("%s", b.err.text);
         assert_null(body.p);
         assert_string_equal(etag, "kept");
+        tear_down(&b);
+    }
+}
+
+/* --- a bucket in another region -------------------------------------------------------------- */
+
+/* Each test has a bucket of its own: what is learnt stays. */
+static bool get_from(struct bench *b, const char *bucket)
+{
+    EIDC_BUF_AUTO body = {0};
+    char etag[EIDC_ETAG_MAX];
+    bool modified;
+    b->s3.bucket = bucket;
+    return get(b, NULL, &modified, &body, etag);
+}
+
+static void it_is_asked_for_there_and_remembered(void **state)
+{
+    (void)state;
+    struct bench b;
+    SET_UP(&b,
+           {.url = "http://aws.test/moved-1/dir/CURRENT",
+            .has_header = {"Authorization: /eu-west-1/s3/aws4_request"},
+            .status = 301,
+            .headers = {"x-amz-bucket-region: us-east-1"},
+            .body = "<Error><Code>PermanentRedirect</Code></Error>"},
+           {.times = 2,
+            .url = "http://aws.test/moved-1/dir/CURRENT",
+            .has_header = {"Authorization: /us-east-1/s3/aws4_request"},
+            .status = 200,
+            .body = "data"},
+           {.url = "http://aws.test/moved-2/dir/CURRENT", /* another bucket */
+            .has_header = {"Authorization: /eu-west-1/s3/aws4_request"},
+            .status = 200});
+    assert_true(get_from(&b, "moved-1"));
+    assert_true(get_from(&b, "moved-1"));
+    assert_true(get_from(&b, "moved-2"));
+    tear_down(&b);
+}
+
+static void every_answer_that_names_a_region(void **state)
+{
+    (void)state;
+    static const struct fake_exchange answers[] = {
+        {.status = 302, .headers = {"x-amz-bucket-region: us-west-2"}},
+        {.status = 307, .headers = {"x-amz-bucket-region: us-west-2"}},
+        {.status = 301,
+         .body = "<Error><Code>PermanentRedirect</Code><Region>us-west-2</Region></Error>"},
+        {.status = 400,
+         .body = "<Error><Code>AuthorizationHeaderMalformed</Code><Region>us-west-2</Region>"
+                 "</Error>"},
+        {.status = 400, .headers = {"x-amz-bucket-region: us-west-2"}},
+    };
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        char *bucket EIDC_AUTO_FREE = eidc_xprintf("named-%zu", i);
+        const struct fake_exchange script[] = {
+            answers[i], {.has_header = {"Authorization: /us-west-2/s3/"}, .status = 200}};
+        struct bench b;
+        set_up(&b, script, 2);
+        assert_true(get_from(&b, bucket));
+        tear_down(&b);
+    }
+}
+
+static void heads_and_puts_move_too(void **state)
+{
+    (void)state;
+    struct bench b;
+    char etag[EIDC_ETAG_MAX] = "";
+    uint64_t bytes = 0;
+    SET_UP(
+        &b, {.method = "HEAD", .status = 400, .headers = {"x-amz-bucket-region: us-east-1"}},
+        {.method = "HEAD",
+         .has_header = {"Authorization: /us-east-1/s3/"},
+         .status = 200,
+         .headers = {"Content-Length: 7"}},
+        {.method = "PUT",
+         .has_header = {"Authorization: /us-east-1/s3/"},
+         .status = 307,
+         .headers = {"x-amz-bucket-region: us-west-1"}},
+        {.method = "PUT",
+         .has_header = {"Authorization: /us-west-1/s3/", "If-None-Match: *", "Content-Type: a/b"},
+         .has_body = {"body"},
+         .status = 200,
+         .headers = {"ETag: \"e\""}});
+    b.s3.bucket = "moved-3";
+    assert_true(eidc_s3_size(&b.s3, "k", &bytes, &b.err));
+    assert_int_equal(bytes, 7);
+    assert_true(eidc_s3_put(&b.s3, "k", EIDC_STR("body"), "a/b", EIDC_S3_IF_ABSENT, etag, &b.err));
+    assert_string_equal(etag, "\"e\"");
+    tear_down(&b);
+}
+
+static void awss_own_endpoint_changes_its_host(void **state)
+{
+    (void)state;
+    struct bench b;
+    SET_UP(&b,
+           {.url = "https://moved-4.s3.eu-west-1.amazonaws.com/dir/CURRENT",
+            .status = 301,
+            .headers = {"x-amz-bucket-region: ap-south-1"}},
+           {.times = 2,
+            .url = "https://moved-4.s3.ap-south-1.amazonaws.com/dir/CURRENT",
+            .has_header = {"Authorization: /ap-south-1/s3/"},
+            .status = 200});
+    struct eidc_endpoint *endpoint = &b.s3.target.endpoint;
+    endpoint->custom = false;
+    free(endpoint->scheme);
+    endpoint->scheme = eidc_xstrdup("https");
+    free(endpoint->host);
+    endpoint->host = eidc_xstrdup("s3.eu-west-1.amazonaws.com");
+    assert_true(get_from(&b, "moved-4"));
+    assert_true(get_from(&b, "moved-4"));
+    tear_down(&b);
+}
+
+static void a_second_redirect_is_an_error(void **state)
+{
+    (void)state;
+    struct bench b;
+    SET_UP(&b, {.status = 301, .headers = {"x-amz-bucket-region: us-east-1"}},
+           {.status = 301, .headers = {"x-amz-bucket-region: us-east-2"}});
+    assert_false(get_from(&b, "moved-5"));
+    if (!strstr(b.err.text, "the bucket is in region us-east-2, not us-east-1"))
+        fail_msg("%s", b.err.text);
+    tear_down(&b);
+}
+
+static void regions_that_are_not_followed(void **state)
+{
+    (void)state;
+    static const struct fake_exchange answers[] = {
+        {.status = 301, .headers = {"x-amz-bucket-region: cn-north-1"}}, /* no keys of ours */
+        {.status = 301, .headers = {"x-amz-bucket-region: evil.example/"}},
+        {.status = 301, .headers = {"x-amz-bucket-region: eu-west-1"}}, /* where we are */
+        {.status = 301},
+        {.status = 400, .body = "<Error><Code>InvalidRequest</Code></Error>"},
+        {.status = 403, .headers = {"x-amz-bucket-region: us-east-1"}},
+        {.status = 404, .headers = {"x-amz-bucket-region: us-east-1"}},
+    };
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        char *bucket EIDC_AUTO_FREE = eidc_xprintf("stays-%zu", i);
+        struct bench b;
+        set_up(&b, &answers[i], 1);
+        assert_false(get_from(&b, bucket));
+        if (i == 0 && !strstr(b.err.text, "the bucket is in region cn-north-1, not eu-west-1"))
+            fail_msg("%s", b.err.text);
         tear_down(&b);
     }
 }
@@ -568,6 +705,12 @@ int main(void)
         cmocka_unit_test(an_object_is_fetched),
         cmocka_unit_test(an_unchanged_object),
         cmocka_unit_test(what_get_says_when_it_fails),
+        cmocka_unit_test(it_is_asked_for_there_and_remembered),
+        cmocka_unit_test(every_answer_that_names_a_region),
+        cmocka_unit_test(heads_and_puts_move_too),
+        cmocka_unit_test(awss_own_endpoint_changes_its_host),
+        cmocka_unit_test(a_second_redirect_is_an_error),
+        cmocka_unit_test(regions_that_are_not_followed),
         cmocka_unit_test(an_object_over_the_limit),
         cmocka_unit_test(addressing_styles),
         cmocka_unit_test(a_put_with_everything),
