@@ -1,109 +1,118 @@
+/*
+ * Nothing is sorted and nothing remembered: forward_dict is the image's own order, and for
+ * reverse_dict each entry asks the image whether it is the first with its EID.
+ */
 #include "eidcached/core/eid_cache.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
 
 #include "eidcached/base/json.h"
 
-/* One line of reverse_dict. The text is in a shared buffer, the name in the image. */
-struct reverse {
-    size_t text_at;
-    size_t text_n;
-    struct eidc_str name;
+struct printed {
+    size_t n;
+    char text[EIDC_EID_TEXT_MAX];
 };
 
-static struct eidc_str text_of(const struct reverse *r, const char *texts)
+static struct eidc_str print(const struct eidc_image *image, const struct eidc_record *record,
+                             struct printed *to)
 {
-    return (struct eidc_str){texts + r->text_at, r->text_n};
+    to->n = eidc_record_print_eid(image, record, to->text);
+    return (struct eidc_str){to->text, to->n};
 }
 
-static int by_text_then_name(const void *a, const void *b, void *texts)
+static void write_member(struct eidc_eid_cache *doc, struct eidc_str key, struct eidc_str value,
+                         struct eidc_buf *out)
 {
-    const struct reverse *x = a, *y = b;
-    int order = eidc_str_cmp(text_of(x, texts), text_of(y, texts));
-    return order != 0 ? order : eidc_str_cmp(x->name, y->name);
+    if (doc->any)
+        eidc_buf_add_byte(out, ',');
+    doc->any = true;
+    eidc_json_quote(out, key);
+    eidc_buf_add_byte(out, ':');
+    eidc_json_quote(out, value);
 }
 
-static void write_forward(const struct eidc_image *image, struct eidc_json *j)
+static void begin_dict(struct eidc_eid_cache *doc, enum eidc_eid_cache_part part, const char *text,
+                       struct eidc_buf *out)
 {
-    struct eidc_cursor at = eidc_image_begin(image);
+    eidc_buf_add_z(out, text);
+    doc->at = eidc_image_begin(doc->image);
+    doc->any = false;
+    doc->part = part;
+}
+
+static void write_beginning(struct eidc_eid_cache *doc, struct eidc_buf *out)
+{
+    begin_dict(doc, EIDC_EID_CACHE_FORWARD, "{\"forward_dict\":{", out);
+}
+
+static void write_forward(struct eidc_eid_cache *doc, struct eidc_buf *out)
+{
     struct eidc_record record;
-    struct eidc_str last = {0};
-    char text[EIDC_EID_TEXT_MAX];
-    eidc_json_key(j, "forward_dict");
-    eidc_json_open_object(j);
-    while (eidc_cursor_next(&at, &record)) {
-        if (eidc_str_eq(record.name, last))
-            continue;
-        last = record.name;
-        size_t n = eidc_record_print_eid(image, &record, text);
-        eidc_json_key_str(j, record.name);
-        eidc_json_str(j, (struct eidc_str){text, n});
+    struct printed eid;
+    if (!eidc_cursor_next(&doc->at, &record)) {
+        begin_dict(doc, EIDC_EID_CACHE_REVERSE, "},\"reverse_dict\":{", out);
+        return;
     }
-    eidc_json_close_object(j);
+    if (doc->any && eidc_str_eq(record.name, doc->last))
+        return;
+    doc->last = record.name;
+    write_member(doc, record.name, print(doc->image, &record, &eid), out);
 }
 
-/* Printed text is not in the order of raw bytes (base32, field EIDs): it is printed, then sorted.
- * Returns how many, at most max. */
-static size_t collect(const struct eidc_image *image, struct reverse *out, size_t max,
-                      struct eidc_buf *texts)
+/* A look-up finds hex in either case: only an EID of this very text is the same key. */
+static bool is_first_of(const struct eidc_image *image, const struct eidc_record *record,
+                        struct eidc_str eid)
 {
-    struct eidc_cursor at = eidc_image_begin(image);
+    struct eidc_hits hits;
+    struct eidc_record hit;
+    struct printed text;
+    bool any = eidc_image_reverse(image, eid, &hits);
+    while (any && eidc_hits_next(&hits, &hit)) {
+        if (eidc_str_eq(print(image, &hit, &text), eid))
+            return eidc_str_eq(hit.name, record->name) && hit.eid_is_text == record->eid_is_text;
+    }
+    return false;
+}
+
+static void write_end(struct eidc_eid_cache *doc, struct eidc_buf *out)
+{
+    struct eidc_json j = eidc_json_to(out);
+    eidc_buf_add_z(out, "},\"created_at\":");
+    eidc_json_time(&j, eidc_image_info(doc->image)->created_at_ms);
+    eidc_buf_addf(out, ",\"request_count\":%" PRIu64 "}\n", doc->request_count);
+    doc->part = EIDC_EID_CACHE_END;
+}
+
+static void write_reverse(struct eidc_eid_cache *doc, struct eidc_buf *out)
+{
     struct eidc_record record;
-    char text[EIDC_EID_TEXT_MAX];
-    size_t n = 0;
-    while (n < max && eidc_cursor_next(&at, &record)) {
-        size_t text_n = eidc_record_print_eid(image, &record, text);
-        out[n++] = (struct reverse){texts->n, text_n, record.name};
-        if (!eidc_buf_add(texts, text, text_n))
-            break;
+    struct printed text;
+    if (!eidc_cursor_next(&doc->at, &record)) {
+        write_end(doc, out);
+        return;
     }
-    return n;
+    struct eidc_str eid = print(doc->image, &record, &text);
+    if (is_first_of(doc->image, &record, eid))
+        write_member(doc, eid, record.name, out);
 }
 
-static void write_sorted(const struct reverse *all, size_t n, const char *texts,
-                         struct eidc_json *j)
+bool eidc_eid_cache_write_some(struct eidc_eid_cache *doc, size_t want, struct eidc_buf *out)
 {
-    eidc_json_key(j, "reverse_dict");
-    eidc_json_open_object(j);
-    for (size_t i = 0; i < n; i++) {
-        struct eidc_str text = text_of(&all[i], texts);
-        if (i > 0 && eidc_str_eq(text, text_of(&all[i - 1], texts)))
-            continue;
-        eidc_json_key_str(j, text);
-        eidc_json_str(j, all[i].name);
-    }
-    eidc_json_close_object(j);
-}
-
-static bool write_reverse(const struct eidc_image *image, struct eidc_json *j, struct eidc_err *err)
-{
-    size_t entries = eidc_image_info(image)->entries;
-    struct reverse *all = calloc(entries + 1, sizeof *all);
-    EIDC_BUF_AUTO texts = {0};
-    if (all == NULL)
-        return eidc_fail(err, EIDC_ERR_NOMEM, "no memory to sort %zu EIDs", entries);
-    size_t n = collect(image, all, entries, &texts);
-    if (!texts.failed) {
-        qsort_r(all, n, sizeof *all, by_text_then_name, texts.p);
-        write_sorted(all, n, eidc_buf_view(&texts).p, j);
-    }
-    free(all);
-    return !texts.failed || eidc_fail(err, EIDC_ERR_NOMEM, "no memory to print %zu EIDs", entries);
+    static void (*const steps[])(struct eidc_eid_cache *, struct eidc_buf *) = {
+        [EIDC_EID_CACHE_BEGINNING] = write_beginning,
+        [EIDC_EID_CACHE_FORWARD] = write_forward,
+        [EIDC_EID_CACHE_REVERSE] = write_reverse,
+    };
+    size_t start = out->n;
+    while (doc->part != EIDC_EID_CACHE_END && out->n - start < want && !out->failed)
+        steps[doc->part](doc, out);
+    return doc->part != EIDC_EID_CACHE_END;
 }
 
 bool eidc_eid_cache_write(const struct eidc_image *image, uint64_t request_count,
                           struct eidc_buf *out, struct eidc_err *err)
 {
-    struct eidc_json j = eidc_json_to(out);
-    eidc_json_open_object(&j);
-    write_forward(image, &j);
-    if (!write_reverse(image, &j, err))
-        return eidc_wrap(err, "eid_cache.json");
-    eidc_json_put_time(&j, "created_at", eidc_image_info(image)->created_at_ms);
-    eidc_json_put_u64(&j, "request_count", request_count);
-    eidc_json_close_object(&j);
-    eidc_buf_add_byte(out, '\n');
-    if (out->failed)
-        return eidc_fail(err, EIDC_ERR_LIMIT, "eid_cache.json: does not fit in memory");
-    return true;
+    struct eidc_eid_cache doc = {.image = image, .request_count = request_count};
+    eidc_eid_cache_write_some(&doc, SIZE_MAX, out);
+    return !out->failed || eidc_fail(err, EIDC_ERR_LIMIT, "eid_cache.json: does not fit in memory");
 }
