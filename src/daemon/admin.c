@@ -17,6 +17,7 @@ static const char index_text[] =
     "POST /v1/forward          many names: a JSON array of strings, or text, one a line\n"
     "POST /v1/reverse          many EIDs, likewise\n"
     "GET  /v1/names            names in byte order; ?prefix= ?after= ?limit=100\n"
+    "GET  /v1/snapshot         the image itself; ?format=json the EidCache document\n"
     "GET  /v1/status           what the daemon knows and does\n"
     "POST /v1/refresh          refresh now; ?wait=30s ?accept_shrink=true\n"
     "GET  /livez /readyz       probes; ?verbose; /healthz is /livez\n"

@@ -36,6 +36,8 @@ static const struct {
     HEADER("Content-Type", content_type),
     HEADER("Content-Length", content_length),
     HEADER("If-None-Match", if_none_match),
+    HEADER("Range", range),
+    HEADER("If-Range", if_range),
     HEADER("Transfer-Encoding", transfer_encoding),
     HEADER("Content-Encoding", content_encoding),
     HEADER("Expect", expect),

@@ -8,8 +8,8 @@
 
 typedef _Atomic(struct eidc_series *) kept_series;
 
-static const uint16_t codes[] = {200, 202, 304, 400, 401, 403, 404,
-                                 405, 413, 414, 415, 431, 503, 0 /* any other */};
+static const uint16_t codes[] = {200, 202, 206, 304, 400, 401, 403, 404, 405,
+                                 410, 413, 414, 415, 416, 431, 503, 0 /* any other */};
 #define CODES (sizeof(codes) / sizeof(codes[0]))
 
 static kept_series requests[EIDC_ROUTES_MAX + 1][CODES];

@@ -19,16 +19,26 @@ static void keep_small(struct eidc_buf *b)
     b->limit = 0;
 }
 
-/* A stream belongs to the answer that sends it once that is queued; see respond.c. */
-static void drop_stream(struct eidc_request *r)
+void eidc_excerpt_free(struct eidc_excerpt *excerpt)
+{
+    if (excerpt == NULL)
+        return;
+    eidc_generation_unpin(excerpt->pinned);
+    free(excerpt);
+}
+
+/* Both belong to the answer that sends them once that is queued; see respond.c. */
+static void drop_body(struct eidc_request *r)
 {
     eidc_stream_free(r->answer.stream);
+    eidc_excerpt_free(r->answer.excerpt);
     r->answer.stream = NULL;
+    r->answer.excerpt = NULL;
 }
 
 static void drop_all(struct eidc_request *r)
 {
-    drop_stream(r);
+    drop_body(r);
     free(r->wait.round);
     r->wait.round = NULL;
 }
@@ -103,8 +113,10 @@ static const char *title_of(unsigned status)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {410, "Gone"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
         {503, "Service Unavailable"},
     };
     for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
@@ -116,7 +128,7 @@ static const char *title_of(unsigned status)
 
 static void answer_problem(struct eidc_request *r, unsigned status, struct eidc_str detail)
 {
-    drop_stream(r);
+    drop_body(r);
     eidc_buf_clear(&r->out);
     struct eidc_json j = eidc_json_to(&r->out);
     eidc_json_open_object(&j);

@@ -58,15 +58,47 @@ static struct MHD_Response *streamed(struct eidc_request *r)
     return response;
 }
 
+static void add(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (value != NULL)
+        MHD_add_response_header(response, name, value);
+}
+
+static void excerpt_free(void *arg)
+{
+    eidc_excerpt_free(arg);
+}
+
+/* Takes the excerpt out of the request. Nothing is copied: libmicrohttpd sends from the image. */
+static struct MHD_Response *excerpted(struct eidc_request *r)
+{
+    struct eidc_excerpt *e = r->answer.excerpt;
+    struct eidc_str block = eidc_image_block(e->pinned->image);
+    char text[96];
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        e->n, (void *)(uintptr_t)(block.p + e->from), excerpt_free, e);
+    if (response == NULL)
+        return NULL;
+    r->answer.excerpt = NULL;
+    snprintf(text, sizeof(text), "attachment; filename=\"%s\"", e->filename);
+    add(response, "Content-Disposition", text);
+    add(response, "Accept-Ranges", "bytes");
+    snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%zu", e->from, e->from + e->n - 1,
+             block.n);
+    add(response, "Content-Range", e->whole ? NULL : text);
+    return response;
+}
+
 static struct MHD_Response *whole(struct eidc_request *r)
 {
     return MHD_create_response_from_buffer(r->out.n, r->out.p, MHD_RESPMEM_PERSISTENT);
 }
 
-static void add(struct MHD_Response *response, const char *name, const char *value)
+static struct MHD_Response *made_of(struct eidc_request *r)
 {
-    if (value != NULL)
-        MHD_add_response_header(response, name, value);
+    if (r->answer.stream != NULL)
+        return streamed(r);
+    return r->answer.excerpt != NULL ? excerpted(r) : whole(r);
 }
 
 static void add_number(struct MHD_Response *response, const char *name, uint64_t value)
@@ -90,6 +122,11 @@ static void add_headers(struct MHD_Response *response, const struct eidc_answer 
         add_number(response, "Eidcache-Generation", a->generation);
         add_number(response, "Age", (uint64_t)a->age_s);
     }
+    if (a->unsatisfied != 0) {
+        char range[40];
+        snprintf(range, sizeof(range), "bytes */%" PRIu64, a->unsatisfied);
+        add(response, "Content-Range", range);
+    }
     if (a->retry_after_s != 0)
         add_number(response, "Retry-After", a->retry_after_s);
 }
@@ -100,7 +137,7 @@ bool eidc_respond(struct MHD_Connection *connection, struct eidc_request *r)
         eidc_buf_free(&r->out);
         eidc_answer_unavailable(r, "out of memory");
     }
-    struct MHD_Response *response = r->answer.stream != NULL ? streamed(r) : whole(r);
+    struct MHD_Response *response = made_of(r);
     if (response == NULL)
         return false;
     add_headers(response, &r->answer);

@@ -13,6 +13,7 @@ enum eidc_method { EIDC_GET, EIDC_HEAD, EIDC_POST, EIDC_METHOD_OTHER };
 /* The headers that anything here looks at; p is NULL where there is none. */
 struct eidc_request_headers {
     struct eidc_str host, origin, accept, authorization, cache_control, content_type, if_none_match;
+    struct eidc_str range, if_range;
     struct eidc_str content_length, transfer_encoding, content_encoding, expect;
     struct eidc_str forwarded;   /* Forwarded or X-Forwarded-*: that there is one */
     unsigned hosts;              /* how many Host lines */
@@ -21,6 +22,14 @@ struct eidc_request_headers {
 };
 
 struct eidc_stream; /* an answer made while it is sent */
+
+/* Bytes of an image, sent from where they are. */
+struct eidc_excerpt {
+    struct eidc_generation *pinned;
+    uint64_t from, n;
+    bool whole;        /* else it is a range */
+    char filename[64]; /* for those who save it */
+};
 
 struct eidc_answer {
     unsigned status; /* 0: none yet */
@@ -32,7 +41,9 @@ struct eidc_answer {
     unsigned retry_after_s;
     const char *allow;
     bool www_authenticate, vary_accept, no_store, close;
-    struct eidc_stream *stream; /* goes on after `out`; NULL: `out` is all */
+    uint64_t unsatisfied;         /* 416: of how many bytes; else 0 */
+    struct eidc_stream *stream;   /* goes on after `out`; NULL: `out` is all */
+    struct eidc_excerpt *excerpt; /* is sent in place of `out`; owned */
 };
 
 /* A handler that fills ticket and until_ms and leaves the status 0 is called again later. */
@@ -88,6 +99,7 @@ static inline bool eidc_request_has_body(const struct eidc_request *r)
 /* RFC 9457: replaces whatever answer there was. The title comes from the status. */
 void eidc_answer_problem(struct eidc_request *r, unsigned status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+void eidc_excerpt_free(struct eidc_excerpt *excerpt); /* NULL is fine */
 /* 503 with Retry-After. */
 void eidc_answer_unavailable(struct eidc_request *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
