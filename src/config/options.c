@@ -60,8 +60,8 @@ const struct eidc_option eidc_options[] = {
            .help = "Open connections of each listener; more are answered 503. Some more are kept "
                    "for probes."),
     OPTION("http.idle_timeout", DURATION, AT(http.idle_timeout), "60s", RANGE(100 * MS, HOUR),
-           .help = "A connection that is silent for this long is closed, and one whose request body "
-                   "then still comes, slower than 1 KiB/s."),
+           .help = "A connection that is silent for this long is closed, and so is one whose request "
+                   "head is not whole by then, or whose body then still comes, slower than 1 KiB/s."),
     OPTION("http.max_body", SIZE, AT(http.max_body), "64M", RANGE(1, 4 * GIB),
            .help = "Longest request body; a longer one is answered 413."),
     OPTION("http.max_batch", COUNT, AT(http.max_batch), "1000000", RANGE(1, 100000000),

@@ -26,6 +26,7 @@
 
 struct connection {
     struct eidc_request request;
+    struct eidc_paced paced;
     struct eidc_port *port;
     bool late;     /* came when there were too many */
     bool begun;    /* the headers were looked at */
@@ -61,12 +62,15 @@ static struct connection *connection_new(struct eidc_port *port, struct MHD_Conn
     c->late = before >= service->config->http.max_connections;
     if (c->late)
         MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, LATE_TIMEOUT_S);
+    int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    eidc_pace_add(port->server->pace, &c->paced, fd, c->late, port->late_max);
     eidc_http_count_connection(1);
     return c;
 }
 
 static void connection_free(struct connection *c)
 {
+    eidc_pace_remove(c->port->server->pace, &c->paced);
     atomic_fetch_sub(&c->port->connections, 1);
     eidc_http_count_connection(-1);
     eidc_request_free(&c->request);
@@ -132,10 +136,12 @@ void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **con
                                enum MHD_RequestTerminationCode code)
 {
     struct eidc_port *port = cls;
+    struct connection *c = *context;
     (void)mhd;
     (void)code;
-    if (*context != NULL) {
-        let_go(*context); /* its keys went with the answer */
+    if (c != NULL) {
+        let_go(c); /* its keys went with the answer */
+        eidc_pace_busy(&c->paced, false);
         atomic_fetch_sub(&port->server->active, 1);
     }
     *context = NULL;
@@ -147,6 +153,7 @@ static void read_head(struct connection *c, struct MHD_Connection *mhd, const ch
     struct eidc_request *r = &c->request;
     const struct eidc_head head = {method, c->target, version};
     c->begun = true;
+    eidc_pace_busy(&c->paced, true);
     c->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
     r->body.limit = r->service->config->http.max_body;
     eidc_head_read(mhd, &head, r);
@@ -160,6 +167,7 @@ static bool over_limit(struct connection *c, struct MHD_Connection *mhd)
     if (c->late && atomic_load_explicit(&c->port->connections, memory_order_relaxed) <=
                        config->http.max_connections) {
         c->late = false;
+        eidc_pace_promote(c->port->server->pace, &c->paced);
         MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
                                   eidc_connection_idle_s(config));
     }

@@ -48,10 +48,10 @@ static bool check_threads(unsigned threads, struct eidc_err *err)
     return true;
 }
 
-/* What libmicrohttpd accepts: those that are served, and the head-room. */
-static unsigned connection_limit(unsigned served)
+/* Beyond those that are served. */
+static unsigned head_room(unsigned served)
 {
-    return served + (served / 4 > HEAD_ROOM_MIN ? served / 4 : HEAD_ROOM_MIN);
+    return served / 4 > HEAD_ROOM_MIN ? served / 4 : HEAD_ROOM_MIN;
 }
 
 /* Starts the pool of one listener. */
@@ -59,11 +59,13 @@ static bool serve(struct eidc_port *port, struct eidc_err *err)
 {
     const struct eidc_config *config = port->server->service->config;
     unsigned threads = config->http.threads;
-    unsigned limit = connection_limit(config->http.max_connections);
+    unsigned room = head_room(config->http.max_connections);
+    unsigned limit = config->http.max_connections + room;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ERROR_LOG | (port->listener.is_ipv6 ? MHD_USE_IPv6 : 0);
     /* a pool of one is no pool to libmicrohttpd */
     enum MHD_OPTION pool = threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
+    port->late_max = room / 2; /* libmicrohttpd is never full of those that only stand there */
     port->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, eidc_connection_handle, port, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
         NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -144,7 +146,10 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
     httpd->server.token = eidc_token_new(service->config->http.token_file);
     if (!check_threads(service->config->http.threads, err) ||
         !open_listeners(httpd, systemd_fds, fd_count, err) ||
-        !eidc_waits_start(service, &httpd->server.waits, err) || !serve_all(httpd, err)) {
+        !eidc_waits_start(service, &httpd->server.waits, err) ||
+        !eidc_pace_start(eidc_connection_idle_s(service->config) * 1000L, &httpd->server.pace,
+                         err) ||
+        !serve_all(httpd, err)) {
         eidc_httpd_stop(httpd, 0);
         return false;
     }
@@ -189,6 +194,7 @@ void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms)
             MHD_stop_daemon(httpd->ports[i].daemon);
         eidc_listener_close(&httpd->ports[i].listener);
     }
+    eidc_pace_stop(httpd->server.pace);
     eidc_waits_free(httpd->server.waits);
     eidc_token_free(httpd->server.token);
     free(httpd->ports);

@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 
 #include "eidcached/daemon/listener.h"
+#include "eidcached/daemon/pace.h"
 #include "eidcached/daemon/service.h"
 #include "eidcached/daemon/token.h"
 #include "eidcached/daemon/waits.h"
@@ -13,6 +14,7 @@ struct eidc_server {
     struct eidc_service *service;
     struct eidc_token *token;
     struct eidc_waits *waits;
+    struct eidc_pace *pace;
     atomic_uint active;      /* requests begun and not completed */
     _Atomic uint64_t bodies; /* bytes of large bodies, of all these requests together */
     atomic_bool stopping;
@@ -24,6 +26,7 @@ struct eidc_port {
     struct eidc_listener listener;
     struct MHD_Daemon *daemon;
     atomic_uint connections; /* open */
+    unsigned late_max;       /* over http.max_connections that may be silent at a time */
 };
 
 /* http.idle_timeout as libmicrohttpd wants it. */

@@ -7,7 +7,7 @@ void eidc_http_count_request(const struct eidc_request *r, int64_t now_us);
 void eidc_http_count_connection(int change);
 /* A request that libmicrohttpd answered by itself: no handler saw it. */
 void eidc_http_count_refused(unsigned status);
-/* reason: head, connections, host, origin, forwarded, token, body, memory, keys */
+/* reason: head, slow, connections, host, origin, forwarded, token, body, memory, keys */
 void eidc_http_count_rejected(const char *reason);
 uint64_t eidc_http_lookups(enum eidc_direction direction); /* hits and misses, this process */
 uint64_t eidc_http_misses(void);

@@ -1,0 +1,43 @@
+#pragma once
+/*
+ * Ends connections whose request does not come. libmicrohttpd's own time-out only sees silence: a
+ * head that comes a byte now and then would hold its place for ever. (An answer that is taken so
+ * slowly fills the socket's buffer, and is silence to libmicrohttpd.) A connection says in one
+ * store that it waits for a head, or that it has one; a thread of ours looks at all of them and
+ * shuts the sockets of those that have waited too long.
+ */
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "eidcached/base/err.h"
+
+/* One connection; valid when zeroed. */
+struct eidc_paced {
+    TAILQ_ENTRY(eidc_paced) link;
+    int fd;
+    bool late, cut;
+    _Atomic uint64_t stage; /* counts: even while it waits for a head, odd from there to the end */
+    uint64_t seen_stage;    /* the sweep's: what it saw, and when first */
+    int64_t seen_ms;
+};
+
+struct eidc_pace;
+
+bool eidc_pace_start(int64_t limit_ms, struct eidc_pace **out, struct eidc_err *err);
+void eidc_pace_stop(struct eidc_pace *pace); /* nothing is left in it; NULL: nothing is done */
+
+/* late: came over the connection limit. It has a second for its head, and when there are more
+ * than late_max of such, the oldest of them that has not sent its head has to go at once. */
+void eidc_pace_add(struct eidc_pace *pace, struct eidc_paced *paced, int fd, bool late,
+                   unsigned late_max);
+void eidc_pace_promote(struct eidc_pace *pace, struct eidc_paced *paced); /* not late any more */
+void eidc_pace_remove(struct eidc_pace *pace, struct eidc_paced *paced);
+
+/* The head is there; the answer is gone. From the connection's own thread only. */
+static inline void eidc_pace_busy(struct eidc_paced *paced, bool busy)
+{
+    uint64_t before = atomic_load_explicit(&paced->stage, memory_order_relaxed);
+    if ((before % 2 != 0) != busy)
+        atomic_store_explicit(&paced->stage, before + 1, memory_order_relaxed);
+}
