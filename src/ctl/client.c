@@ -2,7 +2,9 @@
 
 #include "eidcached/base/file.h"
 #include "eidcached/base/json_read.h"
+#include "eidcached/base/mem.h"
 #include "eidcached/ctl/commands.h"
+#include "eidcached/net/user_agent.h"
 
 #define CONNECT_TIMEOUT_MS 5000
 #define TIMEOUT_MS         60000
@@ -90,7 +92,8 @@ bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *requ
     if (!resolve(ctl->options.server, request->target, &url, &socket, err) ||
         !add_headers(ctl, request, &headers, err))
         return false;
-    if (ctl->http == NULL && !ctl->io->http_new("eidctl/" EIDC_VERSION, &ctl->http, err))
+    char *user_agent EIDC_AUTO_FREE = eidc_user_agent("eidctl");
+    if (ctl->http == NULL && !ctl->io->http_new(user_agent, &ctl->http, err))
         return false;
     const struct eidc_http_request http = {
         .method = request->method,

@@ -7,10 +7,10 @@
 #include "eidcached/adapters/store_s3.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
+#include "eidcached/net/user_agent.h"
 #include "refresh_internal.h"
 
-#define KEY_MAX    4096
-#define USER_AGENT "eidcached/" EIDC_VERSION
+#define KEY_MAX 4096
 
 static const char *eid_field(const struct eidc_config_source *c)
 {
@@ -118,7 +118,8 @@ bool eidc_refresh_setup(struct eidc_refresh *r, struct eidc_err *err)
 {
     if (!make_build_options(r, err))
         return false;
-    if (!eidc_http_curl_new(USER_AGENT, &r->http, err))
+    char *user_agent EIDC_AUTO_FREE = eidc_user_agent("eidcached");
+    if (!eidc_http_curl_new(user_agent, &r->http, err))
         return false;
     r->aws = eidc_aws_new(r->http, r->config->refresh.concurrency, &r->stop);
     eidc_aws_watch(r->aws, &r->heartbeat);

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import re
 import time
 
 import pytest
@@ -162,6 +163,14 @@ def test_a_bucket_of_another_partition_is_named_and_not_asked_for(lab, aws, buck
     error = s3_store(daemon.wait_rounds(1))["error"]
     assert "the bucket is in region cn-north-1, not eu-west-1" in error
     assert all("/eu-west-1/s3/" in put["headers"]["authorization"] for put in aws.log("S3.PUT"))
+
+
+def test_requests_say_who_asks(lab, aws, bucket):
+    lab.names(names(3))
+    lab.start(**FAST, env={"AWS_SDK_UA_APP_ID": "names of prod"}).wait_rounds(1)
+    agents = {put["headers"]["user-agent"] for put in aws.log("S3.PUT")}
+    assert len(agents) == 1
+    assert re.fullmatch(r"eidcached/[0-9.]+ os/linux md/arch#\S+ app/names-of-prod", agents.pop())
 
 
 def two_generations(lab):
