@@ -10,7 +10,8 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/core/eid_cache.h"
 
-#define FILE_MODE 0644
+#define FILE_MODE   0644
+#define PIECE_BYTES ((size_t)64 * 1024)
 
 struct store_dir {
     struct eidc_store base;
@@ -186,12 +187,17 @@ static bool write_summary(const struct store_dir *store, const struct eidc_snaps
     return snapshot->summary.n == 0 || write_file(store, "summary.json", snapshot->summary, err);
 }
 
+static bool next_of_eid_cache(void *doc, struct eidc_buf *piece)
+{
+    return eidc_eid_cache_write_some(doc, PIECE_BYTES, piece);
+}
+
 static bool write_eid_cache(const struct store_dir *store, const struct eidc_snapshot *snapshot,
                             struct eidc_err *err)
 {
-    EIDC_BUF_AUTO text = {0};
-    return !snapshot->json || (eidc_eid_cache_write(snapshot->image, 0, &text, err) &&
-                               write_file(store, "eid_cache.json", eidc_buf_view(&text), err));
+    struct eidc_eid_cache doc = {.image = snapshot->image};
+    char *path EIDC_AUTO_FREE = path_of(store, "eid_cache.json");
+    return !snapshot->json || eidc_file_write_pieces(path, next_of_eid_cache, &doc, FILE_MODE, err);
 }
 
 static bool point_link(const struct store_dir *store, const char *key, struct eidc_err *err)

@@ -153,12 +153,35 @@ static bool write_all(int fd, struct eidc_str data)
     return true;
 }
 
-static bool write_new(const char *path, struct eidc_str data, unsigned mode)
+/* What becomes the file: data, or pieces, of which one is in memory at a time. */
+struct content {
+    struct eidc_str data;
+    eidc_file_piece *next; /* NULL: data */
+    void *arg;
+};
+
+static bool write_content(int fd, const struct content *content)
+{
+    EIDC_BUF_AUTO piece = {0};
+    bool ok = true, more = true;
+    if (content->next == NULL)
+        return write_all(fd, content->data);
+    while (ok && more) {
+        eidc_buf_clear(&piece);
+        more = content->next(content->arg, &piece);
+        if (piece.failed)
+            errno = ENOMEM;
+        ok = !piece.failed && write_all(fd, eidc_buf_view(&piece));
+    }
+    return ok;
+}
+
+static bool write_new(const char *path, const struct content *content, unsigned mode)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
-    bool ok = write_all(fd, data) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
+    bool ok = write_content(fd, content) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
     int saved = errno;
     if (close(fd) != 0 && ok)
         return false; /* some file systems report a failed write only here */
@@ -178,10 +201,11 @@ static bool put_in_place(const char *temporary, const char *path, struct eidc_er
     return sync_folder(path, err);
 }
 
-bool eidc_file_write(const char *path, struct eidc_str data, unsigned mode, struct eidc_err *err)
+static bool replace(const char *path, const struct content *content, unsigned mode,
+                    struct eidc_err *err)
 {
     char *temporary EIDC_AUTO_FREE = temporary_beside(path);
-    if (!write_new(temporary, data, mode)) {
+    if (!write_new(temporary, content, mode)) {
         int saved = errno;
         if (saved != EEXIST)
             unlink(temporary);
@@ -189,6 +213,17 @@ bool eidc_file_write(const char *path, struct eidc_str data, unsigned mode, stru
         return eidc_fail_errno(err, "cannot write %s", path);
     }
     return put_in_place(temporary, path, err);
+}
+
+bool eidc_file_write(const char *path, struct eidc_str data, unsigned mode, struct eidc_err *err)
+{
+    return replace(path, &(struct content){.data = data}, mode, err);
+}
+
+bool eidc_file_write_pieces(const char *path, eidc_file_piece *next, void *arg, unsigned mode,
+                            struct eidc_err *err)
+{
+    return replace(path, &(struct content){.next = next, .arg = arg}, mode, err);
 }
 
 bool eidc_file_link(const char *path, const char *target, struct eidc_err *err)

@@ -12,6 +12,12 @@ bool eidc_file_read(const char *path, size_t max, struct eidc_buf *out, struct e
  * fsync the folder. */
 bool eidc_file_write(const char *path, struct eidc_str data, unsigned mode, struct eidc_err *err);
 
+/* The same, of data that is made while it is written: next appends a piece, false says that it was
+ * the last. A piece that failed ends it. */
+typedef bool eidc_file_piece(void *arg, struct eidc_buf *piece);
+bool eidc_file_write_pieces(const char *path, eidc_file_piece *next, void *arg, unsigned mode,
+                            struct eidc_err *err);
+
 /* Makes path a symbolic link to target, replacing it atomically. */
 bool eidc_file_link(const char *path, const char *target, struct eidc_err *err);
 

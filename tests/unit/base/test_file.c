@@ -241,6 +241,51 @@ static void test_read_pipe_that_is_slow(void **state)
     assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* "0\n" "1\n" ... "999\n", a line a piece; the piece `fails_at` has no memory. */
+struct count {
+    unsigned n, fails_at;
+};
+
+static bool next_number(void *arg, struct eidc_buf *piece)
+{
+    struct count *c = arg;
+    assert_int_equal(piece->n, 0);
+    eidc_buf_addf(piece, "%u\n", c->n);
+    if (++c->n == c->fails_at)
+        piece->failed = true;
+    return c->n < 1000;
+}
+
+static void test_write_pieces(void **state)
+{
+    (void)state;
+    struct count c = {0};
+    EIDC_BUF_AUTO all = {0};
+    char *path EIDC_AUTO_FREE = in_folder("pieces");
+    assert_true(eidc_file_write(path, EIDC_STR("old"), 0600, &err));
+    assert_true(eidc_file_write_pieces(path, next_number, &c, 0640, &err));
+    for (unsigned i = 0; i < 1000; i++)
+        eidc_buf_addf(&all, "%u\n", i);
+    holds(path, eidc_buf_view(&all));
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    assert_int_equal(entries(), 1);
+}
+
+static void test_a_piece_that_fails_leaves_the_file(void **state)
+{
+    (void)state;
+    struct count c = {.fails_at = 500};
+    char *path EIDC_AUTO_FREE = in_folder("pieces");
+    assert_true(eidc_file_write(path, EIDC_STR("old"), 0600, &err));
+    assert_false(eidc_file_write_pieces(path, next_number, &c, 0600, &err));
+    assert_int_equal(c.n, 500); /* asked for no more */
+    assert_non_null(strstr(err.text, path));
+    holds(path, EIDC_STR("old"));
+    assert_int_equal(entries(), 1);
+}
+
 static void test_link_is_replaced(void **state)
 {
     (void)state;
@@ -344,6 +389,8 @@ int main(void)
         IN_FOLDER(test_read_refuses_a_socket),
         IN_FOLDER(test_read_pipe),
         IN_FOLDER(test_read_pipe_that_is_slow),
+        IN_FOLDER(test_write_pieces),
+        IN_FOLDER(test_a_piece_that_fails_leaves_the_file),
         IN_FOLDER(test_link_is_replaced),
         IN_FOLDER(test_link_failure_leaves_nothing),
         IN_FOLDER(test_dir_make),
