@@ -141,7 +141,7 @@ enum eidc_access eidc_access_token(const struct eidc_request *r, enum eidc_audie
         [EIDC_TOKEN_RIGHT] = EIDC_ACCESS_OK,
         [EIDC_TOKEN_UNREADABLE] = EIDC_ACCESS_NO_TOKEN_FILE,
     };
-    if (r->is_unix || audience == EIDC_FOR_ANYONE)
+    if (r->is_unix || !eidc_audience_needs_token(audience))
         return EIDC_ACCESS_OK;
     if (audience == EIDC_FOR_WRITERS && token == EIDC_TOKEN_NOT_CONFIGURED)
         return EIDC_ACCESS_NEEDS_TOKEN;

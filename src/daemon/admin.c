@@ -28,6 +28,7 @@ void eidc_handle_index(struct eidc_request *r)
     eidc_buf_add(&r->out, index_text, sizeof(index_text) - 1);
     r->answer.status = 200;
     r->answer.content_type = EIDC_TYPE_TEXT;
+    r->answer.vary_accept = true; /* a browser gets the page */
 }
 
 void eidc_handle_metrics(struct eidc_request *r)
@@ -38,7 +39,8 @@ void eidc_handle_metrics(struct eidc_request *r)
     r->answer.no_store = true;
 }
 
-static void write_generation(struct eidc_json *j, const struct eidc_generation *g, int64_t now)
+static void write_generation(struct eidc_json *j, const struct eidc_generation *g,
+                             int64_t max_stale_ms, int64_t now)
 {
     eidc_json_key(j, "generation");
     if (g == NULL) {
@@ -58,6 +60,7 @@ static void write_generation(struct eidc_json *j, const struct eidc_generation *
     eidc_json_put_u64(j, "names", info->names);
     eidc_json_put_u64(j, "bytes", eidc_image_block(g->image).n);
     eidc_json_put_bool(j, "partial", atomic_load_explicit(&g->partial, memory_order_relaxed));
+    eidc_json_put_bool(j, "stale", eidc_is_stale(g, max_stale_ms, now));
     eidc_json_close_object(j);
 }
 
@@ -78,7 +81,8 @@ void eidc_handle_status(struct eidc_request *r)
     eidc_json_put_z(&j, "service", "eidcached");
     eidc_json_put_z(&j, "version", EIDC_VERSION);
     eidc_json_put_time(&j, "started_at", r->service->started_at_ms);
-    write_generation(&j, eidc_current_enter(), eidc_now_ms());
+    write_generation(&j, eidc_current_enter(), atomic_load(&r->service->max_stale_ms),
+                     eidc_now_ms());
     eidc_current_leave();
     eidc_report_write(r->service->report, &j);
     write_lookups(&j);

@@ -64,7 +64,16 @@ static void prefer(struct preference *p, unsigned specificity, unsigned q)
         *p = (struct preference){.q = q, .specificity = specificity};
 }
 
-static void read_range(struct eidc_str range, struct preference *json, struct preference *text)
+enum offer { OFFER_JSON, OFFER_TEXT, OFFER_HTML, OFFERS };
+static const struct {
+    const char *all_of_type, *exactly;
+} offers[OFFERS] = {
+    [OFFER_JSON] = {"application/*", "application/json"},
+    [OFFER_TEXT] = {"text/*", "text/plain"},
+    [OFFER_HTML] = {"text/*", "text/html"},
+};
+
+static void read_range(struct eidc_str range, struct preference p[static OFFERS])
 {
     struct eidc_str type, parameter, name, value;
     unsigned q = 1000;
@@ -74,31 +83,37 @@ static void read_range(struct eidc_str range, struct preference *json, struct pr
         if (split_parameter(parameter, &name, &value) && same(name, "q"))
             q = thousandths(value);
     }
-    if (same(type, "*/*")) {
-        prefer(json, 1, q);
-        prefer(text, 1, q);
-    } else if (same(type, "application/*")) {
-        prefer(json, 2, q);
-    } else if (same(type, "text/*")) {
-        prefer(text, 2, q);
-    } else if (same(type, "application/json")) {
-        prefer(json, 3, q);
-    } else if (same(type, "text/plain")) {
-        prefer(text, 3, q);
+    for (size_t i = 0; i < OFFERS; i++) {
+        if (same(type, "*/*"))
+            prefer(&p[i], 1, q);
+        else if (same(type, offers[i].all_of_type))
+            prefer(&p[i], 2, q);
+        else if (same(type, offers[i].exactly))
+            prefer(&p[i], 3, q);
     }
+}
+
+static void read_accept(struct eidc_str accept, struct preference p[static OFFERS])
+{
+    struct eidc_str range;
+    while (next_piece(&accept, ',', &range))
+        read_range(range, p);
 }
 
 enum eidc_media eidc_accept(struct eidc_str accept, enum eidc_media otherwise)
 {
-    struct preference json = {0}, text = {0};
-    struct eidc_str range;
-    if (accept.p == NULL)
+    struct preference p[OFFERS] = {0};
+    read_accept(accept, p);
+    if (p[OFFER_JSON].q == p[OFFER_TEXT].q)
         return otherwise;
-    while (next_piece(&accept, ',', &range))
-        read_range(range, &json, &text);
-    if (json.q == text.q)
-        return otherwise;
-    return json.q > text.q ? EIDC_MEDIA_JSON : EIDC_MEDIA_TEXT;
+    return p[OFFER_JSON].q > p[OFFER_TEXT].q ? EIDC_MEDIA_JSON : EIDC_MEDIA_TEXT;
+}
+
+bool eidc_prefers_html(struct eidc_str accept)
+{
+    struct preference p[OFFERS] = {0};
+    read_accept(accept, p);
+    return p[OFFER_HTML].q > p[OFFER_TEXT].q;
 }
 
 enum eidc_media eidc_content_media(struct eidc_str content_type)

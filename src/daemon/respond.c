@@ -129,6 +129,8 @@ static void add_headers(struct MHD_Response *response, const struct eidc_answer 
     }
     if (a->retry_after_s != 0)
         add_number(response, "Retry-After", a->retry_after_s);
+    for (const struct eidc_header *h = a->headers; h != NULL && h->name != NULL; h++)
+        add(response, h->name, h->value);
 }
 
 bool eidc_respond(struct MHD_Connection *connection, struct eidc_request *r)

@@ -38,6 +38,8 @@ static const struct eidc_route routes[] = {
     {"/metrics", "/metrics", READ, "GET, HEAD",
      EIDC_FOR_READERS, false, false, eidc_handle_metrics},
     {"/", "/", READ, "GET, HEAD",
+     EIDC_FOR_VISITORS, false, false, eidc_handle_page},
+    {"/", "/", READ, "GET, HEAD",
      EIDC_FOR_READERS, false, false, eidc_handle_index},
 };
 /* clang-format on */
@@ -54,18 +56,20 @@ const char *eidc_route_name(size_t index)
     return index < ROUTES ? routes[index].pattern : "other";
 }
 
-static bool matches(const struct eidc_route *route, struct eidc_str path)
+static bool matches(const struct eidc_route *route, const struct eidc_request *r)
 {
     size_t n = strlen(route->path);
     bool beginning = n > 1 && route->path[n - 1] == '/';
-    return (beginning ? path.n >= n : path.n == n) && memcmp(path.p, route->path, n) == 0;
+    if ((beginning ? r->path.n < n : r->path.n != n) || memcmp(r->path.p, route->path, n) != 0)
+        return false;
+    return route->audience != EIDC_FOR_VISITORS || eidc_prefers_html(r->headers.accept);
 }
 
 void eidc_route_find(struct eidc_request *r)
 {
     r->route = NULL;
     for (size_t i = 0; i < ROUTES && r->route == NULL; i++) {
-        if (!matches(&routes[i], r->path))
+        if (!matches(&routes[i], r))
             continue;
         size_t n = strlen(routes[i].path);
         r->route = &routes[i];
@@ -205,7 +209,7 @@ bool eidc_route_admit(struct eidc_request *r, const struct eidc_gate *gate)
     if (!let_in(r, eidc_access_origin(r, &gate->rules, audience)))
         return false;
     enum eidc_token_state token =
-        r->is_unix || audience == EIDC_FOR_ANYONE
+        r->is_unix || !eidc_audience_needs_token(audience)
             ? EIDC_TOKEN_NOT_CONFIGURED
             : eidc_token_check(gate->token, r->headers.authorization, gate->now_ms);
     if (!let_in(r, eidc_access_token(r, audience, token)))

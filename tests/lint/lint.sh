@@ -62,6 +62,10 @@ check_sizes() {
     tests/lint/sizes.py
 }
 
+check_page() {
+    tests/lint/page.py
+}
+
 check_headers() {
     configure "$gcc_build" gcc
     tests/lint/headers.sh "$gcc_build"
@@ -102,7 +106,7 @@ if [ "${1:-}" = --only ]; then # a process of its own, so that set -e ends the c
     exit 0
 fi
 if [ $# -eq 0 ]; then
-    set -- format arrows sizes shell python documents gcc clang headers sample cppcheck tidy
+    set -- format arrows sizes page shell python documents gcc clang headers sample cppcheck tidy
 fi
 for check; do
     began=$(date +%s)

@@ -5,10 +5,16 @@
 
 /* Whom a route is for. */
 enum eidc_audience {
-    EIDC_FOR_ANYONE,  /* probes: no token */
-    EIDC_FOR_READERS, /* the token, when one is configured */
-    EIDC_FOR_WRITERS, /* the token or the UNIX socket, always */
+    EIDC_FOR_ANYONE,   /* probes: no token, and from outside no host rules */
+    EIDC_FOR_VISITORS, /* people with a browser, for a page without data: no token */
+    EIDC_FOR_READERS,  /* the token, when one is configured */
+    EIDC_FOR_WRITERS,  /* the token or the UNIX socket, always */
 };
+
+static inline bool eidc_audience_needs_token(enum eidc_audience audience)
+{
+    return audience == EIDC_FOR_READERS || audience == EIDC_FOR_WRITERS;
+}
 
 enum eidc_token_state {
     EIDC_TOKEN_NOT_CONFIGURED,

@@ -31,6 +31,10 @@ struct eidc_excerpt {
     char filename[64]; /* for those who save it */
 };
 
+struct eidc_header {
+    const char *name, *value;
+};
+
 struct eidc_answer {
     unsigned status; /* 0: none yet */
     const char *content_type;
@@ -40,6 +44,7 @@ struct eidc_answer {
     int64_t age_s;
     unsigned retry_after_s;
     const char *allow;
+    const struct eidc_header *headers; /* further ones, up to a NULL name; NULL: none */
     bool www_authenticate, vary_accept, no_store, close;
     uint64_t unsatisfied;         /* 416: of how many bytes; else 0 */
     struct eidc_stream *stream;   /* goes on after `out`; NULL: `out` is all */

@@ -9,6 +9,9 @@ enum eidc_media { EIDC_MEDIA_JSON, EIDC_MEDIA_TEXT, EIDC_MEDIA_OTHER };
  * accepts neither (we never answer 406). */
 enum eidc_media eidc_accept(struct eidc_str accept, enum eidc_media otherwise);
 
+/* Whether HTML is asked for rather than text; curl and the like, with any type, do not. */
+bool eidc_prefers_html(struct eidc_str accept);
+
 /* Of a Content-Type; parameters are ignored, but a charset other than UTF-8 is OTHER. */
 enum eidc_media eidc_content_media(struct eidc_str content_type);
 

@@ -20,7 +20,8 @@ struct eidc_route {
 size_t eidc_route_index(const struct eidc_route *route);
 const char *eidc_route_name(size_t index); /* "other" past the end; NULL past that */
 
-/* Sets r->route and r->rest; NULL: no such path. */
+/* Sets r->route and r->rest; NULL: no such path. What is for visitors is for those whose Accept
+ * prefers HTML; others get the row behind it. */
 void eidc_route_find(struct eidc_request *r);
 
 struct eidc_gate {

@@ -291,6 +291,8 @@ static void stale_answers(void **state)
     ask("GET /readyz HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
     make_stale();
+    ask("GET /v1/status HTTP/1.1\r\n");
+    assert_non_null(strstr(a.body.p, "\"stale\":true"));
     ask("GET /v1/forward/sales HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
     ask("GET /readyz HTTP/1.1\r\n");
@@ -539,6 +541,7 @@ static void status_document(void **state)
                                           "\"names\":5",
                                           "\"bytes\":",
                                           "\"partial\":false",
+                                          "\"stale\":false",
                                           "\"refresh\":{",
                                           "\"sources\":[",
                                           "\"guard\":{",

@@ -48,6 +48,36 @@ static void accept_prefers(void **state)
     }
 }
 
+static void html_is_for_browsers(void **state)
+{
+    static const struct {
+        const char *accept;
+        bool expected;
+    } cases[] = {
+        {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true},
+        {"text/html", true},
+        {"TEXT/HTML;q=0.1", true},
+        {"text/html, text/plain;q=0.9", true},
+        {NULL, false},
+        {"", false},
+        {"*/*", false},
+        {"text/*", false},
+        {"text/plain", false},
+        {"application/json", false},
+        {"text/plain, text/html", false},
+        {"text/html;q=0, */*", false},
+        {"text/html;q=0.5, text/plain;q=0.6", false},
+        {"text/html;q=x", false},
+        {"text/htmlx", false},
+        {"image/avif,image/webp,*/*;q=0.8", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (eidc_prefers_html(eidc_str_of(cases[i].accept)) != cases[i].expected)
+            fail_msg("Accept: %s", cases[i].accept);
+    }
+}
+
 static void content_type(void **state)
 {
     static const struct {
@@ -135,9 +165,8 @@ static void max_age(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accept_prefers),
-        cmocka_unit_test(content_type),
-        cmocka_unit_test(none_match),
+        cmocka_unit_test(accept_prefers), cmocka_unit_test(html_is_for_browsers),
+        cmocka_unit_test(content_type),   cmocka_unit_test(none_match),
         cmocka_unit_test(max_age),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

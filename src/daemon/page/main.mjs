@@ -1,0 +1,110 @@
+// Follows the daemon: asks every few seconds while somebody looks, and says so when it is gone.
+import { clockTime } from "./format.mjs";
+import { getMetrics, getStatus, hasToken, Refused, serverNow, setToken,
+    Unreachable } from "./api.mjs";
+import { byId, el, setText, tick, time } from "./dom.mjs";
+import { historyPanel } from "./history.mjs";
+import { lookUpAgain, startLookup } from "./lookup.mjs";
+import { browseAgain, startBrowse } from "./browse.mjs";
+import { showStatus, showVerdict } from "./panels.mjs";
+import { livePanel } from "./live.mjs";
+
+const POLL_MS = 3000;
+const POLL_MAX_MS = 30_000;
+
+const showHistory = historyPanel();
+const showLive = livePanel();
+const follow = { timer: 0, delay: POLL_MS, lostAt: 0, generation: null, asking: false };
+
+function showTokenForm(wrong) {
+    byId("token-form").hidden = false;
+    setText(byId("token-wrong"), wrong ? "That token was refused." : "");
+}
+
+function takeStatus(status) {
+    follow.delay = POLL_MS;
+    follow.lostAt = 0;
+    byId("token-form").hidden = true;
+    document.body.dataset.reach = "ok";
+    showStatus(status);
+    showHistory(status.refresh.history);
+    const generation = status.generation?.id ?? null;
+    if (generation === follow.generation)
+        return;
+    follow.generation = generation;
+    lookUpAgain();
+    browseAgain();
+}
+
+function refused(error) {
+    document.body.dataset.reach = "refused";
+    follow.delay = POLL_MAX_MS;
+    if (error.status !== 401) {
+        showVerdict({ level: "bad", word: "Refused", sentence: error.message });
+        return;
+    }
+    showVerdict({ level: "wait", word: "A token is needed",
+        sentence: "This daemon answers those who have its bearer token (http.token_file)." });
+    showTokenForm(hasToken());
+}
+
+function lost() {
+    follow.lostAt ||= Date.now();
+    follow.delay = Math.min(POLL_MAX_MS, follow.delay * 2);
+    document.body.dataset.reach = "lost";
+    const next = new Date(serverNow() + follow.delay).toISOString();
+    const sentence = `No answer since ${clockTime(follow.lostAt)}. ` +
+        "What is shown here is from before.";
+    showVerdict({ level: "bad", word: "Not reachable", sentence },
+        "Trying again in ", time(next, "until"), " ",
+        el("button", { type: "button", onclick: poll }, "Try now"));
+}
+
+async function askOnce() {
+    try {
+        takeStatus(await getStatus());
+        showLive(await getMetrics());
+    } catch (error) {
+        if (error instanceof Refused)
+            refused(error);
+        else if (error instanceof Unreachable)
+            lost();
+        else
+            throw error;
+    }
+}
+
+async function poll() {
+    clearTimeout(follow.timer);
+    if (follow.asking || document.hidden)
+        return;
+    follow.asking = true;
+    try {
+        await askOnce();
+    } finally {
+        follow.asking = false;
+        follow.timer = setTimeout(poll, follow.delay);
+    }
+}
+
+function useToken(event) {
+    event.preventDefault();
+    const { value } = byId("token");
+    if (!setToken(value)) {
+        showTokenForm(true);
+        return;
+    }
+    byId("token").value = "";
+    poll();
+}
+
+function start() {
+    startLookup();
+    startBrowse();
+    byId("token-form").addEventListener("submit", useToken);
+    document.addEventListener("visibilitychange", poll);
+    setInterval(() => document.hidden || tick(), 1000);
+    poll();
+}
+
+start();

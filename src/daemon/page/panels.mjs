@@ -1,0 +1,103 @@
+// The panels that are drawn from /v1/status.
+import { bytes, counted, grouped } from "./format.mjs";
+import { origin } from "./api.mjs";
+import { badge, byId, el, foreign, onChange, replace, setText, time } from "./dom.mjs";
+import { commandLine } from "./copy.mjs";
+import { refreshActivity, sourceState, stateOf, storeState } from "./verdict.mjs";
+
+const ACCEPT = "eidctl refresh --accept-shrink";
+
+function figure(term, ...value) {
+    return el("div", {}, el("dt", {}, term), el("dd", {}, ...value));
+}
+
+/** level, word and sentence into the panel at the top; the aside is not read aloud. */
+export function showVerdict({ level, word, sentence }, ...aside) {
+    byId("verdict").dataset.level = level;
+    setText(byId("verdict-word"), word);
+    setText(byId("verdict-sentence"), sentence);
+    replace(byId("verdict-aside"), ...aside);
+    document.title = `${word} · eidcached`;
+}
+
+const showAbout = onChange(({ version, started_at: started }) => {
+    replace(byId("about"), el("span", {}, new URL(origin()).host), ` · version ${version} · up `,
+        time(started, "age"));
+});
+
+function generationFigures(generation) {
+    return [
+        figure("Names", el("strong", {}, grouped(generation.names))),
+        figure("Age of the oldest listing", el("strong", {}, time(generation.verified_at, "age"))),
+        figure("Generation", el("strong", {}, grouped(generation.number)),
+            el("code", {}, generation.id)),
+        figure("Published", time(generation.created_at), `, ${bytes(generation.bytes)}`),
+    ];
+}
+
+function activityFigure(refresh) {
+    const { text, next } = refreshActivity(refresh);
+    return next && refresh.next_at
+        ? figure(text, time(refresh.next_at, "until")) : figure("Refresher", text);
+}
+
+const showFigures = onChange(({ generation, refresh }) => {
+    replace(byId("figures"), ...(generation ? generationFigures(generation) : []),
+        activityFigure(refresh));
+});
+
+const showGuard = onChange((guard) => {
+    byId("guard").hidden = !guard.held;
+    replace(byId("guard"), ...(guard.held ? [
+        el("h3", {}, `Held: ${counted(guard.removals, "entry", "entries")}`),
+        guard.sample ? el("p", {}, "Such as ", foreign(guard.sample), ".") : null,
+        el("p", {}, "If they are meant to be gone, accept it on the daemon's host:"),
+        commandLine(ACCEPT, "the command"),
+    ] : []));
+});
+
+function errorLine(error) {
+    return error ? el("p", { class: "error" }, foreign(error)) : null;
+}
+
+function scopesText({ scopes, failed_scopes: failed }) {
+    const all = counted(Math.max(scopes, failed), "scope");
+    return failed > 0 ? `${grouped(failed)} of ${all} failing` : all;
+}
+
+function sourceItem(source) {
+    const state = sourceState(source);
+    return el("li", { "data-level": state.level },
+        el("p", { class: "title" }, foreign(source.name), badge(state)),
+        el("p", { class: "note" },
+            `${source.type}, ${scopesText(source)}, ${counted(source.names, "name")}, confirmed `,
+            time(source.verified_at)),
+        errorLine(source.error));
+}
+
+function storeItem(store) {
+    const state = storeState(store);
+    return el("li", { "data-level": state.level },
+        el("p", { class: "title" }, foreign(store.url), badge(state)),
+        el("p", { class: "note" }, `${store.role}, saved `, time(store.last_saved_at)),
+        errorLine(store.error));
+}
+
+function listOr(items, nothing) {
+    return items.length > 0 ? items : [el("li", {}, el("p", { class: "note" }, nothing))];
+}
+
+const showSources = onChange((sources) =>
+    replace(byId("sources"), ...listOr(sources.map(sourceItem), "None are configured.")));
+const showStores = onChange((stores) =>
+    replace(byId("stores"), ...listOr(stores.map(storeItem), "None: a restart lists anew.")));
+
+/** Everything but the charts. */
+export function showStatus(status) {
+    showVerdict(stateOf(status));
+    showAbout(status);
+    showFigures({ generation: status.generation, refresh: status.refresh });
+    showGuard(status.guard);
+    showSources(status.sources);
+    showStores(status.stores);
+}

@@ -1,0 +1,84 @@
+// What the status document means, as a level (for colour and shape), a word and a sentence. Pure.
+import { counted } from "./format.mjs";
+
+const verdict = (level, word, sentence) => ({ level, word, sentence });
+
+/** Of one source: { level, word }. */
+export function sourceState(source) {
+    if (source.failed_scopes > 0 && source.failed_scopes < source.scopes)
+        return { level: "bad", word: "partly failing" };
+    if (source.failed_scopes > 0)
+        return { level: "bad", word: "failing" };
+    if (source.error)
+        return { level: "warn", word: "with a note" };
+    return source.verified_at
+        ? { level: "ok", word: "fresh" }
+        : { level: "wait", word: "not listed yet" };
+}
+
+export function storeState(store) {
+    if (store.error)
+        return { level: "bad", word: "failing" };
+    return store.last_saved_at
+        ? { level: "ok", word: "saved" }
+        : { level: "wait", word: "not saved yet" };
+}
+
+function cold(refresh) {
+    if (refresh.last_result === "failed")
+        return verdict("bad", "No data", `The first refresh failed: ${refresh.last_error}`);
+    return verdict("wait", "No data yet", "The first refresh is under way.");
+}
+
+function failingSources(sources) {
+    const failing = sources.filter((source) => source.failed_scopes > 0);
+    if (failing.length === 0)
+        return "Some of what is served was not confirmed by the last refresh.";
+    const names = failing.map((source) => source.name).join(", ");
+    const what = `${failing.length} of ${counted(sources.length, "source")}`;
+    return `${what} could not be listed in full: ${names}. What it had is kept, and ages.`;
+}
+
+function whole(status) {
+    const unsaved = status.stores.filter((store) => store.error);
+    const sentence = "The last refresh confirmed every source.";
+    if (unsaved.length === 0)
+        return verdict("ok", "Fresh", sentence);
+    const urls = unsaved.map((store) => store.url).join(", ");
+    return verdict("warn", "Fresh", `${sentence} It could not be saved to ${urls}.`);
+}
+
+/** Of a status document. The worst that holds is what is said. */
+export function stateOf(status) {
+    const { generation, refresh, guard, sources } = status;
+    const error = refresh.last_error ? ` The last error: ${refresh.last_error}` : "";
+    if (generation === null)
+        return cold(refresh);
+    if (generation.stale)
+        return verdict("bad", "Stale",
+            `No refresh has succeeded for longer than refresh.max_stale allows.${error}`);
+    if (refresh.last_result === "failed")
+        return verdict("bad", "Failing",
+            `The last refresh failed; the data before it is served.${error}`);
+    if (guard.held)
+        return verdict("warn", "Held",
+            `${counted(guard.removals, "entry", "entries")} vanished at once. They are still ` +
+            "served, until they return or their removal is accepted.");
+    if (refresh.last_result === null)
+        return verdict("wait", "From a snapshot",
+            "What an earlier run saved is served; the first refresh of this one is under way.");
+    return generation.partial
+        ? verdict("warn", "Partial", failingSources(sources))
+        : whole(status);
+}
+
+/** What the refresher does now, in words; `next` is to be followed by the time until next_at. */
+export function refreshActivity(refresh) {
+    const words = {
+        idle: { text: "Next refresh in", next: true },
+        running: { text: "Refreshing now", next: false },
+        backing_off: { text: "Trying again in", next: true },
+        following: { text: "Following a store", next: false },
+    };
+    return words[refresh.state] ?? { text: refresh.state, next: false };
+}
