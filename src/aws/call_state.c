@@ -4,6 +4,7 @@
 
 #include "eidcached/aws/crc32.h"
 #include "eidcached/aws/fault.h"
+#include "eidcached/base/encode.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
 
@@ -42,7 +43,11 @@ struct eidc_call *eidc_call_new(const struct eidc_aws_request *request)
     call->request.headers = &call->headers;
 
     struct eidc_buf path = {0};
-    eidc_buf_add_z(&path, request->target->endpoint.base_path);
+    struct eidc_str base = eidc_str_of(request->target->endpoint.base_path);
+    if (request->path_encoded)
+        eidc_percent_encode(&path, base, "/");
+    else
+        eidc_buf_add_str(&path, base);
     eidc_buf_add_str(&path, request->path);
     call->request.path = own_str(eidc_buf_view(&path));
     eidc_buf_free(&path);
@@ -109,6 +114,7 @@ bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds
         .method = r->method,
         .host = r->host,
         .path = r->path,
+        .path_encoded = r->path_encoded,
         .params = r->params,
         .param_count = r->param_count,
         .headers = headers,

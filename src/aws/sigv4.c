@@ -31,7 +31,10 @@ static struct stamp stamp_of(int64_t unix_ms)
 
 void eidc_sigv4_wire_target(const struct eidc_sigv4 *in, struct eidc_buf *out)
 {
-    eidc_percent_encode(out, in->path, "/");
+    if (in->path_encoded)
+        eidc_buf_add_str(out, in->path);
+    else
+        eidc_percent_encode(out, in->path, "/");
     for (size_t i = 0; i < in->param_count; i++) {
         eidc_buf_add_byte(out, i == 0 ? '?' : '&');
         eidc_percent_encode(out, in->params[i].key, "");
@@ -81,7 +84,10 @@ static void canonical_path(const struct eidc_sigv4 *in, struct eidc_buf *out)
     EIDC_BUF_AUTO plain = {0};
     EIDC_BUF_AUTO once = {0};
     normalise(in->path, &plain);
-    eidc_percent_encode(&once, eidc_buf_view(&plain), "/");
+    if (in->path_encoded)
+        eidc_buf_add_str(&once, eidc_buf_view(&plain));
+    else
+        eidc_percent_encode(&once, eidc_buf_view(&plain), "/");
     eidc_percent_encode(out, eidc_buf_view(&once), "/");
     out->failed |= plain.failed || once.failed;
 }

@@ -51,6 +51,7 @@ struct eidc_aws_request {
     const char *method;
     const char *host;     /* NULL: the endpoint's (S3 virtual hosting sets it) */
     struct eidc_str path; /* decoded; the endpoint's base path goes in front */
+    bool path_encoded;    /* see eidc_sigv4 */
     const struct eidc_sigv4_param *params;
     size_t param_count;
     const struct eidc_http_headers *headers;

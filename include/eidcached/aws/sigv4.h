@@ -16,6 +16,7 @@ struct eidc_sigv4 {
     const char *method;
     const char *host;     /* as in the Host header, with the port if unusual */
     struct eidc_str path; /* decoded bytes, starts with '/' */
+    bool path_encoded;    /* no: as it goes on the wire, for a segment with a '/' in it; not s3 */
     const struct eidc_sigv4_param *params;
     size_t param_count;
     const struct eidc_http_headers *headers; /* all are signed; without Host and X-Amz-Date */

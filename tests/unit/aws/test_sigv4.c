@@ -227,6 +227,34 @@ static void every_input_counts(void **state)
     }
 }
 
+/* An encoded path goes on the wire as it is and is encoded once more to be signed: what a decoded
+ * path with the same bytes gives, when it can be written as one. */
+static void a_path_may_come_encoded(void **state)
+{
+    (void)state;
+    struct eidc_http_headers headers = {0};
+    struct eidc_sigv4 in = {.method = "GET",
+                            .host = "h",
+                            .path = EIDC_STR("/n/a%3Ab%2Fc"),
+                            .path_encoded = true,
+                            .headers = &headers,
+                            .payload_hash = "x"};
+    EIDC_BUF_AUTO wire = {0};
+    EIDC_BUF_AUTO canonical = {0};
+    EIDC_BUF_AUTO decoded = {0};
+    eidc_sigv4_wire_target(&in, &wire);
+    assert_string_equal(wire.p, "/n/a%3Ab%2Fc");
+    eidc_sigv4_canonical_request(&in, &canonical);
+    assert_true(eidc_str_starts(eidc_buf_view(&canonical), EIDC_STR("GET\n/n/a%253Ab%252Fc\n")));
+    in.path = EIDC_STR("/n/a%3Ab");
+    eidc_buf_clear(&canonical);
+    eidc_sigv4_canonical_request(&in, &canonical);
+    in.path = EIDC_STR("/n/a:b");
+    in.path_encoded = false;
+    eidc_sigv4_canonical_request(&in, &decoded);
+    assert_string_equal(canonical.p, decoded.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +263,7 @@ int main(void)
         cmocka_unit_test(no_room_leaves_the_headers_alone),
         cmocka_unit_test(a_token_with_a_line_break_is_refused),
         cmocka_unit_test(every_input_counts),
+        cmocka_unit_test(a_path_may_come_encoded),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
