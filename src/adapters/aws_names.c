@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "eidcached/aws/template.h"
+
 #define NOTES_MAX 10
 #define SHOWN_MAX 80
 #define NAME_ROOM 8192 /* well over what a name may have: too long is told of, not cut */
@@ -26,7 +28,7 @@ static void note(struct eidc_aws_names *in, struct eidc_str name, const char *pr
     EIDC_BUF_AUTO text = {0};
     if (++notes->count > NOTES_MAX)
         return;
-    eidc_buf_addf(&text, "%s: left out: \"", in->scope);
+    eidc_buf_addf(&text, "%s: left out: \"", in->lineage->scope);
     show_name(name, &text);
     eidc_buf_addf(&text, "\" %s", problem);
     notes->sink->note(notes->sink->arg, notes->source, eidc_buf_view(&text).p);
@@ -54,30 +56,93 @@ static bool add(struct eidc_aws_names *in, struct eidc_str name, struct eidc_str
     return true;
 }
 
-bool eidc_aws_names_add_bare(struct eidc_aws_names *in, struct eidc_str listed,
-                             struct eidc_names *out, struct eidc_err *err)
+bool eidc_aws_names_add_parent(struct eidc_aws_names *in, const struct eidc_listing *row,
+                               struct eidc_str listed, const cJSON *element, struct eidc_names *out,
+                               struct eidc_err *err)
 {
-    return add(in, listed, (struct eidc_str){0}, out, err);
+    if (!row->asked_by)
+        return add(in, listed, (struct eidc_str){0}, out, err);
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(element, row->asked_by);
+    if (cJSON_IsString(value))
+        return add(in, listed, eidc_str_of(value->valuestring), out, err);
+    char text[128];
+    snprintf(text, sizeof(text), "has no %.60s", row->asked_by);
+    note(in, listed, text);
+    return true;
 }
 
-static bool expand(struct eidc_aws_names *in, struct eidc_str listed, struct eidc_err *err)
+/* One element while its template is filled in. */
+struct element {
+    struct eidc_aws_names *in;
+    struct eidc_str listed;
+    const cJSON *object; /* NULL: a bare string */
+};
+
+static bool from_lineage(const struct eidc_aws_names *in, struct eidc_str field,
+                         struct eidc_str *value)
 {
-    const struct eidc_template_field fields[] = {
-        {"name", listed},
-        {"region", in->region},
-        {in->row->own_field, listed},
-        {in->row->parent_field, in->parent},
-    };
+    const struct eidc_listing *above[EIDC_LISTING_DEPTH];
+    size_t n = eidc_listing_above(in->row, above);
+    for (size_t i = 0; i < n && i < in->lineage->count; i++) {
+        if (!eidc_str_eq(field, eidc_str_of(above[i]->own_field)))
+            continue;
+        *value = in->lineage->names[i];
+        return true;
+    }
+    if (!in->row->recursive || !eidc_str_eq(field, EIDC_STR(EIDC_LISTING_PATH_FIELD)))
+        return false;
+    *value = in->lineage->path;
+    return true;
+}
+
+/* A scalar as text. */
+static bool from_object(struct element *e, struct eidc_str field, struct eidc_str *value)
+{
+    struct eidc_buf *text = &e->in->field;
+    const cJSON *member;
+    char pointer[64];
+    snprintf(pointer, sizeof(pointer), "/%.*s", EIDC_STR_ARG(field));
+    member = cJSON_GetObjectItemCaseSensitive(e->object, pointer + 1);
+    if (cJSON_IsString(member)) {
+        *value = eidc_str_of(member->valuestring);
+        return true;
+    }
+    if (cJSON_IsBool(member)) {
+        *value = eidc_str_of(cJSON_IsTrue(member) ? "true" : "false");
+        return true;
+    }
+    if (!cJSON_IsNumber(member) || eidc_eid_field(pointer, e->object, text))
+        return false;
+    *value = eidc_buf_view(text);
+    return true;
+}
+
+static bool value_of(void *arg, struct eidc_str field, struct eidc_str *value)
+{
+    struct element *e = arg;
+    if (eidc_str_eq(field, EIDC_STR("name")) ||
+        eidc_str_eq(field, eidc_str_of(e->in->row->own_field)))
+        *value = e->listed;
+    else if (eidc_str_eq(field, EIDC_STR("region")))
+        *value = eidc_str_of(e->in->region);
+    else
+        return from_lineage(e->in, field, value) || from_object(e, field, value);
+    return true;
+}
+
+static bool expand(struct eidc_aws_names *in, struct eidc_str listed, const cJSON *object,
+                   struct eidc_err *err)
+{
+    struct element e = {in, listed, object};
     eidc_buf_clear(&in->name);
     in->name.limit = NAME_ROOM;
-    return eidc_template_expand(in->name_template, fields, in->row->parent_field ? 4 : 3, &in->name,
-                                err);
+    return eidc_template_expand(in->name_template, value_of, &e, &in->name, err);
 }
 
 bool eidc_aws_names_add(struct eidc_aws_names *in, struct eidc_str listed, const cJSON *element,
                         struct eidc_names *out, struct eidc_err *err)
 {
-    if (!expand(in, listed, err)) {
+    if (!expand(in, listed, element, err)) {
         note(in, listed, err->text);
         return true;
     }
@@ -101,4 +166,5 @@ void eidc_aws_names_free(struct eidc_aws_names *in)
 {
     eidc_buf_free(&in->name);
     eidc_buf_free(&in->eid);
+    eidc_buf_free(&in->field);
 }

@@ -10,7 +10,7 @@ struct eidc_pager {
     struct eidc_names names;
     struct eidc_buf token; /* of the page that is being asked for */
     struct eidc_buf next;  /* of the one behind it */
-    struct eidc_buf body;
+    struct eidc_listing_request request;
     uint64_t *seen; /* hashes of the tokens that came */
     size_t seen_n, seen_cap;
     bool restarted;
@@ -69,24 +69,40 @@ static bool is_new_token(struct eidc_pager *p)
 
 static void on_answer(void *arg, struct eidc_aws_response *response);
 
+static void add_headers(const struct eidc_listing_request *from, struct eidc_http_headers *to)
+{
+    if (from->content_type[0])
+        eidc_http_headers_add(to, "Content-Type", eidc_str_of(from->content_type));
+    if (from->target.n)
+        eidc_http_headers_add(to, "X-Amz-Target", eidc_buf_view(&from->target));
+}
+
 static void ask(struct eidc_pager *p)
 {
     const struct eidc_listing *row = p->plan.row;
     struct eidc_http_headers headers = {0};
-    char *target EIDC_AUTO_FREE = eidc_xprintf("%s.%s", row->target, row->operation);
-    char *type EIDC_AUTO_FREE = eidc_xprintf("application/x-amz-json-%s", row->json_version);
-    eidc_http_headers_add(&headers, "Content-Type", eidc_str_of(type));
-    eidc_http_headers_add(&headers, "X-Amz-Target", eidc_str_of(target));
-    eidc_buf_clear(&p->body);
+    bool s3 = row->service->protocol == EIDC_LISTING_REST_XML;
     p->sent_optional = !*p->plan.without_optional;
-    eidc_listing_body(row, p->plan.parent, eidc_buf_view(&p->token), p->sent_optional, &p->body);
+    const struct eidc_listing_ask page = {
+        .parents = p->plan.parents,
+        .given = p->plan.given,
+        .given_count = p->plan.given_count,
+        .token = eidc_buf_view(&p->token),
+        .with_optional = p->sent_optional,
+    };
+    eidc_listing_request(row, &page, &p->request);
+    add_headers(&p->request, &headers);
     const struct eidc_aws_request request = {
         .target = p->plan.target,
         .operation = row->operation,
-        .method = "POST",
-        .path = EIDC_STR("/"),
+        .method = p->request.method,
+        .path = eidc_buf_view(&p->request.path),
+        .path_encoded = !s3,
+        .params = p->request.params,
+        .param_count = p->request.param_count,
         .headers = &headers,
-        .body = eidc_buf_view(&p->body),
+        .body = eidc_buf_view(&p->request.body),
+        .s3 = s3,
         .max_response = p->plan.max_response,
         .take = take_page,
         .take_arg = p,
@@ -109,8 +125,8 @@ static void on_listed_page(struct eidc_pager *p)
     }
     if (!is_new_token(p)) {
         struct eidc_err err;
-        eidc_fail(&err, EIDC_ERR_CORRUPT, "%s %s: the same %s came twice", p->plan.row->service,
-                  p->plan.row->operation, p->plan.row->token_out);
+        eidc_fail(&err, EIDC_ERR_CORRUPT, "%s %s: the same %s came twice",
+                  p->plan.row->service->sign, p->plan.row->operation, p->plan.row->token_in);
         end(p, "", &err);
         return;
     }
@@ -122,14 +138,14 @@ static void on_listed_page(struct eidc_pager *p)
 
 static bool is_token_refusal(const char *code)
 {
-    static const char *const codes[] = {"InvalidInputException",     "InvalidNextTokenException",
-                                        "ExpiredNextTokenException", "InvalidToken",
-                                        "ExpiredTokenException",     "ValidationException"};
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        if (strcmp(code, codes[i]) == 0)
-            return true;
-    }
-    return false;
+    static const char codes[] =
+        "InvalidInputException InvalidNextTokenException ExpiredNextTokenException InvalidToken "
+        "ExpiredTokenException ValidationException InvalidParameterException "
+        "InvalidParameterValueException InvalidArgumentException InvalidMarkerException "
+        "InvalidPaginationTokenException PaginationTokenExpiredException InvalidRequestException "
+        "InvalidNextToken InvalidPaginationToken InvalidContinuationTokenException "
+        "BadRequestException InvalidArgument";
+    return eidc_words_have(codes, eidc_str_of(code));
 }
 
 static void start_over(struct eidc_pager *p)
@@ -179,7 +195,7 @@ void eidc_pager_free(struct eidc_pager *p)
     eidc_names_free(&p->names);
     eidc_buf_free(&p->token);
     eidc_buf_free(&p->next);
-    eidc_buf_free(&p->body);
+    eidc_listing_request_free(&p->request);
     free(p->seen);
     free(p);
 }

@@ -1,16 +1,22 @@
 /*
- * A run is one refresh of the source. It holds one lane a region; a lane is either one scope (a
- * plain row) or a listing of parents and then one scope for each of them. Scopes are started as
- * others end, a few more than the engine sends at once, so that a hundred thousand of them cost no
- * memory while they wait.
+ * A run is one refresh of the source. A row without parents is one scope a region. A row with
+ * parents begins with a listing of the outermost ones; what a listing of parents finds is a family,
+ * and each of its members is listed in its turn: again for parents, or as a scope. Members are
+ * started as other listings end, a few more than the engine sends at once, so that a hundred
+ * thousand of them cost no memory while they wait.
  */
 #include "eidcached/adapters/source_aws.h"
 
 #include <assert.h>
 
 #include "eidcached/adapters/aws_names.h"
+#include "eidcached/adapters/family.h"
 #include "eidcached/adapters/pager.h"
+#include "eidcached/aws/template.h"
 #include "eidcached/base/mem.h"
+
+#define GENERATIONS_MAX 32 /* of a recursive row: more is a circle */
+#define GLOBAL_SCOPE    "global"
 
 struct region {
     char *name;
@@ -20,27 +26,21 @@ struct region {
 struct source_aws {
     struct eidc_source base;
     struct eidc_source_aws_options options;
-    const struct eidc_listing *parent_row; /* NULL: a plain row */
+    const struct eidc_listing *rows[EIDC_LISTING_DEPTH + 1]; /* the outermost first, then its own */
+    size_t above;                                            /* rows above its own */
+    bool without_optional[EIDC_LISTING_DEPTH + 1];           /* learnt about this server */
     struct eidc_aws *aws;
     struct eidc_creds_provider *creds; /* the engine's */
     struct region *regions;
     size_t region_count;
-    bool without_optional, parent_without_optional; /* learnt about this server */
-    struct run *run;                                /* NULL: idle */
-    size_t outstanding;                             /* pagers, those of cancelled runs too */
-};
-
-struct lane {
-    const struct region *region;
-    struct eidc_names parents;
-    struct eidc_str *sorted; /* views into parents, each once */
-    size_t count, next;
+    struct run *run;    /* NULL: idle */
+    size_t outstanding; /* pagers, those of cancelled runs too */
 };
 
 struct run {
     struct source_aws *source;
     struct eidc_source_sink sink;
-    struct lane *lanes;
+    struct eidc_family *families; /* those with members that are not started yet */
     size_t active;
     uint64_t total, parent_total; /* names, for max_names */
     bool abandoned;
@@ -50,82 +50,63 @@ struct run {
 /* One listing in progress. */
 struct scope {
     struct run *run;
-    struct lane *lane;
-    char *name; /* "eu-west-1/sales_prod"; of a parents' listing: "eu-west-1/" */
-    bool of_parents;
+    const struct eidc_aws_target *target;
+    const struct eidc_listing *row;
+    struct eidc_lineage lineage;
+    bool of_parents;            /* only for what is below it */
+    struct eidc_names children; /* of a recursive row: what is listed next */
     struct eidc_aws_names names;
     struct eidc_pager *pager;
 };
 
-/* --- one scope ----------------------------------------------------------------------------- */
+/* --- one listing --------------------------------------------------------------------------- */
 
 static bool add_parent(void *arg, struct eidc_str name, const cJSON *element,
                        struct eidc_names *names, struct eidc_err *err)
 {
     struct scope *scope = arg;
-    (void)element;
-    return eidc_aws_names_add_bare(&scope->names, name, names, err);
+    return eidc_aws_names_add_parent(&scope->names, scope->row, name, element, names, err);
 }
 
 static bool add_name(void *arg, struct eidc_str name, const cJSON *element,
                      struct eidc_names *names, struct eidc_err *err)
 {
     struct scope *scope = arg;
+    if (scope->row->recursive && !add_parent(arg, name, element, &scope->children, err))
+        return false;
     return eidc_aws_names_add(&scope->names, name, element, names, err);
+}
+
+/* Parents are listed every time: they tell which scopes there are. */
+static bool is_due(const struct run *run, const struct eidc_lineage *lineage)
+{
+    const struct source_aws *source = run->source;
+    const struct eidc_source_sink *sink = &run->sink;
+    return lineage->count < source->above || source->options.listing->recursive ||
+           sink->due(sink->arg, &source->base, eidc_str_of(lineage->scope));
 }
 
 static void on_ended(void *arg, struct eidc_names *names, const char *code,
                      const struct eidc_err *err);
 
-static char *scope_name(const struct lane *lane, bool of_parents, struct eidc_str parent)
+static void start_pager(struct scope *scope)
 {
-    bool slash = of_parents || parent.n > 0;
-    return eidc_xprintf("%s%s%.*s", lane->region->name, slash ? "/" : "", (int)parent.n,
-                        parent.n ? parent.p : "");
-}
-
-/* Parents are listed every time: they tell which scopes there are. */
-static bool is_due(const struct run *run, bool of_parents, const char *name)
-{
-    const struct eidc_source_sink *sink = &run->sink;
-    return of_parents || sink->due(sink->arg, &run->source->base, eidc_str_of(name));
-}
-
-/* Unless it is not due. */
-static void start_scope(struct run *run, struct lane *lane, bool of_parents, struct eidc_str parent)
-{
+    struct run *run = scope->run;
     struct source_aws *source = run->source;
     const struct eidc_source_aws_options *options = &source->options;
-    char *name = scope_name(lane, of_parents, parent);
-    if (!is_due(run, of_parents, name)) {
-        free(name);
-        return;
-    }
-    struct scope *scope = eidc_xcalloc(1, sizeof(*scope));
-    scope->run = run;
-    scope->lane = lane;
-    scope->of_parents = of_parents;
-    scope->name = name;
-    scope->names = (struct eidc_aws_names){.row = options->listing,
-                                           .name_template = options->name_template,
-                                           .eid_field = options->eid_field,
-                                           .filter = &options->filter,
-                                           .region = eidc_str_of(lane->region->name),
-                                           .parent = parent,
-                                           .scope = scope->name,
-                                           .notes = &run->notes};
     const struct eidc_pager_plan plan = {
         .aws = source->aws,
-        .target = &lane->region->target,
-        .row = of_parents ? source->parent_row : options->listing,
-        .parent = parent,
+        .target = scope->target,
+        .row = scope->row,
+        .parents = scope->lineage.values,
+        .given = options->params,
+        .given_count = options->param_count,
         .max_response = options->max_response,
         .max_names = options->max_names,
-        .total = of_parents ? &run->parent_total : &run->total,
-        .without_optional =
-            of_parents ? &source->parent_without_optional : &source->without_optional,
+        .total = scope->of_parents ? &run->parent_total : &run->total,
+        .without_optional = &source->without_optional[scope->lineage.count],
         .abandoned = &run->abandoned,
-        .item = of_parents ? add_parent : add_name,
+        .item = scope->of_parents ? add_parent : add_name,
         .ended = on_ended,
         .arg = scope,
     };
@@ -134,52 +115,82 @@ static void start_scope(struct run *run, struct lane *lane, bool of_parents, str
     scope->pager = eidc_pager_new(&plan);
 }
 
+/* Unless it is not due. The lineage is taken. */
+static void start_scope(struct run *run, const struct eidc_aws_target *target,
+                        struct eidc_lineage *lineage)
+{
+    struct source_aws *source = run->source;
+    const struct eidc_source_aws_options *options = &source->options;
+    if (!is_due(run, lineage)) {
+        eidc_lineage_free(lineage);
+        return;
+    }
+    struct scope *scope = eidc_xcalloc(1, sizeof(*scope));
+    scope->run = run;
+    scope->target = target;
+    scope->lineage = *lineage;
+    scope->row = source->rows[lineage->count];
+    scope->of_parents = lineage->count < source->above;
+    scope->names = (struct eidc_aws_names){.row = options->listing,
+                                           .name_template = options->name_template,
+                                           .eid_field = options->eid_field,
+                                           .filter = &options->filter,
+                                           .region = target->region,
+                                           .lineage = &scope->lineage,
+                                           .notes = &run->notes};
+    start_pager(scope);
+}
+
 static void scope_free(struct scope *scope)
 {
     scope->run->active--;
     scope->run->source->outstanding--;
     eidc_pager_free(scope->pager);
     eidc_aws_names_free(&scope->names);
-    free(scope->name);
+    eidc_names_free(&scope->children);
+    eidc_lineage_free(&scope->lineage);
     free(scope);
 }
 
-/* --- parents -------------------------------------------------------------------------------- */
+/* --- families ------------------------------------------------------------------------------- */
 
-static int by_bytes(const void *a, const void *b)
+/* names and the scope's lineage are taken. */
+static void add_family(struct scope *scope, struct eidc_names *names)
 {
-    return eidc_str_cmp(*(const struct eidc_str *)a, *(const struct eidc_str *)b);
+    struct run *run = scope->run;
+    struct eidc_family *family = eidc_family_new(scope->target, &scope->lineage, names);
+    family->next = run->families; /* the newest first: so fewer wait at a time */
+    run->families = family;
 }
 
-/* A listing may repeat a name; a scope is listed once. */
-static void take_parents(struct lane *lane, struct eidc_names *names)
+static void drop_first_family(struct run *run)
 {
-    lane->parents = *names;
-    *names = (struct eidc_names){0};
-    lane->sorted = eidc_xcalloc(lane->parents.count + 1, sizeof(*lane->sorted));
-    size_t at = 0, n = 0;
-    struct eidc_str eid;
-    while (eidc_names_next(&lane->parents, &at, &lane->sorted[n], &eid))
-        n++;
-    qsort(lane->sorted, n, sizeof(*lane->sorted), by_bytes);
-    for (size_t i = 0; i < n; i++) {
-        if (lane->count == 0 || !eidc_str_eq(lane->sorted[lane->count - 1], lane->sorted[i]))
-            lane->sorted[lane->count++] = lane->sorted[i];
-    }
+    struct eidc_family *family = run->families;
+    run->families = family->next;
+    eidc_family_free(family);
+}
+
+static void start_member(struct run *run, struct eidc_family *family)
+{
+    const struct eidc_family_member *member = &family->members[family->started++];
+    struct eidc_lineage lineage;
+    eidc_lineage_child(&family->lineage, member->name, member->value,
+                       run->source->options.listing->recursive, &lineage);
+    start_scope(run, family->target, &lineage);
 }
 
 /* Starts what may run now; false when there is nothing left to start. */
-static bool start_children(struct run *run)
+static bool start_members(struct run *run)
 {
-    const struct source_aws *source = run->source;
-    size_t window = 2 * (size_t)eidc_aws_concurrency(source->aws);
-    for (size_t i = 0; i < source->region_count; i++) {
-        struct lane *lane = &run->lanes[i];
-        for (; lane->next < lane->count; lane->next++) {
-            if (run->active >= window)
-                return true;
-            start_scope(run, lane, false, lane->sorted[lane->next]);
-        }
+    size_t window = 2 * (size_t)eidc_aws_concurrency(run->source->aws);
+    while (run->families) {
+        struct eidc_family *family = run->families;
+        if (family->started == family->count)
+            drop_first_family(run);
+        else if (run->active >= window)
+            return true;
+        else
+            start_member(run, family);
     }
     return false;
 }
@@ -188,31 +199,61 @@ static bool start_children(struct run *run)
 
 static void run_free(struct run *run)
 {
-    for (size_t i = 0; i < run->source->region_count; i++) {
-        eidc_names_free(&run->lanes[i].parents);
-        free(run->lanes[i].sorted);
-    }
-    free(run->lanes);
+    while (run->families)
+        drop_first_family(run);
     free(run);
+}
+
+/* Whatever is below a listing that failed is carried over. */
+static void carry_below(const struct scope *scope, const struct eidc_err *err)
+{
+    const struct eidc_source_sink *sink = &scope->run->sink;
+    char *prefix EIDC_AUTO_FREE = eidc_xprintf("%s/", scope->lineage.scope);
+    sink->carry(sink->arg, &scope->run->source->base, eidc_str_of(prefix), err);
+}
+
+static void report_parents(struct scope *scope, struct eidc_names *names, bool gone,
+                           const struct eidc_err *err)
+{
+    if (names)
+        add_family(scope, names);
+    else if (!gone)
+        carry_below(scope, err);
+}
+
+static void descend(struct scope *scope)
+{
+    struct eidc_err err;
+    if (scope->lineage.depth < GENERATIONS_MAX) {
+        add_family(scope, &scope->children);
+        return;
+    }
+    eidc_fail(&err, EIDC_ERR_LIMIT, "nested deeper than %d", GENERATIONS_MAX);
+    carry_below(scope, &err);
+}
+
+static void report_names(struct scope *scope, struct eidc_names *names, bool gone,
+                         const struct eidc_err *err)
+{
+    const struct eidc_source_sink *sink = &scope->run->sink;
+    const struct eidc_source *source = &scope->run->source->base;
+    struct eidc_str name = eidc_str_of(scope->lineage.scope);
+    if (names)
+        sink->scope(sink->arg, source, name, EIDC_SCOPE_LISTED, names, NULL);
+    else
+        sink->scope(sink->arg, source, name, gone ? EIDC_SCOPE_GONE : EIDC_SCOPE_FAILED, NULL, err);
+    if (scope->row->recursive)
+        names ? descend(scope) : report_parents(scope, NULL, gone, err);
 }
 
 static void report(struct scope *scope, struct eidc_names *names, const char *code,
                    const struct eidc_err *err)
 {
-    const struct eidc_source_sink *sink = &scope->run->sink;
-    const struct eidc_source *source = &scope->run->source->base;
-    const char *gone = scope->run->source->options.listing->gone;
-    struct eidc_str name = eidc_str_of(scope->name);
-    if (scope->of_parents && names)
-        take_parents(scope->lane, names);
-    else if (scope->of_parents)
-        sink->carry(sink->arg, source, name, err);
-    else if (names)
-        sink->scope(sink->arg, source, name, EIDC_SCOPE_LISTED, names, NULL);
-    else if (gone && strcmp(code, gone) == 0)
-        sink->scope(sink->arg, source, name, EIDC_SCOPE_GONE, NULL, err);
+    bool gone = !names && code[0] && eidc_words_have(scope->row->gone, eidc_str_of(code));
+    if (scope->of_parents)
+        report_parents(scope, names, gone, err);
     else
-        sink->scope(sink->arg, source, name, EIDC_SCOPE_FAILED, NULL, err);
+        report_names(scope, names, gone, err);
 }
 
 static void run_done(struct run *run)
@@ -238,7 +279,7 @@ static void on_ended(void *arg, struct eidc_names *names, const char *code,
             run_free(run);
         return;
     }
-    if (!start_children(run) && run->active == 0)
+    if (!start_members(run) && run->active == 0)
         run_done(run);
 }
 
@@ -257,11 +298,12 @@ static void aws_begin(struct eidc_source *self, const struct eidc_source_sink *s
     run->source = source;
     run->sink = *sink;
     run->notes = (struct eidc_aws_notes){.sink = &run->sink, .source = self};
-    run->lanes = eidc_xcalloc(source->region_count, sizeof(*run->lanes));
     source->run = run;
     for (size_t i = 0; i < source->region_count; i++) {
-        run->lanes[i].region = &source->regions[i];
-        start_scope(run, &run->lanes[i], source->parent_row != NULL, (struct eidc_str){0});
+        struct eidc_lineage lineage;
+        bool global = source->options.listing->service->global;
+        eidc_lineage_root(global ? GLOBAL_SCOPE : source->regions[i].name, &lineage);
+        start_scope(run, &source->regions[i].target, &lineage);
     }
     if (run->active == 0) /* nothing was due */
         run_done(run);
@@ -316,13 +358,13 @@ static bool add_region(struct source_aws *source, const char *wanted, struct eid
     if (has_region(source, name))
         return true;
     struct region region = {
-        .target = {.service = row->service,
+        .target = {.service = row->service->sign,
                    .creds = source->creds,
                    .max_attempts = settings.max_attempts,
                    .connect_timeout_ms = settings.connect_timeout_ms,
                    .timeout_ms = settings.timeout_ms},
     };
-    if (!eidc_endpoint_resolve(&settings, row->endpoint, row->env_suffix, name,
+    if (!eidc_endpoint_resolve(&settings, row->service->endpoint, row->service->env_suffix, name,
                                &region.target.endpoint, err))
         return false;
     region.name = eidc_xstrdup(name);
@@ -338,7 +380,8 @@ static bool add_regions(struct source_aws *source, struct eidc_err *err)
     source->regions = eidc_xcalloc(options->region_count + 1, sizeof(*source->regions));
     if (options->region_count == 0)
         return add_region(source, NULL, err);
-    for (size_t i = 0; i < options->region_count; i++) {
+    size_t count = options->listing->service->global ? 1 : options->region_count;
+    for (size_t i = 0; i < count; i++) {
         if (!add_region(source, options->regions[i], err))
             return eidc_wrap(err, "regions: %s", options->regions[i]);
     }
@@ -354,11 +397,20 @@ static bool check_options(struct eidc_source_aws_options *options, struct eidc_e
         return eidc_wrap(err, "name");
     if (!options->eid_field)
         return true;
-    if (!row->name)
-        return eidc_fail(err, EIDC_ERR_INVALID, "eid: %s lists bare names without fields", row->id);
-    if (!eidc_eid_field_check(options->eid_field, err))
+    if (!eidc_eid_field_check(options->eid_field, err) ||
+        !eidc_listing_check_pointer(row, options->eid_field, err))
         return eidc_wrap(err, "eid");
     return true;
+}
+
+static void set_rows(struct source_aws *source)
+{
+    const struct eidc_source_aws_options *options = &source->options;
+    source->above = eidc_listing_above(options->listing, source->rows);
+    source->rows[source->above] = options->listing;
+    /* with it, names alone would come */
+    source->without_optional[source->above] =
+        options->eid_field || eidc_template_needs_members(options->listing, options->name_template);
 }
 
 bool eidc_source_aws_new(const struct eidc_source_aws_options *options, struct eidc_aws *aws,
@@ -371,9 +423,7 @@ bool eidc_source_aws_new(const struct eidc_source_aws_options *options, struct e
     source->base = (struct eidc_source){&ops, options->name, "aws"};
     source->options = checked;
     source->aws = aws;
-    if (checked.listing->parent)
-        source->parent_row = eidc_listing_find(checked.listing->parent);
-    source->without_optional = checked.eid_field != NULL; /* names alone would not do */
+    set_rows(source);
     source->creds = eidc_aws_identity(aws, &source->options.aws);
     if (!add_regions(source, err)) {
         aws_destroy(&source->base);

@@ -1,54 +1,19 @@
-/* The table of list operations. Source of the rows: the public API models of botocore 1.43. */
-#include <string.h>
-
-#include "eidcached/aws/listing.h"
-
-static const struct eidc_listing rows[] = {
-    {
-        .id = "glue.databases",
-        .service = "glue",
-        .endpoint = "glue",
-        .env_suffix = "GLUE",
-        .operation = "GetDatabases",
-        .target = "AWSGlue",
-        .json_version = "1.1",
-        .optional = "\"AttributesToGet\":[\"NAME\"]",
-        .token_in = "NextToken",
-        .token_out = "NextToken",
-        .limit_key = "MaxResults",
-        .limit = 100,
-        .list = "DatabaseList",
-        .name = "Name",
-        .own_field = "database",
-        .default_name = "{database}",
-    },
-    {
-        .id = "glue.tables",
-        .service = "glue",
-        .endpoint = "glue",
-        .env_suffix = "GLUE",
-        .operation = "GetTables",
-        .target = "AWSGlue",
-        .json_version = "1.1",
-        .optional = "\"AttributesToGet\":[\"NAME\"]",
-        .token_in = "NextToken",
-        .token_out = "NextToken",
-        .limit_key = "MaxResults",
-        .limit = 100,
-        .list = "TableList",
-        .name = "Name",
-        .parent = "glue.databases",
-        .parent_key = "DatabaseName",
-        .parent_field = "database",
-        .own_field = "table",
-        .gone = "EntityNotFoundException",
-        .default_name = "{database}.{table}",
-    },
-};
+/* What is asked of the table as a whole; its rows are in listing_rows_*.c. */
+#include "listing_rows.h"
 
 const struct eidc_listing *eidc_listing_at(size_t index)
 {
-    return index < sizeof(rows) / sizeof(rows[0]) ? &rows[index] : NULL;
+    static const struct eidc_listing_rows *const files[] = {
+        &eidc_listing_rows_data,
+        &eidc_listing_rows_account,
+        &eidc_listing_rows_compute,
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (index < files[i]->count)
+            return &files[i]->rows[index];
+        index -= files[i]->count;
+    }
+    return NULL;
 }
 
 const struct eidc_listing *eidc_listing_find(const char *id)
@@ -59,4 +24,78 @@ const struct eidc_listing *eidc_listing_find(const char *id)
             return row;
     }
     return NULL;
+}
+
+size_t eidc_listing_above(const struct eidc_listing *row,
+                          const struct eidc_listing *above[static EIDC_LISTING_DEPTH])
+{
+    size_t n = 0;
+    for (const struct eidc_listing *at = row; at->parent; n++)
+        at = eidc_listing_find(at->parent);
+    for (size_t i = n; i > 0; i--)
+        above[i - 1] = row = eidc_listing_find(row->parent);
+    return n;
+}
+
+void eidc_listing_actions(const struct eidc_listing *row, struct eidc_buf *out)
+{
+    if (row->actions)
+        eidc_buf_add_z(out, row->actions);
+    else
+        eidc_buf_addf(out, "%s:%s", row->service->iam, row->operation);
+}
+
+const struct eidc_listing_param *eidc_listing_param(const struct eidc_listing *row, const char *key)
+{
+    for (size_t i = 0; i < EIDC_LISTING_PARAMS && row->params[i].key; i++) {
+        if (strcmp(row->params[i].key, key) == 0)
+            return &row->params[i];
+    }
+    return NULL;
+}
+
+static bool fail_pointer(const struct eidc_listing *row, struct eidc_str member,
+                         struct eidc_err *err)
+{
+    EIDC_BUF_AUTO have = {0};
+    const char *lists[] = {row->fields, row->objects};
+    for (size_t i = 0; i < 2; i++) {
+        struct eidc_str word;
+        for (const char *at = lists[i]; eidc_words_next(&at, &word);)
+            eidc_buf_addf(&have, "%s/%.*s%s", have.n ? ", " : "", EIDC_STR_ARG(word),
+                          i == 1 ? "/..." : "");
+    }
+    return eidc_fail(err, EIDC_ERR_INVALID, "%s has no member %.*s to take; it has %s", row->id,
+                     EIDC_STR_ARG(member), eidc_buf_view(&have).p);
+}
+
+bool eidc_listing_check_pointer(const struct eidc_listing *row, const char *pointer,
+                                struct eidc_err *err)
+{
+    if (!row->name)
+        return eidc_fail(err, EIDC_ERR_INVALID, "%s lists bare names without fields", row->id);
+    const char *begin = pointer + (pointer[0] == '/');
+    struct eidc_str member = {begin, strcspn(begin, "/")};
+    if (eidc_words_have(begin[member.n] ? row->objects : row->fields, member))
+        return true;
+    return fail_pointer(row, member, err);
+}
+
+bool eidc_words_next(const char **at, struct eidc_str *word)
+{
+    if (!*at || !**at)
+        return false;
+    *word = (struct eidc_str){*at, strcspn(*at, " ")};
+    *at += word->n + ((*at)[word->n] == ' ');
+    return true;
+}
+
+bool eidc_words_have(const char *words, struct eidc_str word)
+{
+    struct eidc_str have;
+    while (eidc_words_next(&words, &have)) {
+        if (eidc_str_eq(have, word))
+            return true;
+    }
+    return false;
 }

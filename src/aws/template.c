@@ -1,7 +1,4 @@
-/* Name templates: text with {fields}, `{{` and `}}` for braces. */
-#include <string.h>
-
-#include "eidcached/aws/listing.h"
+#include "eidcached/aws/template.h"
 
 /* The template cut into pieces: literal text, or the name of a field. */
 struct piece {
@@ -41,25 +38,45 @@ static bool next_piece(const char **at, struct piece *out, struct eidc_err *err)
     return true;
 }
 
+/* Tells one name of a row from another. */
 static bool is_own_field(const struct eidc_listing *row, struct eidc_str field)
 {
     return eidc_str_eq(field, EIDC_STR("name")) || eidc_str_eq(field, eidc_str_of(row->own_field));
 }
 
+static bool is_above(const struct eidc_listing *row, struct eidc_str field)
+{
+    const struct eidc_listing *above[EIDC_LISTING_DEPTH];
+    size_t n = eidc_listing_above(row, above);
+    for (size_t i = 0; i < n; i++) {
+        if (eidc_str_eq(field, eidc_str_of(above[i]->own_field)))
+            return true;
+    }
+    return row->recursive && eidc_str_eq(field, EIDC_STR(EIDC_LISTING_PATH_FIELD));
+}
+
 static bool is_offered(const struct eidc_listing *row, struct eidc_str field)
 {
-    return is_own_field(row, field) || eidc_str_eq(field, EIDC_STR("region")) ||
-           (row->parent_field && eidc_str_eq(field, eidc_str_of(row->parent_field)));
+    return is_own_field(row, field) || is_above(row, field) ||
+           eidc_words_have(row->fields, field) || eidc_str_eq(field, EIDC_STR("region"));
 }
 
 static bool fail_unknown(const struct eidc_listing *row, struct eidc_str field,
                          struct eidc_err *err)
 {
-    return eidc_fail(err, EIDC_ERR_INVALID,
-                     "name template: {%.*s} is not a field of %s: it has {%s}%s%s%s, {name}, "
-                     "{region}",
-                     EIDC_STR_ARG(field), row->id, row->own_field, row->parent_field ? ", {" : "",
-                     row->parent_field ? row->parent_field : "", row->parent_field ? "}" : "");
+    EIDC_BUF_AUTO have = {0};
+    const struct eidc_listing *above[EIDC_LISTING_DEPTH];
+    size_t n = eidc_listing_above(row, above);
+    for (size_t i = 0; i < n; i++)
+        eidc_buf_addf(&have, "{%s}, ", above[i]->own_field);
+    if (row->recursive)
+        eidc_buf_add_z(&have, "{" EIDC_LISTING_PATH_FIELD "}, ");
+    eidc_buf_addf(&have, "{%s}, {name}, {region}", row->own_field);
+    struct eidc_str word;
+    for (const char *at = row->fields; eidc_words_next(&at, &word);)
+        eidc_buf_addf(&have, ", {%.*s}", EIDC_STR_ARG(word));
+    return eidc_fail(err, EIDC_ERR_INVALID, "name template: {%.*s} is not a field of %s: it has %s",
+                     EIDC_STR_ARG(field), row->id, eidc_buf_view(&have).p);
 }
 
 bool eidc_template_check(const struct eidc_listing *row, const char *text, struct eidc_err *err)
@@ -71,7 +88,8 @@ bool eidc_template_check(const struct eidc_listing *row, const char *text, struc
             return false;
         if (piece.is_field && !is_offered(row, piece.text))
             return fail_unknown(row, piece.text, err);
-        has_own |= piece.is_field && is_own_field(row, piece.text);
+        has_own |= piece.is_field &&
+                   (is_own_field(row, piece.text) || eidc_words_have(row->fields, piece.text));
     }
     if (!has_own)
         return eidc_fail(err, EIDC_ERR_INVALID,
@@ -79,29 +97,33 @@ bool eidc_template_check(const struct eidc_listing *row, const char *text, struc
     return true;
 }
 
-static bool add_field(struct eidc_str field, const struct eidc_template_field *fields, size_t n,
-                      struct eidc_buf *out, struct eidc_err *err)
+bool eidc_template_needs_members(const struct eidc_listing *row, const char *text)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (!eidc_str_eq(field, eidc_str_of(fields[i].field)))
-            continue;
-        eidc_buf_add_str(out, fields[i].value);
-        return true;
+    struct eidc_err err;
+    for (const char *at = text; *at;) {
+        struct piece piece = {0};
+        if (!next_piece(&at, &piece, &err))
+            return false;
+        if (piece.is_field && !is_own_field(row, piece.text) && !is_above(row, piece.text) &&
+            eidc_words_have(row->fields, piece.text) &&
+            !eidc_str_eq(piece.text, eidc_str_of(row->name)))
+            return true;
     }
-    return eidc_fail(err, EIDC_ERR_INVALID, "name template: no field {%.*s}", EIDC_STR_ARG(field));
+    return false;
 }
 
-bool eidc_template_expand(const char *text, const struct eidc_template_field *fields, size_t n,
+bool eidc_template_expand(const char *text, eidc_template_value *value, void *arg,
                           struct eidc_buf *out, struct eidc_err *err)
 {
     for (const char *at = text; *at;) {
         struct piece piece = {0};
         if (!next_piece(&at, &piece, err))
             return false;
-        if (!piece.is_field)
-            eidc_buf_add_str(out, piece.text);
-        else if (!add_field(piece.text, fields, n, out, err))
-            return false;
+        struct eidc_str found = piece.text;
+        if (piece.is_field && !value(arg, piece.text, &found))
+            return eidc_fail(err, EIDC_ERR_INVALID, "name template: no field {%.*s}",
+                             EIDC_STR_ARG(piece.text));
+        eidc_buf_add_str(out, found);
     }
     if (out->failed)
         return eidc_fail(err, EIDC_ERR_LIMIT, "name template: the name is too long");

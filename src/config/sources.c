@@ -1,7 +1,7 @@
 /* sources: a mapping of names to what each source is; the options of one are a table too. */
 #include <stdlib.h>
 
-#include "eidcached/aws/listing.h"
+#include "eidcached/aws/template.h"
 #include "eidcached/base/mem.h"
 #include "internal.h"
 
@@ -123,19 +123,27 @@ static void problem(const struct checked *c, const char *key, const char *text)
     eidc_config_problem(c->load, at, path, "%s", text);
 }
 
+static size_t count_listings(void)
+{
+    size_t n = 0;
+    while (eidc_listing_at(n) != NULL)
+        n++;
+    return n;
+}
+
 static void check_list(const struct checked *c)
 {
-    const char *known[64] = {NULL};
+    size_t n = count_listings();
+    const char **known EIDC_AUTO_FREE = eidc_xcalloc(n + 1, sizeof *known);
     EIDC_BUF_AUTO text = {0};
-    const struct eidc_listing *row;
-    for (size_t i = 0; i < 63 && (row = eidc_listing_at(i)) != NULL; i++)
-        known[i] = row->id;
+    for (size_t i = 0; i < n; i++)
+        known[i] = eidc_listing_at(i)->id;
     const char *near = eidc_nearest_name(c->source->list, known);
     eidc_buf_addf(&text, "\"%s\" is not a listing; ", c->source->list);
     if (near != NULL)
         eidc_buf_addf(&text, "did you mean %s?", near);
-    for (size_t i = 0; near == NULL && known[i] != NULL; i++)
-        eidc_buf_addf(&text, "%s%s", i == 0 ? "there are " : ", ", known[i]);
+    else
+        eidc_buf_add_z(&text, "eidctl aws list shows what there is");
     problem(c, "list", eidc_buf_view(&text).p);
 }
 

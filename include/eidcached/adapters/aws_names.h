@@ -3,7 +3,7 @@
  * told of, the first few by name. For source_aws.c. */
 #include "eidcached/adapters/eid_field.h"
 #include "eidcached/adapters/filter.h"
-#include "eidcached/aws/listing.h"
+#include "eidcached/adapters/lineage.h"
 #include "eidcached/core/source.h"
 
 /* Notes of one run of a source. */
@@ -19,16 +19,18 @@ struct eidc_aws_names {
     const struct eidc_listing *row;
     const char *name_template, *eid_field; /* eid_field NULL: checksum */
     const struct eidc_filter *filter;
-    struct eidc_str region, parent;
-    const char *scope; /* for notes */
+    const char *region;
+    const struct eidc_lineage *lineage;
     struct eidc_aws_notes *notes;
-    struct eidc_buf name, eid; /* private: reused from element to element */
+    struct eidc_buf name, eid, field; /* private: reused from element to element */
 };
 
 /* False only for what fails the listing (NOMEM, LIMIT). */
 bool eidc_aws_names_add(struct eidc_aws_names *in, struct eidc_str listed, const cJSON *element,
                         struct eidc_names *out, struct eidc_err *err);
-/* The listed name as it is, unfiltered (a parent). */
-bool eidc_aws_names_add_bare(struct eidc_aws_names *in, struct eidc_str listed,
-                             struct eidc_names *out, struct eidc_err *err);
+/* A parent: the listed name as it is, unfiltered, and, as its EID, what its children are asked by.
+ */
+bool eidc_aws_names_add_parent(struct eidc_aws_names *in, const struct eidc_listing *row,
+                               struct eidc_str listed, const cJSON *element, struct eidc_names *out,
+                               struct eidc_err *err);
 void eidc_aws_names_free(struct eidc_aws_names *in);

@@ -23,7 +23,9 @@ struct eidc_pager_plan {
     struct eidc_aws *aws;
     const struct eidc_aws_target *target;
     const struct eidc_listing *row;
-    struct eidc_str parent; /* must outlive the pager */
+    const struct eidc_str *parents; /* eidc_listing_ask's; these must outlive the pager */
+    const struct eidc_listing_given *given;
+    size_t given_count;
     size_t max_response;    /* bytes of one page */
     uint64_t max_names;     /* 0: none */
     uint64_t *total;        /* names of all listings that share the limit */

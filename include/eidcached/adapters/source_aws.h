@@ -1,9 +1,9 @@
 #pragma once
 /*
- * Names from an AWS list operation, over all configured regions. A plain row is one scope a
- * region ("eu-west-1"); a row with a parent first lists the parent, then is one scope for each
- * of the parent's names ("eu-west-1/sales_prod"), listed in parallel within the engine's
- * concurrency, the pages of one scope in order.
+ * Names from an AWS list operation, over all configured regions. A plain row is one scope a region
+ * ("eu-west-1"), of a global service one in all ("global"). A row with rows above it first lists
+ * these, then is one scope for each of what they hold ("eu-west-1/sales_prod"; see lineage.h);
+ * these are listed in parallel within the engine's concurrency, the pages of one scope in order.
  */
 #include "eidcached/adapters/filter.h"
 #include "eidcached/aws/call.h"
@@ -13,9 +13,11 @@
 struct eidc_source_aws_options {
     const char *name; /* of the source */
     const struct eidc_listing *listing;
-    const char *name_template; /* NULL: the row's default */
-    const char *eid_field;     /* JSON pointer ("/Id"), or NULL: checksum */
-    char **regions;            /* empty: the resolved default region */
+    const char *name_template;               /* NULL: the row's default */
+    const char *eid_field;                   /* JSON pointer ("/Id"), or NULL: checksum */
+    const struct eidc_listing_given *params; /* of the row; checked */
+    size_t param_count;
+    char **regions; /* empty: the resolved default region */
     size_t region_count;
     struct eidc_filter filter;
     struct eidc_aws_settings aws; /* with the source's overrides merged in */

@@ -218,20 +218,24 @@ static void a_source_with_nothing_due_is_done_at_once(void **state)
     tear_down(&b);
 }
 
-static void a_global_service_signs_for_its_home(void **state)
+#define ACCOUNTS(list) "{\"Accounts\":[" list "]}"
+
+static void a_global_service_is_one_scope(void **state)
 {
     (void)state;
     static const struct fake_exchange script[] = {
         {.url = "https://organizations.us-east-1.amazonaws.com/",
          .has_header = {"Authorization: /us-east-1/organizations/"},
          .status = 200,
-         .body = DATABASES(N("a"))}};
-    struct eidc_listing row = *eidc_listing_find("glue.databases");
-    row.service = row.endpoint = "organizations";
-    struct eidc_source_aws_options o = options_of("glue.databases");
-    o.listing = &row;
+         .body = ACCOUNTS("{\"Name\":\"a\",\"Id\":\"1\"}")}};
+    char first[] = "eu-west-1", second[] = "eu-central-1";
+    char *regions[] = {first, second};
+    struct eidc_source_aws_options o = options_of("organizations.accounts");
     o.aws.endpoint_url = NULL;
-    expect(&o, script, COUNT(script), "listed eu-west-1: a|");
+    o.name_template = "{region}:{account}:{Id}";
+    o.regions = regions;
+    o.region_count = 2;
+    expect(&o, script, COUNT(script), "listed global: us-east-1:a:1|");
 }
 
 static void damaged_pages_are_asked_for_again(void **state)
@@ -543,6 +547,196 @@ static void children_run_in_parallel(void **state)
     tear_down(&b);
 }
 
+static void members_of_the_element(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.has_body = {"{\"AttributesToGet\":[\"NAME\"],"}, /* of databases names alone do */
+         .status = 200,
+         .body = DATABASES(N("d"))},
+        {.has_body = {"{\"DatabaseName\":\"d\",\"MaxResults\":100}"},
+         .status = 200,
+         .body = TABLES(
+             "{\"Name\":\"a\",\"Owner\":\"me\",\"Retention\":7,"
+             "\"IsRegisteredWithLakeFormation\":true},"
+             "{\"Name\":\"b\",\"Retention\":0,\"IsRegisteredWithLakeFormation\":1}," N("c"))}};
+    struct eidc_source_aws_options o = options_of("glue.tables");
+    o.name_template = "{table}-{Retention}-{IsRegisteredWithLakeFormation}-{Owner}";
+    expect(&o, script, COUNT(script),
+           "note eu-west-1/d: left out: \"b\" name template: no field {Owner}|"
+           "note eu-west-1/d: left out: \"c\" name template: no field {Retention}|"
+           "listed eu-west-1/d: a-7-true-me|");
+}
+
+#define CATALOGS(list) "{\"DataCatalogsSummary\":[" list "]}"
+#define C(name)        "{\"CatalogName\":\"" name "\",\"Type\":\"GLUE\"}"
+#define METADATA(list) "{\"TableMetadataList\":[" list "]}"
+
+static void fan_out_over_two_levels(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.has_header = {"X-Amz-Target: AmazonAthena.ListDataCatalogs"},
+         .status = 200,
+         .body = CATALOGS(C("b") "," C("a/1"))},
+        {.has_body = {"{\"CatalogName\":\"a/1\",\"MaxResults\":50}"},
+         .status = 200,
+         .body = "{\"DatabaseList\":[" N("d") "],\"NextToken\":\"t\"}"},
+        {.has_body = {"{\"CatalogName\":\"b\","}, .status = 400, .body = DENIED},
+        {.has_body = {"{\"CatalogName\":\"a/1\",", "\"NextToken\":\"t\""},
+         .status = 200,
+         .body = DATABASES(N("e"))},
+        {.has_body = {"{\"CatalogName\":\"a/1\",\"DatabaseName\":\"d\","},
+         .status = 200,
+         .body = METADATA(N("t"))},
+        {.has_body = {"{\"CatalogName\":\"a/1\",\"DatabaseName\":\"e\","},
+         .status = 400,
+         .body = DENIED},
+    };
+    struct eidc_source_aws_options o = options_of("athena.tables");
+    expect(&o, script, COUNT(script),
+           "carry eu-west-1/b/: athena ListDatabases: AccessDeniedException: no (status 400)|"
+           "listed eu-west-1/a%2F1/d: a/1.d.t|"
+           "failed eu-west-1/a%2F1/e: athena ListTableMetadata: AccessDeniedException: no "
+           "(status 400)|");
+}
+
+static void a_scope_that_is_not_due_two_levels_down(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .body = CATALOGS(C("a"))},
+        {.status = 200, .body = DATABASES(N("d") "," N("e"))},
+        {.has_body = {"\"DatabaseName\":\"e\","}, .status = 200, .body = METADATA(N("t"))}};
+    struct eidc_source_aws_options o = options_of("athena.tables");
+    struct bench b;
+    set_up(&b, &o, script, COUNT(script), 1);
+    b.not_due = "eu-west-1/a/d";
+    run(&b);
+    assert_string_equal(b.told.p, "listed eu-west-1/a/e: a.e.t|");
+    tear_down(&b);
+}
+
+#define ROOTS(list) "{\"Roots\":[" list "]}"
+#define UNITS(list) "{\"OrganizationalUnits\":[" list "]}"
+#define U(name, id) "{\"Name\":\"" name "\",\"Id\":\"" id "\"}"
+
+static void a_recursive_row(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .body = ROOTS(U("Root", "r-1"))},
+        {.has_body = {"{\"ParentId\":\"r-1\","},
+         .status = 200,
+         .body = UNITS(U("A", "ou-a") "," U("B", "ou-b"))},
+        {.has_body = {"{\"ParentId\":\"ou-a\","}, .status = 200, .body = UNITS(U("A", "ou-aa"))},
+        {.has_body = {"{\"ParentId\":\"ou-b\","}, .status = 400, .body = DENIED},
+        {.has_body = {"{\"ParentId\":\"ou-aa\","},
+         .status = 400,
+         .body = "{\"__type\":\"ParentNotFoundException\",\"message\":\"gone\"}"},
+    };
+    struct eidc_source_aws_options o = options_of("organizations.organizational_units");
+    o.eid_field = "/Id";
+    expect(&o, script, COUNT(script),
+           "listed global/Root: Root/A=ou-a Root/B=ou-b|"
+           "listed global/Root/A: Root/A/A=ou-aa|"
+           "failed global/Root/B: organizations ListOrganizationalUnitsForParent: "
+           "AccessDeniedException: no (status 400)|"
+           "carry global/Root/B/: organizations ListOrganizationalUnitsForParent: "
+           "AccessDeniedException: no (status 400)|"
+           "gone global/Root/A/A: organizations ListOrganizationalUnitsForParent: "
+           "ParentNotFoundException: gone (status 400)|");
+}
+
+static void a_circle_ends(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .body = ROOTS(U("R", "r-1"))},
+        {.times = 32, .status = 200, .body = UNITS(U("A", "ou-a"))}};
+    struct eidc_source_aws_options o = options_of("organizations.organizational_units");
+    struct bench b;
+    set_up(&b, &o, script, COUNT(script), 1);
+    run(&b);
+    assert_non_null(strstr(b.told.p, "/A/A/: nested deeper than 32|"));
+    tear_down(&b);
+}
+
+static void parents_asked_by_another_member(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.method = "GET",
+         .url = "http://aws.test/buckets?maxBuckets=1000",
+         .has_header = {"!Content-Type", "!X-Amz-Target"},
+         .status = 200,
+         .body = "{\"tableBuckets\":[{\"name\":\"b\",\"arn\":\"arn:x:bucket/b\"},"
+                 "{\"name\":\"c\"}]}"},
+        {.method = "GET",
+         .url = "http://aws.test/namespaces/arn%3Ax%3Abucket%2Fb?maxNamespaces=1000",
+         .status = 200,
+         .body = "{\"namespaces\":[{\"namespace\":[\"n\"]}]}"},
+        {.method = "GET",
+         .url = "http://aws.test/tables/arn%3Ax%3Abucket%2Fb?namespace=n&maxTables=1000",
+         .status = 200,
+         .body = "{\"tables\":[{\"name\":\"t\",\"tableARN\":\"arn:t\"}]}"}};
+    struct eidc_source_aws_options o = options_of("s3tables.tables");
+    o.eid_field = "/tableARN";
+    expect(&o, script, COUNT(script),
+           "note eu-west-1: left out: \"c\" has no arn|listed eu-west-1/b/n: b.n.t=arn:t|");
+}
+
+static void parents_that_are_gone_are_dropped(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .body = "{\"tableBuckets\":[{\"name\":\"b\",\"arn\":\"arn:b\"}]}"},
+        {.status = 404,
+         .headers = {"x-amzn-ErrorType: NotFoundException"},
+         .body = "{\"message\":\"gone\"}"}};
+    struct eidc_source_aws_options o = options_of("s3tables.tables");
+    struct bench b;
+    set_up(&b, &o, script, COUNT(script), 1);
+    run(&b);
+    assert_int_equal(b.told.n, 0); /* no scope, none carried */
+    tear_down(&b);
+}
+
+static void parameters_go_to_all_rows_that_take_them(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.has_body = {"{\"CatalogId\":\"7\",\"Attr"}, .status = 200, .body = DATABASES(N("d"))},
+        {.has_body = {"{\"DatabaseName\":\"d\",\"CatalogId\":\"7\",\"Expression\":\"x.*\","},
+         .status = 200,
+         .body = TABLES(N("x"))}};
+    static const struct eidc_listing_given given[] = {{"CatalogId", "7"}, {"Expression", "x.*"}};
+    struct eidc_source_aws_options o = options_of("glue.tables");
+    o.params = given;
+    o.param_count = 2;
+    expect(&o, script, COUNT(script), "listed eu-west-1/d: d.x|");
+}
+
+static void buckets_come_as_xml(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.method = "GET",
+         .url = "http://aws.test/?max-buckets=10000",
+         .has_header = {"x-amz-content-sha256: e3b0c442", "Authorization: /eu-west-1/s3/"},
+         .status = 200,
+         .body = "<ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket></Buckets>"
+                 "<ContinuationToken>a/b+c</ContinuationToken></ListAllMyBucketsResult>"},
+        {.url = "http://aws.test/?max-buckets=10000&continuation-token=a%2Fb%2Bc",
+         .status = 200,
+         .body = "<ListAllMyBucketsResult><Buckets><Bucket><Name>b</Name>"}, /* again */
+        {.status = 200,
+         .body = "<ListAllMyBucketsResult><Buckets><Bucket><Name>b</Name></Bucket></Buckets>"
+                 "</ListAllMyBucketsResult>"}};
+    struct eidc_source_aws_options o = options_of("s3.buckets");
+    expect(&o, script, COUNT(script), "listed global: a b|");
+}
+
 static void max_names_counts_the_whole_source(void **state)
 {
     (void)state;
@@ -650,6 +844,8 @@ static void options_that_are_refused(void **state)
     o = options_of("glue.databases");
     o.eid_field = "Id";
     refused(&o, "eid: Id");
+    o.eid_field = "/Id";
+    refused(&o, "eid: glue.databases has no member Id to take; it has /Name");
     o = options_of("glue.databases");
     char bad[] = "eu west/1";
     char *regions[] = {bad};
@@ -676,7 +872,7 @@ int main(void)
         cmocka_unit_test(regions_are_scopes_of_their_own),
         cmocka_unit_test(regions_that_are_not_due_are_not_asked),
         cmocka_unit_test(a_source_with_nothing_due_is_done_at_once),
-        cmocka_unit_test(a_global_service_signs_for_its_home),
+        cmocka_unit_test(a_global_service_is_one_scope),
         cmocka_unit_test(damaged_pages_are_asked_for_again),
         cmocka_unit_test(a_listing_that_fails_late_fails_whole),
         cmocka_unit_test(a_damaged_page_to_the_end),
@@ -698,6 +894,15 @@ int main(void)
         cmocka_unit_test(parents_that_cannot_be_listed_are_carried),
         cmocka_unit_test(a_missing_parents_list_is_no_deletion),
         cmocka_unit_test(children_run_in_parallel),
+        cmocka_unit_test(members_of_the_element),
+        cmocka_unit_test(fan_out_over_two_levels),
+        cmocka_unit_test(a_scope_that_is_not_due_two_levels_down),
+        cmocka_unit_test(a_recursive_row),
+        cmocka_unit_test(a_circle_ends),
+        cmocka_unit_test(parents_asked_by_another_member),
+        cmocka_unit_test(parents_that_are_gone_are_dropped),
+        cmocka_unit_test(parameters_go_to_all_rows_that_take_them),
+        cmocka_unit_test(buckets_come_as_xml),
         cmocka_unit_test(max_names_counts_the_whole_source),
         cmocka_unit_test(what_was_learnt_is_kept_for_the_next_run),
         cmocka_unit_test(cancel_drops_everything),
