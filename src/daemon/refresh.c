@@ -136,7 +136,7 @@ static void serve(struct eidc_generation *g, const char *from)
 
     eidc_info("serving generation %llu (%s, %llu names) from %s", (unsigned long long)info->number,
               info->id, (unsigned long long)info->names, from);
-    eidc_publish(g);
+    eidc_publish(g, NULL);
 }
 
 /* Whether a store is of this machine: quick, so that it is asked before anything is served. */

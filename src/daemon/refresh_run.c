@@ -66,10 +66,11 @@ static void publish(struct run *x, struct eidc_image *image)
         eidc_image_free(image);
         return;
     }
-    eidc_diff(x->before ? x->before->image : NULL, image, NULL, NULL, &x->changes);
+    if (!x->before_served)
+        eidc_diff(x->before ? x->before->image : NULL, image, NULL, NULL, &x->changes);
     struct eidc_generation *fresh = eidc_generation_new(image);
     settle(x, fresh);
-    eidc_publish(fresh);
+    eidc_publish(fresh, x->before_served ? &x->changes : NULL);
     x->changed = true;
 }
 

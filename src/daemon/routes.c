@@ -25,6 +25,8 @@ static const struct eidc_route routes[] = {
      EIDC_FOR_READERS, false, false, eidc_handle_names},
     {"/v1/snapshot", "/v1/snapshot", READ, "GET, HEAD",
      EIDC_FOR_READERS, false, false, eidc_handle_snapshot},
+    {"/v1/changes", "/v1/changes", READ, "GET, HEAD",
+     EIDC_FOR_READERS, false, false, eidc_handle_changes},
     {"/v1/status", "/v1/status", READ, "GET, HEAD",
      EIDC_FOR_READERS, false, false, eidc_handle_status},
     {"/v1/refresh", "/v1/refresh", WRITE, "POST",

@@ -41,7 +41,7 @@ static bool renumber(uint64_t number, struct eidc_err *err)
     }
     struct eidc_generation *fresh = eidc_generation_move(now, image);
     eidc_generation_unpin(now);
-    eidc_publish(fresh);
+    eidc_publish(fresh, NULL);
     return true;
 }
 

@@ -1,17 +1,21 @@
 #include "eidcached/daemon/waits.h"
 
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <time.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/daemon/publish.h"
 
-#define POLL_MS 20 /* while somebody waits */
+#define POLL_MS 20  /* while somebody waits */
+#define LOOK_MS 500 /* who has gone */
 
 struct waiting {
     struct waiting *next;
     struct MHD_Connection *connection;
+    int fd;
     struct eidc_wait *wait;
 };
 
@@ -21,29 +25,55 @@ struct eidc_waits {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct waiting *first;
+    int64_t look_at_ms;
     bool stopping;
 };
 
-/* Ended, too late, or the process stops. */
-static bool is_over(struct eidc_waits *waits, struct eidc_wait *wait)
+/* What is waited for is there. */
+static bool has_come(struct eidc_waits *waits, struct eidc_wait *wait)
 {
     struct eidc_round_report round;
-    if (eidc_service_refresh_ended(waits->service, wait->ticket, &round)) {
-        wait->round = eidc_xcalloc(1, sizeof(round));
-        *wait->round = round;
-        return true;
-    }
-    return eidc_mono_ms() >= wait->until_ms || waits->stopping ||
-           atomic_load(&waits->service->draining);
+    if (wait->ticket == 0)
+        return eidc_served_number() != wait->past;
+    if (!eidc_service_refresh_ended(waits->service, wait->ticket, &round))
+        return false;
+    wait->round = eidc_xcalloc(1, sizeof(round));
+    *wait->round = round;
+    return true;
+}
+
+/* libmicrohttpd does not look at a connection that is suspended. */
+static bool has_gone(const struct waiting *w)
+{
+    struct pollfd p = {.fd = w->fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0;
+}
+
+/* It has come, it is too late, or nobody is there any more, or the process stops. */
+static bool is_over(struct eidc_waits *waits, const struct waiting *w, bool look)
+{
+    return has_come(waits, w->wait) || eidc_mono_ms() >= w->wait->until_ms || waits->stopping ||
+           atomic_load(&waits->service->draining) || (look && has_gone(w));
+}
+
+/* Now and then is often enough to look who has gone. */
+static bool look_is_due(struct eidc_waits *waits)
+{
+    int64_t now = eidc_mono_ms();
+    bool due = now >= waits->look_at_ms;
+    if (due)
+        waits->look_at_ms = now + LOOK_MS;
+    return due;
 }
 
 /* Resumes every request whose wait is over. The lock is held. */
 static void resume_done(struct eidc_waits *waits)
 {
     struct waiting **at = &waits->first;
+    bool look = look_is_due(waits);
     while (*at != NULL) {
         struct waiting *w = *at;
-        if (!is_over(waits, w->wait)) {
+        if (!is_over(waits, w, look)) {
             at = &w->next;
             continue;
         }
@@ -102,6 +132,7 @@ bool eidc_waits_add(struct eidc_waits *waits, struct MHD_Connection *connection,
 {
     struct waiting *w = eidc_xcalloc(1, sizeof(*w));
     *w = (struct waiting){.connection = connection, .wait = &r->wait};
+    w->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     pthread_mutex_lock(&waits->lock);
     bool suspended = !waits->stopping;
     if (suspended) {

@@ -20,6 +20,7 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/core/current.h"
+#include "eidcached/daemon/publish.h"
 
 struct played_refresh played_refresh;
 
@@ -106,7 +107,7 @@ static void finish_and_publish(struct eidc_builder *builder, uint64_t number)
     eidc_builder_free(builder);
     struct eidc_generation *g = eidc_generation_new(image);
     atomic_store(&g->refreshed_at, eidc_now_ms());
-    eidc_current_publish(g);
+    eidc_publish(g, NULL);
 }
 
 static void add_name(struct eidc_names *names, const char *name, const char *eid)

@@ -51,9 +51,11 @@ struct eidc_answer {
     struct eidc_excerpt *excerpt; /* is sent in place of `out`; owned */
 };
 
-/* A handler that fills ticket and until_ms and leaves the status 0 is called again later. */
+/* A handler that fills ticket or past, and until_ms, and leaves the status 0 is called again
+ * later. */
 struct eidc_wait {
-    uint64_t ticket;                 /* 0: not waiting */
+    uint64_t ticket;                 /* for the end of this refresh; 0: not for one */
+    uint64_t past;                   /* else for a generation of another number than this */
     int64_t until_ms;                /* monotonic */
     bool over;                       /* this is the second call */
     struct eidc_round_report *round; /* owned: how it ended; NULL: it has not, but the time is

@@ -108,7 +108,7 @@ static void publish(uint64_t number, const char *name)
 {
     const struct test_scope scope = {"s", "a", 10, NAMES(name)};
 
-    eidc_publish(test_generation(number, &scope, 1));
+    eidc_publish(test_generation(number, &scope, 1), NULL);
 }
 
 static uint64_t served(void)
