@@ -1,5 +1,7 @@
 #include "eidcached/base/encode.h"
 
+#include "eidcached/base/hex.h"
+
 static const char hex_digits[] = "0123456789abcdef";
 static const char base32_digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 static const char base64url_digits[] =
@@ -26,7 +28,10 @@ static size_t encode_groups(const uint8_t *in, size_t n, unsigned width, const c
 
 size_t eidc_hex_encode(const uint8_t *in, size_t n, char *out)
 {
-    for (size_t i = 0; i < n; i++) {
+    size_t i = 0;
+    for (; n - i >= EIDC_HEX_STEP; i += EIDC_HEX_STEP)
+        eidc_hex_encode_step(in + i, out + 2 * i);
+    for (; i < n; i++) {
         out[2 * i] = hex_digits[in[i] >> 4];
         out[2 * i + 1] = hex_digits[in[i] & 15];
     }
@@ -52,28 +57,6 @@ size_t eidc_base64_encode(const uint8_t *in, size_t n, char *out)
 }
 
 /* Each returns the value of a digit, or -1. */
-typedef uint8_t digit_vector __attribute__((vector_size(16)));
-typedef uint16_t pair_vector __attribute__((vector_size(16)));
-typedef uint64_t word_vector __attribute__((vector_size(16)));
-typedef uint8_t byte_vector __attribute__((vector_size(8)));
-
-/* Sixteen hex digits as eight bytes, side by side and without branches: which digits are letters
- * cannot be predicted, and every reverse look-up decodes an EID. Marks in *bad what is no digit. */
-static inline byte_vector hex_decode_16(const char *digits, digit_vector *bad)
-{
-    digit_vector c;
-    memcpy(&c, digits, sizeof c);
-    digit_vector number = c - '0', letter = (c | 0x20) - 'a';
-    digit_vector is_number = (digit_vector)(number < 10), is_letter = (digit_vector)(letter < 6);
-    *bad |= ~(is_number | is_letter);
-    digit_vector value = (c & 15) + (is_letter & 9);
-    pair_vector pair;
-    memcpy(&pair, &value, sizeof pair);
-    const bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
-    pair = little ? pair << 4 | pair >> 8 : pair >> 4 | pair;
-    return __builtin_convertvector(pair & 0xff, byte_vector);
-}
-
 static int base32_value(char c)
 {
     if (c >= 'a' && c <= 'z')
@@ -118,50 +101,28 @@ static bool decode_groups(struct eidc_str in, unsigned width, int (*value_of)(ch
     return (pending & ((1u << bits) - 1)) == 0;
 }
 
-/* Fewer bytes than go side by side. Apart, so that EIDs of whole steps do not pay for it. */
-__attribute__((noinline)) static void hex_decode_rest(const char *digits, uint8_t *out, size_t n,
-                                                      digit_vector *bad)
+/* Fewer bytes than go side by side: the digits, filled up with zeros. */
+static bool hex_decode_rest(const char *digits, uint8_t *out, size_t n)
 {
-    char filled[sizeof *bad];
+    char filled[2 * EIDC_HEX_STEP];
+    uint8_t bytes[EIDC_HEX_STEP];
     memset(filled, '0', sizeof filled);
     memcpy(filled, digits, 2 * n);
-    byte_vector bytes = hex_decode_16(filled, bad);
-    memcpy(out, &bytes, n);
-}
-
-static inline bool none(digit_vector bad)
-{
-    word_vector wrong = (word_vector)bad;
-    return (wrong[0] | wrong[1]) == 0;
-}
-
-static inline void hex_decode_step(const char *digits, uint8_t *out, digit_vector *bad)
-{
-    byte_vector bytes = hex_decode_16(digits, bad);
-    memcpy(out, &bytes, sizeof bytes);
-}
-
-__attribute__((noinline)) static bool hex_decode_any(const char *digits, uint8_t *out, size_t n)
-{
-    digit_vector bad = {0};
-    size_t i = 0;
-    for (; n - i >= sizeof(byte_vector); i += sizeof(byte_vector))
-        hex_decode_step(digits + 2 * i, out + i, &bad);
-    if (i < n)
-        hex_decode_rest(digits + 2 * i, out + i, n - i, &bad);
-    return none(bad);
+    if (!eidc_hex_decode_step(filled, bytes))
+        return false;
+    memcpy(out, bytes, n);
+    return true;
 }
 
 bool eidc_hex_decode(struct eidc_str in, uint8_t *out, size_t n)
 {
     if (in.n / 2 != n || in.n % 2 != 0)
         return false;
-    if (n != 2 * sizeof(byte_vector))
-        return hex_decode_any(in.p, out, n);
-    digit_vector bad = {0}; /* 128 bits, as EIDs have by default */
-    hex_decode_step(in.p, out, &bad);
-    hex_decode_step(in.p + sizeof bad, out + sizeof(byte_vector), &bad);
-    return none(bad);
+    size_t i = 0;
+    for (; n - i >= EIDC_HEX_STEP; i += EIDC_HEX_STEP)
+        if (!eidc_hex_decode_step(in.p + 2 * i, out + i))
+            return false;
+    return i == n || hex_decode_rest(in.p + 2 * i, out + i, n - i);
 }
 
 bool eidc_base32_decode(struct eidc_str in, uint8_t *out, size_t n)

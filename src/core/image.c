@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "eidcached/base/encode.h"
 #include "eidcached/base/file.h"
+#include "eidcached/base/hex.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/core/image_parts.h"
 
@@ -86,7 +86,7 @@ static bool check_counts(const struct eidc_image *image, struct eidc_err *err)
     const struct eidc_image_info *info = &image->info;
     const struct eidc_part *part = image->part;
     if (info->entries > part[EIDC_SECTION_RECORDS].n || info->names > info->entries ||
-        info->text_entries > info->entries || part[EIDC_SECTION_RECORDS].n > EIDC_OFFSET_LIMIT)
+        info->text_entries > info->entries || part[EIDC_SECTION_RECORDS].n > EIDC_RECORDS_LIMIT)
         return corrupt(err, "more entries than bytes of records");
     uint64_t steps = (info->entries + EIDC_ORDER_STEP - 1) / EIDC_ORDER_STEP;
     if (!holds(&part[EIDC_SECTION_ORDER], steps, 8))
@@ -144,9 +144,9 @@ static bool read_all(struct eidc_image *image, struct eidc_err *err)
         !read_index(&image->part[EIDC_SECTION_FORWARD], &image->forward, err) ||
         !read_index(&image->part[EIDC_SECTION_REVERSE], &image->reverse, err))
         return false;
-    image->records = (struct eidc_records){image->part[EIDC_SECTION_RECORDS].p,
-                                           image->part[EIDC_SECTION_RECORDS].n,
-                                           (uint32_t)eidc_eid_raw_size(&image->info.scheme)};
+    image->records = eidc_records_of(&image->part[EIDC_SECTION_RECORDS], &image->info.scheme);
+    image->plain = image->info.text_entries == 0 && image->info.scheme.encoding == EIDC_EID_HEX &&
+                   image->info.scheme.prefix[0] == '\0' && image->records.raw_size == EIDC_HEX_STEP;
     return true;
 }
 
@@ -170,7 +170,7 @@ bool eidc_image_open(void *block, size_t size, eidc_image_release *release, void
 static void unmap(void *block, size_t size, void *arg)
 {
     (void)arg;
-    munmap(block, size);
+    eidc_big_free(block, size);
 }
 
 bool eidc_image_map_file(const char *path, struct eidc_image **out, struct eidc_err *err)
@@ -180,7 +180,7 @@ bool eidc_image_map_file(const char *path, struct eidc_image **out, struct eidc_
     if (!eidc_file_map(path, &block, &size, err))
         return false;
     if (!eidc_image_open(block, size, unmap, NULL, out, err)) {
-        munmap(block, size);
+        eidc_big_free(block, size);
         return eidc_wrap(err, "%s", path);
     }
     return true;
@@ -208,8 +208,8 @@ bool eidc_image_read_file(const char *path, struct eidc_image **out, struct eidc
         return eidc_fail(err, EIDC_ERR_CORRUPT, "%s: not an image", path);
     }
     const size_t size = (size_t)st.st_size;
-    void *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block == MAP_FAILED) {
+    void *block = eidc_big_alloc(size);
+    if (block == NULL) {
         close(fd);
         return eidc_fail(err, EIDC_ERR_NOMEM, "%s: no memory for %zu bytes", path, size);
     }
@@ -222,7 +222,7 @@ bool eidc_image_read_file(const char *path, struct eidc_image **out, struct eidc
     if (ok && !eidc_image_open(block, size, unmap, NULL, out, err))
         ok = eidc_wrap(err, "%s", path);
     if (!ok)
-        munmap(block, size);
+        eidc_big_free(block, size);
     return ok;
 }
 
@@ -248,6 +248,10 @@ struct eidc_str eidc_image_block(const struct eidc_image *image)
 size_t eidc_record_print_eid(const struct eidc_image *image, const struct eidc_record *record,
                              char out[static EIDC_EID_TEXT_MAX])
 {
+    if (image->plain && !record->eid_is_text) {
+        eidc_hex_encode_step((const uint8_t *)record->eid.p, out);
+        return 2 * (size_t)EIDC_HEX_STEP;
+    }
     if (!record->eid_is_text)
         return eidc_eid_print(&image->info.scheme, (const uint8_t *)record->eid.p, out);
     memcpy(out, record->eid.p, record->eid.n);

@@ -1,121 +1,60 @@
 #include "eidcached/base/encode.h"
-#include "eidcached/core/image_hash.h"
-#include "eidcached/core/image_parts.h"
+#include "eidcached/base/hex.h"
+#include "eidcached/core/image_bucket.h"
 
+/*
+ * Nearly every look-up ends at the first slot with the tag in the home bucket: one cache line of
+ * index and one record. That way is short and inline; everything else is apart and takes its time.
+ * What is known of a record before it is compared is checked in one comparison, so that no branch
+ * that waits for memory goes either way.
+ */
 enum key_kind { KEY_NAME, KEY_RAW_EID, KEY_TEXT_EID };
 
-struct slot {
-    uint64_t at; /* a record, or a posting list */
-    bool several;
-};
-
-/* What the key's slot leads to. The record is decoded where the caller wants it. */
+/* Where the key's slot leads to. */
 struct found {
-    struct slot slot;
-    uint64_t next; /* offset behind the key's first record */
-    struct eidc_record *record;
+    uint64_t at; /* a record, or with several (reverse) a place in POSTINGS */
+    bool several;
+    struct eidc_record record; /* the first */
+    uint64_t next;             /* behind it */
 };
 
-typedef uint16_t tag_vector __attribute__((vector_size(16)));
-typedef int8_t lane_vector __attribute__((vector_size(8)));
-_Static_assert(EIDC_BUCKET_SLOTS == 9, "eight tags at once, and one");
-
-/* Bit i: slot i has this tag. A slot that is not in use may match, too: its record is compared
- * and is not the one, and the key's own slot is in front of it. */
-static inline unsigned matching_slots(const uint8_t *bucket, uint16_t tag)
+static bool is_key(enum key_kind kind, struct eidc_str key, const struct eidc_record *record)
 {
-    tag_vector eight;
-    memcpy(&eight, bucket, sizeof eight);
-    lane_vector equal =
-        __builtin_convertvector((eight & htole16(EIDC_TAG_MASK)) == htole16(tag), lane_vector);
-    uint8_t lanes[sizeof equal];
-    memcpy(lanes, &equal, sizeof equal);
-    uint64_t ones = eidc_load64(lanes) & UINT64_C(0x0101010101010101);
-    unsigned match = (unsigned)(ones * UINT64_C(0x0102040810204080) >> 56);
-    return match | (unsigned)((eidc_load16(bucket + 16) & EIDC_TAG_MASK) == tag) << 8;
-}
-
-static inline struct slot slot_of(const uint8_t *bucket, unsigned i)
-{
-    return (struct slot){
-        eidc_load40(bucket + EIDC_BUCKET_OFFSETS + (size_t)EIDC_OFFSET_BYTES * i),
-        (eidc_load16(bucket + (size_t)2 * i) & EIDC_TAG_SEVERAL) != 0,
-    };
-}
-
-/* The posting list at an offset: how many records, *first its first place. 0: there is none. */
-static uint64_t posting_list(const struct eidc_image *image, uint64_t at, uint64_t *first)
-{
-    const struct eidc_part *part = &image->part[EIDC_SECTION_POSTINGS];
-    if (at > part->n || part->n - at < EIDC_OFFSET_BYTES)
-        return 0;
-    uint64_t count = eidc_load40(part->p + at);
-    *first = at + EIDC_OFFSET_BYTES;
-    return count <= (part->n - *first) / EIDC_OFFSET_BYTES ? count : 0;
-}
-
-static inline uint64_t posting(const struct eidc_image *image, uint64_t place)
-{
-    return eidc_load40(image->part[EIDC_SECTION_POSTINGS].p + place);
-}
-
-/* Eight bytes at a time, as a parsed EID was just stored: a wider load would have to wait until
- * those stores, and so all misses before them, are done. */
-static inline bool same_raw(struct eidc_str a, struct eidc_str b)
-{
-    const uint8_t *p = (const uint8_t *)a.p, *q = (const uint8_t *)b.p;
-    uint64_t differing = 0;
-    size_t i = 0;
-    if (a.n != b.n)
-        return false;
-    for (; a.n - i >= sizeof differing; i += sizeof differing)
-        differing |= eidc_load64(p + i) ^ eidc_load64(q + i);
-    for (; i < a.n; i++)
-        differing |= p[i] ^ q[i];
-    return differing == 0;
+    if (kind == KEY_NAME)
+        return eidc_str_eq(record->name, key);
+    return record->eid_is_text == (kind == KEY_TEXT_EID) && eidc_str_eq(record->eid, key);
 }
 
 /* Is it the key's slot? Then *out is filled in. */
-__attribute__((always_inline)) static inline bool
-slot_has(const struct eidc_image *image, enum key_kind kind, struct eidc_str key, struct found *out)
+static bool slot_has(const struct eidc_image *image, const uint8_t *bucket, unsigned slot,
+                     enum key_kind kind, struct eidc_str key, struct found *out)
 {
-    uint64_t at = out->slot.at;
-    if (out->slot.several && kind != KEY_NAME) {
+    uint64_t record = eidc_bucket_offset(bucket, slot) << image->records.shift;
+    out->at = record;
+    out->several = eidc_bucket_several(bucket, slot);
+    if (out->several && kind != KEY_NAME) {
+        out->at = eidc_bucket_offset(bucket, slot);
         uint64_t first;
-        if (posting_list(image, at, &first) == 0)
+        if (eidc_posting_list(image, out->at, &first) == 0)
             return false;
-        at = posting(image, first);
+        record = eidc_posting(image, first);
     }
-    if (!eidc_record_at(&image->records, at, out->record, &out->next))
-        return false;
-    if (kind == KEY_NAME)
-        return eidc_str_eq(out->record->name, key);
-    if (kind == KEY_RAW_EID)
-        return !out->record->eid_is_text && same_raw(out->record->eid, key);
-    return out->record->eid_is_text && eidc_str_eq(out->record->eid, key);
-}
-
-static inline const uint8_t *home_of(const struct eidc_index *index, uint64_t hash)
-{
-    return index->buckets + eidc_hash_home(hash, index->count) * EIDC_BUCKET_BYTES;
+    return eidc_record_at(&image->records, record, &out->record, &out->next) &&
+           is_key(kind, key, &out->record);
 }
 
 /* Every slot with the tag, in every bucket up to the first that nothing went past. */
-__attribute__((noinline)) static bool find_anywhere(const struct eidc_image *image,
-                                                    const struct eidc_index *index, uint64_t hash,
-                                                    enum key_kind kind, struct eidc_str key,
-                                                    struct found *out)
+static bool find(const struct eidc_image *image, const struct eidc_index *index, uint64_t hash,
+                 enum key_kind kind, struct eidc_str key, struct found *out)
 {
-    const uint8_t *bucket = home_of(index, hash);
+    const uint8_t *bucket = eidc_bucket_home(index, hash);
     const uint8_t *end = index->buckets + index->count * EIDC_BUCKET_BYTES;
     for (uint64_t probe = 0;; probe++) {
-        unsigned match = matching_slots(bucket, eidc_hash_tag(hash));
-        for (; match != 0; match &= match - 1) {
-            out->slot = slot_of(bucket, (unsigned)__builtin_ctz(match));
-            if (slot_has(image, kind, key, out))
+        unsigned match = eidc_bucket_match(bucket, eidc_hash_tag(hash));
+        for (; match != 0; match &= match - 1)
+            if (slot_has(image, bucket, (unsigned)__builtin_ctz(match), kind, key, out))
                 return true;
-        }
-        if (!(bucket[EIDC_BUCKET_STATE] & EIDC_BUCKET_OVERFLOW) || probe == index->reach)
+        if (!(eidc_bucket_state(bucket) & EIDC_BUCKET_OVERFLOW) || probe == index->reach)
             return false;
         bucket += EIDC_BUCKET_BYTES;
         if (bucket == end)
@@ -123,234 +62,339 @@ __attribute__((noinline)) static bool find_anywhere(const struct eidc_image *ima
     }
 }
 
-/* Nearly always the first slot with the tag in the home bucket is the one: one cache line of index
- * and one record. The next look-up's misses start while these are under way if there are few
- * instructions between them, hence a short path of its own, and inline. */
-__attribute__((always_inline)) static inline bool find(const struct eidc_image *image,
-                                                       const struct eidc_index *index,
-                                                       uint64_t hash, enum key_kind kind,
-                                                       struct eidc_str key, struct found *out)
-{
-    const uint8_t *bucket = home_of(index, hash);
-    unsigned match = matching_slots(bucket, eidc_hash_tag(hash));
-    if (match != 0) {
-        out->slot = slot_of(bucket, (unsigned)__builtin_ctz(match));
-        if (slot_has(image, kind, key, out))
-            return true;
-    }
-    return find_anywhere(image, index, hash, kind, key, out);
-}
-
-/* No hits yet; `first` and `at` mean nothing until the rest says so. */
+/* No hits yet. */
 static inline void reset(struct eidc_hits *hits, const struct eidc_image *image)
 {
     hits->image = image;
-    hits->has_first = hits->same_name = hits->posting[0] = hits->posting[1] = false;
-    hits->left[0] = hits->left[1] = 0;
+    hits->has_first = hits->has_more = false;
 }
 
-static inline bool forward(const struct eidc_image *image, uint64_t hash, struct eidc_str name,
-                           struct eidc_hits *hits)
+/* One hit, and no more. The name lies behind the EID. */
+static inline void hand_out(struct eidc_hits *hits, const struct eidc_image *image,
+                            const struct eidc_record *first)
 {
-    struct found found = {.record = &hits->first};
+    hits->image = image;
+    hits->eid = first->eid.p;
+    hits->eid_size = (uint32_t)first->eid.n;
+    hits->name_size = (uint32_t)first->name.n;
+    hits->scope_set = first->scope_set;
+    hits->eid_is_text = first->eid_is_text;
+    hits->has_first = true;
+    hits->has_more = hits->same_name = false;
+}
+
+__attribute__((noinline)) static bool forward_any(const struct eidc_image *image, uint64_t hash,
+                                                  struct eidc_str name, struct eidc_hits *hits)
+{
+    struct found found;
     reset(hits, image);
     if (!find(image, &image->forward, hash, KEY_NAME, name, &found))
         return false;
-    hits->has_first = hits->same_name = true;
+    hand_out(hits, image, &found.record);
+    hits->has_more = hits->same_name = found.several;
+    hits->posting[0] = false;
     hits->at[0] = found.next;
-    hits->left[0] = found.slot.several ? image->info.entries : 0;
+    hits->left[0] = image->info.entries;
+    hits->left[1] = 0;
     return true;
 }
 
-bool eidc_image_forward(const struct eidc_image *image, struct eidc_str name,
-                        struct eidc_hits *hits)
+typedef uint64_t word_pair __attribute__((vector_size(16)));
+
+static inline word_pair differing(const uint8_t *a, const uint8_t *b)
 {
-    return forward(image, eidc_hash_name(name, image->forward.seed), name, hits);
+    word_pair x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x ^ y;
 }
 
-static inline void fill_lane(const struct eidc_image *image, struct slot slot, unsigned lane,
-                             struct eidc_hits *hits)
+/* n bytes, 16 and more: some of them twice rather than one by one. */
+static inline bool same_long(const uint8_t *a, const uint8_t *b, size_t n)
 {
-    hits->at[lane] = slot.at;
+    word_pair all = differing(a + n - sizeof all, b + n - sizeof all);
+    for (size_t i = 0; i < n - sizeof all; i += sizeof all)
+        all |= differing(a + i, b + i);
+    return (all[0] | all[1]) == 0;
+}
+
+/* Fewer than 16. No call: it would cost the long ones their registers. */
+static inline bool same_few(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    if (n >= 8)
+        return ((eidc_load64(a) ^ eidc_load64(b)) |
+                (eidc_load64(a + n - 8) ^ eidc_load64(b + n - 8))) == 0;
+    if (n >= 4)
+        return ((eidc_load32(a) ^ eidc_load32(b)) |
+                (eidc_load32(a + n - 4) ^ eidc_load32(b + n - 4))) == 0;
+    uint8_t all = 0;
+    for (size_t i = 0; i < n; i++)
+        all |= a[i] ^ b[i];
+    return all == 0;
+}
+
+static inline bool same_bytes(const uint8_t *a, const char *b, size_t n)
+{
+    const uint8_t *bytes = (const uint8_t *)b;
+    return n >= sizeof(word_pair) ? same_long(a, bytes, n) : same_few(a, bytes, n);
+}
+
+/* A record as most are: both varints one byte, its EID a checksum. The two bytes can be read where
+ * a record could start, as other sections follow. */
+#define HEAD_BYTES 2u
+_Static_assert(EIDC_SECTION_RECORDS < EIDC_SECTION_FORWARD, "an index header follows, at least");
+
+static inline struct eidc_record short_record(const uint8_t *p, size_t eid_size, size_t name_size)
+{
+    const char *eid = (const char *)p + HEAD_BYTES;
+    return (struct eidc_record){{eid + eid_size, name_size}, {eid, eid_size}, false, p[1] >> 1};
+}
+
+/* Is there such a record with this name? */
+static inline bool short_named(const struct eidc_records *records, uint64_t at,
+                               struct eidc_str name, struct eidc_record *out)
+{
+    if (at >= records->n || name.n > 0x7f)
+        return false;
+    const uint8_t *p = records->p + at;
+    const size_t eid_size = records->raw_size, front = HEAD_BYTES + eid_size;
+    if ((eidc_load16(p) & 0x81ff) != name.n || front + name.n > records->n - at ||
+        !same_bytes(p + front, name.p, name.n))
+        return false;
+    *out = short_record(p, eid_size, name.n);
+    return true;
+}
+
+static inline bool forward(const struct eidc_image *image, const uint8_t *bucket, uint64_t hash,
+                           struct eidc_str name, struct eidc_hits *hits)
+{
+    unsigned match = eidc_bucket_match(bucket, eidc_hash_tag(hash));
+    if (match == 0 && !(eidc_bucket_state(bucket) & EIDC_BUCKET_OVERFLOW)) {
+        reset(hits, image);
+        return false;
+    }
+    if (match == 0)
+        return forward_any(image, hash, name, hits);
+    unsigned slot = (unsigned)__builtin_ctz(match);
+    uint64_t at = eidc_bucket_offset(bucket, slot) << image->records.shift;
+    struct eidc_record record;
+    if (eidc_bucket_several(bucket, slot) || !short_named(&image->records, at, name, &record))
+        return forward_any(image, hash, name, hits);
+    hand_out(hits, image, &record);
+    return true;
+}
+
+__attribute__((flatten)) bool eidc_image_forward(const struct eidc_image *image,
+                                                 struct eidc_str name, struct eidc_hits *hits)
+{
+    uint64_t hash = eidc_hash_name(name, image->forward.seed);
+    return forward(image, eidc_bucket_home(&image->forward, hash), hash, name, hits);
+}
+
+static void fill_lane(const struct eidc_image *image, const struct found *found, unsigned lane,
+                      struct eidc_hits *hits)
+{
+    hits->at[lane] = found->at;
     hits->left[lane] = 1;
-    hits->posting[lane] = slot.several;
-    if (slot.several)
-        hits->left[lane] = posting_list(image, slot.at, &hits->at[lane]);
+    hits->posting[lane] = found->several;
+    if (found->several)
+        hits->left[lane] = eidc_posting_list(image, found->at, &hits->at[lane]);
 }
 
-/* One record alone is handed out as it was found; several are merged. */
-static bool settle(struct eidc_hits *hits)
+/* EIDs of any kind: the checksum's records and the text's, merged. */
+__attribute__((noinline)) static bool reverse_any(const struct eidc_image *image,
+                                                  struct eidc_str eid, struct eidc_hits *hits)
 {
+    const struct eidc_index *index = &image->reverse;
+    uint8_t bytes[EIDC_EID_RAW_MAX];
+    const struct eidc_str raw = {(const char *)bytes, image->records.raw_size};
+    struct found found[2];
+    reset(hits, image);
+    hits->same_name = false;
+    hits->left[0] = hits->left[1] = 0;
+    if (eidc_eid_parse(&image->info.scheme, eid, bytes) &&
+        find(image, index, eidc_hash_eid(raw, false, index->seed), KEY_RAW_EID, raw, &found[0]))
+        fill_lane(image, &found[0], 0, hits);
+    if (image->info.text_entries > 0 &&
+        find(image, index, eidc_hash_eid(eid, true, index->seed), KEY_TEXT_EID, eid, &found[1]))
+        fill_lane(image, &found[1], 1, hits);
     uint64_t left = hits->left[0] + hits->left[1];
-    hits->has_first = left == 1;
-    if (hits->has_first)
-        hits->left[0] = hits->left[1] = 0;
+    if (left == 1) /* one alone is handed out as it was found */
+        hand_out(hits, image, &found[hits->left[1]].record);
+    hits->has_more = left > 1;
     return left > 0;
 }
 
-static void reverse_raw(const struct eidc_image *image, uint64_t hash, struct eidc_str raw,
-                        struct eidc_hits *hits)
+/* Eight bytes at a time, as a parsed EID was just stored: a wider load would have to wait until
+ * those stores, and so all misses before them, are done. */
+static inline bool same_eid(const uint8_t *a, const uint8_t *b)
 {
-    struct found found = {.record = &hits->first};
-    if (find(image, &image->reverse, hash, KEY_RAW_EID, raw, &found))
-        fill_lane(image, found.slot, 0, hits);
+    return ((eidc_load64(a) ^ eidc_load64(b)) | (eidc_load64(a + 8) ^ eidc_load64(b + 8))) == 0;
 }
 
-static void reverse_text(const struct eidc_image *image, struct eidc_str text,
-                         struct eidc_hits *hits)
+/* Is there such a record with this EID? */
+static inline bool short_of(const struct eidc_records *records, uint64_t at,
+                            const uint8_t eid[static EIDC_HEX_STEP], struct eidc_record *out)
 {
-    if (image->info.text_entries == 0)
-        return;
-    struct eidc_record record = {0}; /* a miss must not spoil the other lane's */
-    struct found found = {.record = &record};
-    uint64_t hash = eidc_hash_eid(text, true, image->reverse.seed);
-    if (!find(image, &image->reverse, hash, KEY_TEXT_EID, text, &found))
-        return;
-    fill_lane(image, found.slot, 1, hits);
-    hits->first = record;
-}
-
-static bool parse_eid(const struct eidc_image *image, struct eidc_str eid,
-                      uint8_t raw[static EIDC_EID_RAW_MAX], struct eidc_str *out)
-{
-    *out = (struct eidc_str){(const char *)raw, image->records.raw_size};
-    const struct eidc_eid_scheme *scheme = &image->info.scheme;
-    /* as by default: fewer instructions, so that look-ups one after the other overlap more */
-    if (scheme->encoding == EIDC_EID_HEX && scheme->prefix[0] == '\0')
-        return eidc_hex_decode(eid, raw, image->records.raw_size);
-    return eidc_eid_parse(scheme, eid, raw);
-}
-
-bool eidc_image_reverse(const struct eidc_image *image, struct eidc_str eid, struct eidc_hits *hits)
-{
-    uint8_t bytes[EIDC_EID_RAW_MAX];
-    struct eidc_str raw;
-    reset(hits, image);
-    if (parse_eid(image, eid, bytes, &raw))
-        reverse_raw(image, eidc_hash_eid(raw, false, image->reverse.seed), raw, hits);
-    reverse_text(image, eid, hits);
-    return settle(hits);
-}
-
-static uint64_t lane_offset(const struct eidc_hits *hits, unsigned lane)
-{
-    if (hits->left[lane] == 0)
-        return UINT64_MAX;
-    return hits->posting[lane] ? posting(hits->image, hits->at[lane]) : hits->at[lane];
-}
-
-static bool next_record(struct eidc_hits *hits, struct eidc_record *out)
-{
-    uint64_t at[2] = {lane_offset(hits, 0), lane_offset(hits, 1)}, next;
-    unsigned lane = at[1] < at[0];
-    struct eidc_record record;
-    if (hits->left[lane] == 0)
+    if (at >= records->n)
         return false;
-    if (!eidc_record_at(&hits->image->records, at[lane], &record, &next) ||
-        (hits->same_name && !eidc_str_eq(record.name, hits->first.name))) {
-        hits->left[lane] = 0;
+    const uint8_t *p = records->p + at;
+    const uint32_t head = eidc_load16(p), name_size = head & 0x7f;
+    if ((head & 0x8180) != 0 || name_size == 0 || !same_eid(p + HEAD_BYTES, eid) ||
+        HEAD_BYTES + EIDC_HEX_STEP + name_size > records->n - at)
+        return false;
+    *out = short_record(p, EIDC_HEX_STEP, name_size);
+    return true;
+}
+
+/* An image of plain EIDs: 32 hex digits, parsed by the caller. */
+static inline bool reverse_plain(const struct eidc_image *image, const uint8_t *bucket,
+                                 uint64_t hash, const uint8_t raw[static EIDC_HEX_STEP],
+                                 struct eidc_str eid, struct eidc_hits *hits)
+{
+    unsigned match = eidc_bucket_match(bucket, eidc_hash_tag(hash));
+    if (match == 0 && !(eidc_bucket_state(bucket) & EIDC_BUCKET_OVERFLOW)) {
+        reset(hits, image);
         return false;
     }
-    hits->at[lane] = hits->posting[lane] ? hits->at[lane] + EIDC_OFFSET_BYTES : next;
-    hits->left[lane]--;
-    *out = record;
+    if (match == 0)
+        return reverse_any(image, eid, hits);
+    unsigned slot = (unsigned)__builtin_ctz(match);
+    uint64_t at = eidc_bucket_offset(bucket, slot) << image->records.shift;
+    struct eidc_record record;
+    if (eidc_bucket_several(bucket, slot) || !short_of(&image->records, at, raw, &record))
+        return reverse_any(image, eid, hits);
+    hand_out(hits, image, &record);
     return true;
 }
 
-bool eidc_hits_next(struct eidc_hits *hits, struct eidc_record *out)
+static inline uint64_t hash_raw(const uint8_t raw[static EIDC_HEX_STEP], uint64_t seed)
 {
-    if (!hits->has_first)
-        return next_record(hits, out);
-    *out = hits->first;
-    hits->has_first = false;
-    return true;
+    return eidc_hash_eid((struct eidc_str){(const char *)raw, EIDC_HEX_STEP}, false, seed);
 }
 
-bool eidc_image_has(const struct eidc_image *image, const struct eidc_record *record)
+__attribute__((flatten)) bool eidc_image_reverse(const struct eidc_image *image,
+                                                 struct eidc_str eid, struct eidc_hits *hits)
 {
-    struct eidc_hits hits;
-    struct eidc_record other;
-    if (!eidc_image_forward(image, record->name, &hits))
-        return false;
-    while (eidc_hits_next(&hits, &other))
-        if (other.eid_is_text == record->eid_is_text && eidc_str_eq(other.eid, record->eid))
-            return true;
-    return false;
+    uint8_t raw[EIDC_HEX_STEP];
+    if (!image->plain || eid.n != 2 * sizeof raw || !eidc_hex_decode_step(eid.p, raw))
+        return reverse_any(image, eid, hits);
+    uint64_t hash = hash_raw(raw, image->reverse.seed);
+    return reverse_plain(image, eidc_bucket_home(&image->reverse, hash), hash, raw, eid, hits);
 }
 
-/* Many at once: while one key is compared, the record of the one AHEAD of it is on its way, and
- * the bucket of the one twice as far ahead. */
-#define AHEAD 8
-#define RING  32 /* a power of two, more than 2 * AHEAD */
+/* Many at once: first all buckets are sent for, then all records, and then they are compared. */
+#define GROUP 32
 
 /* Always inline: gcc takes a function that only prefetches for one without effect, and its calls
  * for dead code. */
-__attribute__((always_inline)) static inline void
-fetch_record(const struct eidc_image *image, const struct eidc_index *index, uint64_t hash)
+__attribute__((always_inline)) static inline void fetch_record(const struct eidc_image *image,
+                                                               const uint8_t *bucket, uint64_t hash)
 {
-    const uint8_t *bucket = home_of(index, hash);
-    unsigned match = matching_slots(bucket, eidc_hash_tag(hash));
+    unsigned match = eidc_bucket_match(bucket, eidc_hash_tag(hash));
     if (match == 0)
         return;
-    uint64_t at = slot_of(bucket, (unsigned)__builtin_ctz(match)).at;
+    uint64_t at = eidc_bucket_offset(bucket, (unsigned)__builtin_ctz(match))
+                  << image->records.shift;
     if (at >= image->records.n)
         return;
     __builtin_prefetch(image->records.p + at);
     __builtin_prefetch(image->records.p + at + EIDC_BUCKET_BYTES);
 }
 
+struct group {
+    const uint8_t *bucket[GROUP];
+    uint64_t hash[GROUP];
+};
+
+__attribute__((flatten)) static void forward_group(const struct eidc_image *image,
+                                                   const struct eidc_str *names, size_t n,
+                                                   struct eidc_hits *hits)
+{
+    struct group group;
+    for (size_t i = 0; i < n; i++) {
+        group.hash[i] = eidc_hash_name(names[i], image->forward.seed);
+        group.bucket[i] = eidc_bucket_home(&image->forward, group.hash[i]);
+        __builtin_prefetch(group.bucket[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        fetch_record(image, group.bucket[i], group.hash[i]);
+    for (size_t i = 0; i < n; i++)
+        forward(image, group.bucket[i], group.hash[i], names[i], &hits[i]);
+}
+
 void eidc_image_forward_many(const struct eidc_image *image, const struct eidc_str *names, size_t n,
                              struct eidc_hits *hits)
 {
-    const struct eidc_index *index = &image->forward;
-    uint64_t hashes[RING];
-    for (size_t i = 0; i < n + (size_t)2 * AHEAD; i++) {
-        if (i < n) {
-            hashes[i % RING] = eidc_hash_name(names[i], index->seed);
-            __builtin_prefetch(home_of(index, hashes[i % RING]));
-        }
-        if (i >= AHEAD && i - AHEAD < n)
-            fetch_record(image, index, hashes[(i - AHEAD) % RING]);
-        if (i < (size_t)2 * AHEAD)
+    for (size_t at = 0; at < n; at += GROUP)
+        forward_group(image, names + at, n - at < GROUP ? n - at : GROUP, hits + at);
+}
+
+__attribute__((flatten)) static void reverse_group(const struct eidc_image *image,
+                                                   const struct eidc_str *eids, size_t n,
+                                                   struct eidc_hits *hits)
+{
+    uint8_t raw[GROUP][EIDC_HEX_STEP];
+    struct group group;
+    for (size_t i = 0; i < n; i++) {
+        group.bucket[i] = NULL; /* no EID of this image */
+        if (eids[i].n != 2 * sizeof raw[i] || !eidc_hex_decode_step(eids[i].p, raw[i]))
             continue;
-        size_t done = i - (size_t)2 * AHEAD;
-        forward(image, hashes[done % RING], names[done], &hits[done]);
+        group.hash[i] = hash_raw(raw[i], image->reverse.seed);
+        group.bucket[i] = eidc_bucket_home(&image->reverse, group.hash[i]);
+        __builtin_prefetch(group.bucket[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (group.bucket[i] != NULL)
+            fetch_record(image, group.bucket[i], group.hash[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (group.bucket[i] == NULL)
+            reset(&hits[i], image);
+        else
+            reverse_plain(image, group.bucket[i], group.hash[i], raw[i], eids[i], &hits[i]);
     }
 }
 
-struct reverse_key {
-    uint64_t hash;
-    struct eidc_str raw;
-    uint8_t bytes[EIDC_EID_RAW_MAX];
-};
-
-static inline void read_key(const struct eidc_image *image, struct eidc_str eid,
-                            struct reverse_key *key)
+/* An EID of any kind may have a slot as a checksum and one as text; the bucket of a lane it cannot
+ * have is the other's. */
+static void hash_lanes(const struct eidc_image *image, struct eidc_str eid, struct group lane[2],
+                       size_t i)
 {
-    if (!parse_eid(image, eid, key->bytes, &key->raw))
-        key->raw.n = 0; /* a key that no record has */
-    key->hash = eidc_hash_eid(key->raw, false, image->reverse.seed);
+    const struct eidc_index *index = &image->reverse;
+    uint8_t bytes[EIDC_EID_RAW_MAX];
+    struct eidc_str raw = {(const char *)bytes, image->records.raw_size};
+    lane[1].hash[i] = eidc_hash_eid(eid, true, index->seed);
+    lane[0].hash[i] = eidc_eid_parse(&image->info.scheme, eid, bytes)
+                          ? eidc_hash_eid(raw, false, index->seed)
+                          : lane[1].hash[i];
+    for (unsigned k = 0; k < 2; k++) {
+        lane[k].bucket[i] = eidc_bucket_home(index, lane[k].hash[i]);
+        __builtin_prefetch(lane[k].bucket[i]);
+    }
+}
+
+static void reverse_group_any(const struct eidc_image *image, const struct eidc_str *eids, size_t n,
+                              struct eidc_hits *hits)
+{
+    struct group lane[2];
+    for (size_t i = 0; i < n; i++)
+        hash_lanes(image, eids[i], lane, i);
+    for (size_t i = 0; i < n; i++) {
+        fetch_record(image, lane[0].bucket[i], lane[0].hash[i]);
+        fetch_record(image, lane[1].bucket[i], lane[1].hash[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        reverse_any(image, eids[i], &hits[i]);
 }
 
 void eidc_image_reverse_many(const struct eidc_image *image, const struct eidc_str *eids, size_t n,
                              struct eidc_hits *hits)
 {
-    const struct eidc_index *index = &image->reverse;
-    struct reverse_key keys[RING];
-    for (size_t i = 0; i < n + (size_t)2 * AHEAD; i++) {
-        if (i < n) {
-            read_key(image, eids[i], &keys[i % RING]);
-            __builtin_prefetch(home_of(index, keys[i % RING].hash));
-        }
-        if (i >= AHEAD && i - AHEAD < n)
-            fetch_record(image, index, keys[(i - AHEAD) % RING].hash);
-        if (i < (size_t)2 * AHEAD)
-            continue;
-        size_t done = i - (size_t)2 * AHEAD;
-        const struct reverse_key *key = &keys[done % RING];
-        reset(&hits[done], image);
-        reverse_raw(image, key->hash, key->raw, &hits[done]);
-        reverse_text(image, eids[done], &hits[done]);
-        settle(&hits[done]);
+    for (size_t at = 0; at < n; at += GROUP) {
+        size_t some = n - at < GROUP ? n - at : GROUP;
+        if (image->plain)
+            reverse_group(image, eids + at, some, hits + at);
+        else
+            reverse_group_any(image, eids + at, some, hits + at);
     }
 }

@@ -1,12 +1,11 @@
 #include <stdlib.h>
 
-#include "eidcached/core/image_hash.h"
-#include "eidcached/core/image_parts.h"
+#include "eidcached/core/image_bucket.h"
 
 /*
  * Keys are sorted by hash and laid down in that order, so that the same keys always give the same
  * bytes and the table is written front to back. What finds its home full goes to the next bucket
- * with room: at 85 % load one key in thirteen, at 10 million names at most 30 buckets on. Hashes
+ * with room: at 62.5 % load one key in ninety. Hashes
  * that somebody chose could do worse, hence the seeds.
  */
 #define REACH_GOOD 128
@@ -15,7 +14,7 @@
 #define SEVERAL (UINT64_C(1) << 63) /* in a pair's value; becomes the slot's bit */
 
 struct keys {
-    struct eidc_pair *pairs; /* hash, offset; n of them, and as much scratch behind them */
+    struct eidc_pair *pairs; /* hash, unit; n of them, and as much scratch behind them */
     size_t n, room;
 };
 
@@ -41,27 +40,41 @@ static void keys_sort(struct keys *keys)
     eidc_pairs_sort(keys->pairs, keys->pairs + keys->room, keys->n);
 }
 
+uint64_t eidc_hash_seeded(struct eidc_str key, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(key.p, key.n, seed);
+}
+
 uint64_t eidc_index_bytes(uint64_t keys)
 {
-    const uint64_t slots = (uint64_t)EIDC_BUCKET_SLOTS * EIDC_LOAD_NUMERATOR;
-    uint64_t buckets = (keys * EIDC_LOAD_DENOMINATOR + slots - 1) / slots;
+    uint64_t buckets = (keys * EIDC_LOAD_BUCKETS + EIDC_LOAD_KEYS - 1) / EIDC_LOAD_KEYS;
     return EIDC_INDEX_HEADER + (buckets > 0 ? buckets : 1) * EIDC_BUCKET_BYTES;
 }
 
-static void put_slot(uint8_t *bucket, const struct eidc_pair *key)
+static unsigned used_slots(const uint8_t *bucket)
 {
-    unsigned slot = bucket[EIDC_BUCKET_STATE]++ & EIDC_BUCKET_USED;
-    uint16_t tag = eidc_hash_tag(key->key);
-    if (key->value & SEVERAL)
-        tag |= EIDC_TAG_SEVERAL;
-    eidc_store16(bucket + (size_t)2 * slot, tag);
-    eidc_store40(bucket + EIDC_BUCKET_OFFSETS + (size_t)EIDC_OFFSET_BYTES * slot,
-                 key->value & ~SEVERAL);
+    return (eidc_bucket_state(bucket) & EIDC_BUCKET_USED) / EIDC_BUCKET_USED_ONE;
 }
 
 static bool is_full(const uint8_t *bucket)
 {
-    return (bucket[EIDC_BUCKET_STATE] & EIDC_BUCKET_USED) == EIDC_BUCKET_SLOTS;
+    return used_slots(bucket) == EIDC_BUCKET_SLOTS;
+}
+
+static void put_slot(uint8_t *bucket, const struct eidc_pair *key)
+{
+    unsigned slot = used_slots(bucket);
+    uint32_t state = eidc_bucket_state(bucket) + EIDC_BUCKET_USED_ONE;
+    if (key->value & SEVERAL)
+        state |= UINT32_C(1) << slot;
+    bucket[slot] = eidc_hash_tag(key->key);
+    eidc_store32(bucket + EIDC_BUCKET_STATE, state);
+    eidc_store32(bucket + EIDC_BUCKET_OFFSETS + (size_t)4 * slot, (uint32_t)key->value);
+}
+
+static void mark_overflow(uint8_t *bucket)
+{
+    eidc_store32(bucket + EIDC_BUCKET_STATE, eidc_bucket_state(bucket) | EIDC_BUCKET_OVERFLOW);
 }
 
 struct table {
@@ -74,7 +87,7 @@ static uint8_t *bucket_at(const struct table *table, uint64_t i)
     return table->first + i % table->buckets * EIDC_BUCKET_BYTES;
 }
 
-/* First come the nine first keys of each home: a key away from home costs a second cache line.
+/* First come the first twelve keys of each home: a key away from home costs a second cache line.
  * The others are left at the front of keys; returns how many. */
 static size_t place_at_home(const struct table *table, const struct keys *keys,
                             struct eidc_pair *homeless)
@@ -99,7 +112,7 @@ static uint64_t place_behind(const struct table *table, const struct eidc_pair *
     for (size_t i = 0; i < count; i++) {
         uint64_t home = eidc_hash_home(homeless[i].key, table->buckets);
         for (at = home > at ? home : at; is_full(bucket_at(table, at)); at++)
-            bucket_at(table, at)[EIDC_BUCKET_STATE] |= EIDC_BUCKET_OVERFLOW;
+            mark_overflow(bucket_at(table, at));
         put_slot(bucket_at(table, at), &homeless[i]);
         if (at - home > reach)
             reach = at - home;
@@ -138,7 +151,8 @@ static bool collect_names(const struct eidc_records *records, uint64_t entries, 
         if (i > 0 && eidc_str_eq(record.name, last.name))
             keys->pairs[keys->n - 1].value |= SEVERAL;
         else
-            keys->pairs[keys->n++] = (struct eidc_pair){eidc_hash_name(record.name, seed), at};
+            keys->pairs[keys->n++] =
+                (struct eidc_pair){eidc_hash_name(record.name, seed), at >> records->shift};
     }
     return true;
 }
@@ -169,16 +183,17 @@ static bool collect_eids(const struct eidc_records *records, uint64_t entries, u
         if (!eidc_record_at(records, at, &record, &next))
             return damaged(err);
         uint64_t hash = eidc_hash_eid(record.eid, record.eid_is_text, seed);
-        keys->pairs[keys->n++] = (struct eidc_pair){hash, at};
+        keys->pairs[keys->n++] = (struct eidc_pair){hash, at >> records->shift};
     }
     return true;
 }
 
-static struct eidc_record record_of(const struct eidc_records *records, uint64_t at)
+static struct eidc_record record_of(const struct eidc_records *records, uint64_t unit)
 {
     struct eidc_record record = {0};
     uint64_t next;
-    (void)eidc_record_at(records, at, &record, &next); /* it decoded when it was collected */
+    (void)eidc_record_at(records, unit << records->shift, &record,
+                         &next); /* it decoded when it was collected */
     return record;
 }
 
@@ -229,20 +244,23 @@ static void note_collision(struct reverse *r, const struct eidc_pair *pairs)
     r->collision->name[1] = record_of(r->records, pairs[1].value).name;
 }
 
+static void add_word(struct eidc_buf *postings, uint64_t word)
+{
+    uint8_t bytes[EIDC_POSTING_BYTES];
+    eidc_store32(bytes, (uint32_t)word);
+    eidc_buf_add(postings, bytes, sizeof bytes);
+}
+
 /* n pairs of one EID become one key; where there are several, behind a posting list. */
 static void add_group(struct reverse *r, const struct eidc_pair *pairs, size_t n)
 {
     struct eidc_pair key = pairs[0];
     if (n > 1) {
         note_collision(r, pairs);
-        key.value = r->postings->n | SEVERAL;
-        uint8_t bytes[EIDC_OFFSET_BYTES];
-        eidc_store40(bytes, n);
-        eidc_buf_add(r->postings, bytes, sizeof bytes);
-        for (size_t i = 0; i < n; i++) {
-            eidc_store40(bytes, pairs[i].value);
-            eidc_buf_add(r->postings, bytes, sizeof bytes);
-        }
+        key.value = r->postings->n / EIDC_POSTING_BYTES | SEVERAL;
+        add_word(r->postings, n);
+        for (size_t i = 0; i < n; i++)
+            add_word(r->postings, pairs[i].value);
     }
     r->keys.pairs[r->distinct++] = key;
 }
@@ -274,6 +292,8 @@ static bool group_eids(struct reverse *r, struct eidc_err *err)
         add_run(r, pairs + start, end - start);
     }
     r->keys.n = r->distinct;
+    if (r->postings->n / EIDC_POSTING_BYTES > UINT32_MAX)
+        return eidc_fail(err, EIDC_ERR_LIMIT, "more than 2^32 names of shared EIDs");
     if (r->postings->failed)
         return eidc_fail(err, EIDC_ERR_NOMEM, "no memory for the names of shared EIDs");
     return true;

@@ -19,13 +19,19 @@ static void walk_free(struct walk *walk)
 }
 #define WALK_AUTO __attribute__((cleanup(walk_free))) struct walk
 
-/* There is one way to write a record. */
-static bool canonical(const struct eidc_record *record, uint64_t size)
+/* There is one way to write a record: the shortest, and zeros up to the next unit. */
+static bool canonical(const struct eidc_records *records, const struct eidc_record *record,
+                      uint64_t at, uint64_t next)
 {
     uint64_t set_and_kind = (uint64_t)record->scope_set << 1 | record->eid_is_text;
-    return eidc_varint_size(record->name.n) + eidc_varint_size(set_and_kind) + record->eid_is_text +
-               record->eid.n + record->name.n ==
-           size;
+    uint64_t size = eidc_varint_size(record->name.n) + eidc_varint_size(set_and_kind) +
+                    record->eid_is_text + record->eid.n + record->name.n;
+    if (next > records->n || next - at < size || (next - at - size) >> records->shift != 0)
+        return false;
+    for (at += size; at < next; at++)
+        if (records->p[at] != 0)
+            return false;
+    return true;
 }
 
 static bool verify_order(struct walk *w, const struct eidc_record *record, struct eidc_err *err)
@@ -70,7 +76,8 @@ static bool verify_eid(struct walk *w, const struct eidc_record *record, struct 
 static bool verify_record(struct walk *w, uint64_t at, uint64_t *next, struct eidc_err *err)
 {
     struct eidc_record record;
-    if (!eidc_record_at(&w->image->records, at, &record, next) || !canonical(&record, *next - at))
+    if (!eidc_record_at(&w->image->records, at, &record, next) ||
+        !canonical(&w->image->records, &record, at, *next))
         return eidc_verify_fail(err, "a record does not decode");
     if (eidc_name_problem(record.name) != NULL)
         return eidc_verify_fail(err, "a record's name is not a name");

@@ -18,6 +18,7 @@ struct writer {
     uint64_t end; /* of what is written */
     struct eidc_part part[EIDC_SECTION_COUNT];
     uint64_t entries, names, texts;
+    unsigned shift;  /* of the records' unit */
     uint64_t *steps; /* the order index, gathered while writing records */
 };
 
@@ -54,8 +55,10 @@ static uint64_t most_bytes(const struct writer *w)
     uint64_t items = w->builder->items, scopes = w->builder->scope_count;
     uint64_t raw = eidc_eid_raw_size(&w->builder->options.scheme);
     uint64_t records = w->builder->packed_bytes + items * (raw + 5);
+    if (eidc_unit_shift(records) > 0)
+        records += items << EIDC_UNIT_SHIFT_MAX; /* each up to the next unit, at most */
     uint64_t order = 8 * (items / EIDC_ORDER_STEP + 1);
-    uint64_t postings = 2 * EIDC_OFFSET_BYTES * items;
+    uint64_t postings = 2 * EIDC_POSTING_BYTES * items;
     return EIDC_IMAGE_HEADER + EIDC_SCHEME_BYTES + scope_bytes(w) + set_bytes(w) + records + order +
            2 * eidc_index_bytes(items) + postings + 8 * scopes +
            (uint64_t)EIDC_SECTION_COUNT * EIDC_IMAGE_ALIGN + EIDC_IMAGE_HASH_BYTES;
@@ -127,6 +130,14 @@ static void write_sets(struct writer *w)
     section_end(w, EIDC_SECTION_SCOPE_SETS, set_bytes(w));
 }
 
+/* Up to where a record can start. */
+static uint8_t *pad(const struct writer *w, uint8_t *p)
+{
+    for (; (uint64_t)(p - w->part[EIDC_SECTION_RECORDS].p) % (UINT64_C(1) << w->shift) != 0; p++)
+        *p = 0;
+    return p;
+}
+
 static bool write_record(void *arg, const struct eidc_entry *entry, struct eidc_err *err)
 {
     struct writer *w = arg;
@@ -151,7 +162,7 @@ static bool write_record(void *arg, const struct eidc_entry *entry, struct eidc_
         p += n;
     }
     memcpy(p, entry->name.p, entry->name.n);
-    p += entry->name.n;
+    p = pad(w, p + entry->name.n);
     w->part[EIDC_SECTION_RECORDS].n += (uint64_t)(p - start);
     w->entries++;
     w->texts += entry->is_text;
@@ -160,11 +171,11 @@ static bool write_record(void *arg, const struct eidc_entry *entry, struct eidc_
 
 #define PREFETCH_AHEAD 8 /* names lie where their listings left them, not in order */
 
-static bool write_records(struct writer *w, struct eidc_err *err)
+static bool write_all_records(struct writer *w, struct eidc_err *err)
 {
     const struct eidc_pair *pairs = w->work->pairs;
     size_t n = w->work->pair_count;
-    section_begin(w, EIDC_SECTION_RECORDS);
+    w->entries = w->names = w->texts = w->part[EIDC_SECTION_RECORDS].n = 0;
     for (size_t i = 0, count; i < n; i += count) {
         if (n - i > PREFETCH_AHEAD)
             __builtin_prefetch(
@@ -174,8 +185,22 @@ static bool write_records(struct writer *w, struct eidc_err *err)
             return false;
         w->names++;
     }
-    if (w->part[EIDC_SECTION_RECORDS].n >= EIDC_OFFSET_LIMIT)
-        return eidc_fail(err, EIDC_ERR_LIMIT, "records of more than 1 TiB");
+    return true;
+}
+
+/* Again with a larger unit where the records turn out too many for the one there was. */
+static bool write_records(struct writer *w, struct eidc_err *err)
+{
+    unsigned needed = 0;
+    section_begin(w, EIDC_SECTION_RECORDS);
+    do {
+        w->shift = needed;
+        if (!write_all_records(w, err))
+            return false;
+        needed = eidc_unit_shift(w->part[EIDC_SECTION_RECORDS].n);
+        if (needed > EIDC_UNIT_SHIFT_MAX)
+            return eidc_fail(err, EIDC_ERR_LIMIT, "records of more than 1 TiB");
+    } while (needed > w->shift);
     section_end(w, EIDC_SECTION_RECORDS, w->part[EIDC_SECTION_RECORDS].n);
     return true;
 }
@@ -213,8 +238,8 @@ static bool conflict(const struct eidc_collision *collision, struct eidc_err *er
 
 static bool write_indexes(struct writer *w, struct eidc_err *err)
 {
-    struct eidc_records records = {w->part[EIDC_SECTION_RECORDS].p, w->part[EIDC_SECTION_RECORDS].n,
-                                   (uint32_t)eidc_eid_raw_size(&w->builder->options.scheme)};
+    struct eidc_records records =
+        eidc_records_of(&w->part[EIDC_SECTION_RECORDS], &w->builder->options.scheme);
     uint8_t *forward = section_begin(w, EIDC_SECTION_FORWARD);
     if (!eidc_index_forward(&records, w->entries, forward, err))
         return false;

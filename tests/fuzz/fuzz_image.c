@@ -6,8 +6,8 @@
 
 #include "eidcached/base/digest.h"
 #include "eidcached/core/image.h"
+#include "eidcached/core/image_bucket.h"
 #include "eidcached/core/image_format.h"
-#include "eidcached/core/image_hash.h"
 #include "tests/fuzz/fuzz.h"
 
 #define SCANNED 1000 /* entries of one input */

@@ -64,9 +64,11 @@ struct eidc_record {
  * EIDs in byte order (forward). On the stack; no allocation. Zeroed: no hits. */
 struct eidc_hits {
     const struct eidc_image *image; /* private from here */
-    struct eidc_record first;       /* decoded already, nearly always the only one */
-    bool has_first;
-    bool same_name;          /* forward: the further records have the first one's name */
+    const char *eid;                /* the first record, nearly always the only one; its name */
+    uint32_t eid_size, name_size;   /* lies behind its EID */
+    uint32_t scope_set;
+    bool eid_is_text, has_first, has_more;
+    bool same_name;          /* has_more, forward: the further records have the first one's name */
     bool posting[2];         /* reverse, checksum and text: at is a place in a posting list */
     uint64_t at[2], left[2]; /* where the further records are, and how many at most */
 };
@@ -76,7 +78,18 @@ bool eidc_image_forward(const struct eidc_image *image, struct eidc_str name,
 /* eid as text: printed checksum EIDs and field EIDs are both found. */
 bool eidc_image_reverse(const struct eidc_image *image, struct eidc_str eid,
                         struct eidc_hits *hits);
-bool eidc_hits_next(struct eidc_hits *hits, struct eidc_record *out);
+bool eidc_hits_more(struct eidc_hits *hits, struct eidc_record *out); /* private */
+static inline bool eidc_hits_next(struct eidc_hits *hits, struct eidc_record *out)
+{
+    if (!hits->has_first)
+        return hits->has_more && eidc_hits_more(hits, out);
+    hits->has_first = false;
+    out->name = (struct eidc_str){hits->eid + hits->eid_size, hits->name_size};
+    out->eid = (struct eidc_str){hits->eid, hits->eid_size};
+    out->eid_is_text = hits->eid_is_text;
+    out->scope_set = hits->scope_set;
+    return true;
+}
 /* Many keys at once: their memory is fetched side by side, which is faster than one by one.
  * hits[i] answers key i; a miss has no hits. */
 void eidc_image_forward_many(const struct eidc_image *image, const struct eidc_str *names, size_t n,

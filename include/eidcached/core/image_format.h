@@ -74,19 +74,26 @@ enum {
     EIDC_INDEX_REACH = 24,  /* u64: a key is at most this many buckets behind its home */
     EIDC_INDEX_HEADER = 64,
     EIDC_BUCKET_BYTES = 64,
-    EIDC_BUCKET_SLOTS = 9,
-    EIDC_BUCKET_OFFSETS = 18, /* after 9 u16 tags: 9 u40 offsets */
-    EIDC_BUCKET_STATE = 63,   /* u8: slots in use, and the overflow flag */
+    EIDC_BUCKET_SLOTS = 12,
+    EIDC_BUCKET_STATE = 12,   /* u32, after 12 u8 tags: flags and the slots in use */
+    EIDC_BUCKET_OFFSETS = 16, /* 12 u32, in units */
 };
-#define EIDC_BUCKET_OVERFLOW 0x80u
-#define EIDC_BUCKET_USED     0x0fu
-#define EIDC_TAG_SEVERAL     0x8000u /* forward: further records follow; reverse: a posting list */
-#define EIDC_TAG_MASK        0x7fffu
-#define EIDC_OFFSET_BYTES    5u
-#define EIDC_OFFSET_LIMIT    (UINT64_C(1) << 40)
-/* A builder aims for 85 % load: 17 of 20 slots. */
-#define EIDC_LOAD_NUMERATOR   17u
-#define EIDC_LOAD_DENOMINATOR 20u
+/* State. Bit i of it: slot i has several. Forward: further records follow; reverse: the offset is
+ * that of a posting list, in words of EIDC_POSTING_BYTES. */
+#define EIDC_BUCKET_USED_ONE 0x1000u /* four bits: how many slots are in use */
+#define EIDC_BUCKET_USED     0xf000u
+#define EIDC_BUCKET_OVERFLOW 0x80000000u
+/* A builder aims for 62.5 % load: 15 keys for two buckets. */
+#define EIDC_LOAD_KEYS    15u
+#define EIDC_LOAD_BUCKETS 2u
+/* Slots and posting lists count in units of records: the smallest power of two of which there are
+ * at most 2^EIDC_UNITS_BITS in the section. Records start at multiples of it. */
+#ifndef EIDC_UNITS_BITS /* a test builds all of it with fewer */
+#define EIDC_UNITS_BITS 32u
+#endif
+#define EIDC_UNIT_SHIFT_MAX 8u
+#define EIDC_RECORDS_LIMIT  (UINT64_C(1) << (EIDC_UNITS_BITS + EIDC_UNIT_SHIFT_MAX))
+#define EIDC_POSTING_BYTES  4u
 /* Text EIDs are hashed with this added to the seed: the two kinds are different keys. */
 #define EIDC_TEXT_SEED (UINT64_C(1) << 63)
 
@@ -111,11 +118,6 @@ static inline uint64_t eidc_load64(const uint8_t *p)
     return le64toh(v);
 }
 
-static inline uint64_t eidc_load40(const uint8_t *p)
-{
-    return eidc_load32(p) | (uint64_t)p[4] << 32;
-}
-
 static inline void eidc_store16(uint8_t *p, uint16_t v)
 {
     v = htole16(v);
@@ -134,10 +136,13 @@ static inline void eidc_store64(uint8_t *p, uint64_t v)
     memcpy(p, &v, sizeof v);
 }
 
-static inline void eidc_store40(uint8_t *p, uint64_t v)
+/* The unit of a records section of n bytes, as a power of two. */
+static inline unsigned eidc_unit_shift(uint64_t n)
 {
-    eidc_store32(p, (uint32_t)v);
-    p[4] = (uint8_t)(v >> 32);
+    unsigned shift = 0;
+    while (n > UINT64_C(1) << (EIDC_UNITS_BITS + shift))
+        shift++;
+    return shift;
 }
 
 static inline uint64_t eidc_align64(uint64_t n)

@@ -24,12 +24,14 @@ struct eidc_records {
     const uint8_t *p;
     uint64_t n;
     uint32_t raw_size; /* of a checksum EID */
+    unsigned shift;    /* of the unit: records start at multiples of 1 << shift */
 };
 
 struct eidc_image {
     struct eidc_image_info info;
     struct eidc_records records;
     struct eidc_index forward, reverse;
+    bool plain; /* all EIDs are 32 hex digits and nothing else, as by default */
     struct eidc_part part[EIDC_SECTION_COUNT];
     uint32_t scope_sets;
     const uint8_t *block;
@@ -38,6 +40,13 @@ struct eidc_image {
     eidc_image_release *release;
     void *release_arg;
 };
+
+static inline struct eidc_records eidc_records_of(const struct eidc_part *part,
+                                                  const struct eidc_eid_scheme *scheme)
+{
+    return (struct eidc_records){part->p, part->n, (uint32_t)eidc_eid_raw_size(scheme),
+                                 eidc_unit_shift(part->n)};
+}
 
 /* Decodes what is behind a record's two varints. */
 static inline bool eidc_record_rest(const struct eidc_records *records, const uint8_t *p,
@@ -57,7 +66,8 @@ static inline bool eidc_record_rest(const struct eidc_records *records, const ui
     out->name = (struct eidc_str){bytes + eid_size, name_size};
     out->eid_is_text = text;
     out->scope_set = (uint32_t)(set_and_kind >> 1);
-    *next = (uint64_t)(p - records->p) + eid_size + name_size;
+    uint64_t unit = UINT64_C(1) << records->shift;
+    *next = ((uint64_t)(p - records->p) + eid_size + name_size + (unit - 1)) & ~(unit - 1);
     return true;
 }
 
@@ -65,7 +75,7 @@ static inline bool eidc_record_rest(const struct eidc_records *records, const ui
 bool eidc_record_at_slow(const struct eidc_records *records, uint64_t at, struct eidc_record *out,
                          uint64_t *next);
 
-/* Decodes the record at an offset; *next is the offset behind it. False: there is none. */
+/* Decodes the record at an offset; *next is where the one behind it is. False: there is none. */
 static inline bool eidc_record_at(const struct eidc_records *records, uint64_t at,
                                   struct eidc_record *out, uint64_t *next)
 {
@@ -75,6 +85,27 @@ static inline bool eidc_record_at(const struct eidc_records *records, uint64_t a
     if ((p[0] | p[1]) < 0x80) /* both varints are one byte, as most are */
         return eidc_record_rest(records, p + 2, p[0], p[1], out, next);
     return eidc_record_at_slow(records, at, out, next);
+}
+
+/* The posting list at a word of its section: how many records, *first its first place. 0: there is
+ * none. */
+static inline uint64_t eidc_posting_list(const struct eidc_image *image, uint64_t at,
+                                         uint64_t *first)
+{
+    const struct eidc_part *part = &image->part[EIDC_SECTION_POSTINGS];
+    const uint64_t words = part->n / EIDC_POSTING_BYTES;
+    if (at >= words)
+        return 0;
+    uint64_t count = eidc_load32(part->p + EIDC_POSTING_BYTES * at);
+    *first = at + 1;
+    return count < words - at ? count : 0;
+}
+
+/* The record at a place of a posting list. */
+static inline uint64_t eidc_posting(const struct eidc_image *image, uint64_t place)
+{
+    const uint8_t *lists = image->part[EIDC_SECTION_POSTINGS].p;
+    return (uint64_t)eidc_load32(lists + EIDC_POSTING_BYTES * place) << image->records.shift;
 }
 
 /* (key, value) pairs and their order: by key, equal keys as they were. scratch holds n too. */

@@ -1,5 +1,6 @@
 #include "eidcached/base/encode.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -138,9 +139,41 @@ static void bad_escapes_add_nothing(void **state)
     }
 }
 
+static int digit_value(int c)
+{
+    const char *digits = "0123456789abcdef", *at = strchr(digits, tolower(c));
+    return c != 0 && at != NULL ? (int)(at - digits) : -1;
+}
+
+/* Sixteen bytes go side by side: any byte at any place of 32 digits, and of the 6 behind them. */
+static void every_byte_at_every_place_of_hex(void **state)
+{
+    (void)state;
+    for (size_t place = 0; place < 38; place++) {
+        for (int c = 0; c < 256; c++) {
+            char text[] = "00112233445566778899aAbBcCdDeEfFf0e1d2";
+            uint8_t expected[19], out[19];
+            text[place] = (char)c;
+            for (size_t i = 0; i < sizeof out; i++)
+                expected[i] =
+                    (uint8_t)(digit_value(text[2 * i]) << 4 | digit_value(text[2 * i + 1]));
+            struct eidc_str in = {text, sizeof text - 1};
+            assert_int_equal(eidc_hex_decode(in, out, sizeof out), digit_value(c) >= 0);
+            if (digit_value(c) < 0)
+                continue;
+            assert_memory_equal(out, expected, sizeof out);
+            char again[38];
+            assert_int_equal(eidc_hex_encode(out, sizeof out, again), sizeof again);
+            for (size_t i = 0; i < sizeof again; i++)
+                assert_int_equal(again[i], tolower(text[i]));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_byte_at_every_place_of_hex),
         cmocka_unit_test(rfc_4648_vectors),
         cmocka_unit_test(every_length_comes_back),
         cmocka_unit_test(either_case_is_read),
