@@ -143,7 +143,9 @@ bool eidc_s3_images_prepare(const struct eidc_s3_place *place, const struct eidc
         .content_type = compress ? "application/zstd" : "application/octet-stream",
         .body = stored,
         .condition = EIDC_S3_IF_ABSENT,
+        .hashed = true,
     };
+    memcpy(upload->sha256, out->pointer.sha256, sizeof(upload->sha256));
     return true;
 }
 

@@ -5,11 +5,11 @@
  */
 #include "eidcached/adapters/store_s3.h"
 
+#include "eidcached/adapters/eid_cache_body.h"
 #include "eidcached/adapters/s3_images.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
-#include "eidcached/core/eid_cache.h"
 
 #define CAS_TRIES   4
 #define JSON_TYPE   "application/json"
@@ -213,11 +213,19 @@ static struct eidc_s3_upload document(const char *key, struct eidc_str body)
     return (struct eidc_s3_upload){.key = key, .content_type = JSON_TYPE, .body = body};
 }
 
+static struct eidc_s3_upload made_document(const char *key, const struct eidc_eid_cache_body *made)
+{
+    struct eidc_s3_upload up = {
+        .key = key, .content_type = JSON_TYPE, .made = &made->body, .hashed = true};
+    memcpy(up.sha256, made->sha256, sizeof(up.sha256));
+    return up;
+}
+
 /* Nothing refers to any of it before CURRENT does: all at once. */
 static bool upload(struct store_s3 *s, const struct eidc_snapshot *snapshot,
                    struct eidc_pointer *out, struct eidc_err *err)
 {
-    EIDC_BUF_AUTO eid_cache = {0};
+    EIDC_EID_CACHE_BODY_AUTO eid_cache = {0};
     EIDC_S3_SENDING_AUTO sending = {0};
     char *cache_key EIDC_AUTO_FREE = eidc_xprintf("%seid_cache.json", s->prefix);
     char *summary_key EIDC_AUTO_FREE = eidc_xprintf("%ssummary.json", s->prefix);
@@ -225,10 +233,10 @@ static bool upload(struct store_s3 *s, const struct eidc_snapshot *snapshot,
     size_t n = 1;
     if (!eidc_s3_images_prepare(&s->place, snapshot->image, s->compress, &sending, &uploads[0],
                                 err) ||
-        (snapshot->json && !eidc_eid_cache_write(snapshot->image, 0, &eid_cache, err)))
+        (snapshot->json && !eidc_eid_cache_body_make(&eid_cache, snapshot->image, err)))
         return false;
     if (snapshot->json)
-        uploads[n++] = document(cache_key, eidc_buf_view(&eid_cache));
+        uploads[n++] = made_document(cache_key, &eid_cache);
     if (snapshot->summary.n > 0)
         uploads[n++] = document(summary_key, snapshot->summary);
     eidc_s3_put_all(&s->place.s3, uploads, n);

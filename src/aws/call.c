@@ -270,6 +270,7 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
             .url = url.p,
             .headers = &headers,
             .body = r->body,
+            .made = r->made,
             .connect_timeout_ms = r->target->connect_timeout_ms,
             .timeout_ms = r->bulk ? 0 : r->target->timeout_ms,
             .low_speed_bytes = r->bulk ? EIDC_AWS_BULK_SPEED : 0,

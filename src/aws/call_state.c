@@ -52,7 +52,11 @@ struct eidc_call *eidc_call_new(const struct eidc_aws_request *request)
     call->request.path = own_str(eidc_buf_view(&path));
     eidc_buf_free(&path);
 
-    eidc_sha256_hex(request->body, call->payload_hash);
+    if (request->sha256)
+        eidc_hex_encode(request->sha256, EIDC_SHA256_BYTES, call->payload_hash);
+    else
+        eidc_sha256_hex(request->body, call->payload_hash);
+    call->request.sha256 = NULL; /* said */
     return call;
 }
 

@@ -12,12 +12,10 @@
 #define RACE_PAUSE_MS 100
 #define LOOK_ROOM     65536 /* what is stored is read if it is not longer by more than this */
 
-static void add_checksum(struct eidc_str body, struct eidc_http_headers *headers)
+static void add_checksum(const uint8_t *sha256, struct eidc_http_headers *headers)
 {
-    uint8_t raw[EIDC_SHA256_BYTES];
     char text[(EIDC_SHA256_BYTES + 2) / 3 * 4];
-    eidc_sha256(body, raw);
-    size_t n = eidc_base64_encode(raw, sizeof(raw), text);
+    size_t n = eidc_base64_encode(sha256, EIDC_SHA256_BYTES, text);
     eidc_http_headers_add(headers, "x-amz-sdk-checksum-algorithm", EIDC_STR("SHA256"));
     eidc_http_headers_add(headers, "x-amz-checksum-sha256", (struct eidc_str){text, n});
 }
@@ -40,14 +38,21 @@ static void add_condition(const struct eidc_s3 *s3, const struct eidc_s3_upload 
         eidc_http_headers_add(headers, "If-None-Match", EIDC_STR("*"));
 }
 
-static struct eidc_s3_request request_of(const struct eidc_s3 *s3, const struct eidc_s3_upload *up)
+static struct eidc_s3_request request_of(const struct eidc_s3 *s3, struct eidc_s3_upload *up)
 {
-    struct eidc_s3_request request = {
-        .operation = "PutObject", .method = "PUT", .key = up->key, .body = up->body};
+    struct eidc_s3_request request = {.operation = "PutObject",
+                                      .method = "PUT",
+                                      .key = up->key,
+                                      .body = up->body,
+                                      .made = up->made,
+                                      .sha256 = up->sha256};
+    if (!up->hashed)
+        eidc_sha256(up->body, up->sha256);
+    up->hashed = true;
     eidc_http_headers_add(&request.headers, "Content-Type", eidc_str_of(up->content_type));
     add_condition(s3, up, &request.headers);
     if (s3->checksum_sha256)
-        add_checksum(up->body, &request.headers);
+        add_checksum(up->sha256, &request.headers);
     if (s3->kms_key)
         add_kms(s3->kms_key, &request.headers);
     return request;

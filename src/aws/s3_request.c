@@ -112,6 +112,8 @@ static void send_request(struct trip *trip)
         .param_count = request->param_count,
         .headers = &request->headers,
         .body = request->body,
+        .made = request->made,
+        .sha256 = request->sha256,
         .max_response = request->max_response > ERROR_MAX ? request->max_response : ERROR_MAX,
         .bulk = request->key != NULL, /* objects may be large */
         .s3 = true,

@@ -44,6 +44,34 @@ void eidc_sha256_hex(struct eidc_str data, char out[static 2 * EIDC_SHA256_BYTES
     out[eidc_hex_encode(raw, sizeof raw, out)] = 0;
 }
 
+/* The struct is OpenSSL's context under a name of ours. */
+static EVP_MD_CTX *context_of(struct eidc_sha256_sum *sum)
+{
+    return (EVP_MD_CTX *)(void *)sum;
+}
+
+struct eidc_sha256_sum *eidc_sha256_begin(void)
+{
+    pthread_once(&fetched, fetch);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1)
+        unusable();
+    return (struct eidc_sha256_sum *)(void *)context;
+}
+
+void eidc_sha256_add(struct eidc_sha256_sum *sum, struct eidc_str data)
+{
+    if (EVP_DigestUpdate(context_of(sum), data.p, data.n) != 1)
+        unusable();
+}
+
+void eidc_sha256_end(struct eidc_sha256_sum *sum, uint8_t out[static EIDC_SHA256_BYTES])
+{
+    if (EVP_DigestFinal_ex(context_of(sum), out, NULL) != 1)
+        unusable();
+    EVP_MD_CTX_free(context_of(sum));
+}
+
 void eidc_hmac_sha256(struct eidc_str key, struct eidc_str data,
                       uint8_t out[static EIDC_SHA256_BYTES])
 {

@@ -15,6 +15,7 @@
 #include "eidcached/net/http_client.h"
 #include "eidcached/net/proxy.h"
 #include "eidcached/net/timers.h"
+#include "eidcached/net/upload.h"
 #include "eidcached/net/url.h"
 
 /* Connections kept open; at least the concurrency of a large refresh. */
@@ -24,6 +25,7 @@ struct transfer {
     struct transfer *prev, *next; /* in running or failed; singly linked in idle */
     CURL *easy;
     struct curl_slist *header_lines;
+    struct eidc_upload upload;
     struct eidc_http_response response;
     bool headers_ended;
     bool too_large;
@@ -148,22 +150,6 @@ static bool set_headers(struct transfer *t, const struct eidc_http_request *requ
     return curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->header_lines) == CURLE_OK;
 }
 
-static bool set_method(CURL *easy, const struct eidc_http_request *request)
-{
-    if (strcmp(request->method, "HEAD") == 0)
-        return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
-    bool get = strcmp(request->method, "GET") == 0;
-    if (!get && curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) != CURLE_OK)
-        return false;
-    /* POST and PUT say "Content-Length: 0" when there is no body; others say nothing. */
-    if (request->body.n == 0 && request->method[0] != 'P')
-        return true;
-    const char *body = request->body.n > 0 ? request->body.p : "";
-    return curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n) ==
-               CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body) == CURLE_OK;
-}
-
 static long milliseconds(int64_t ms)
 {
     return ms > INT_MAX ? INT_MAX : (long)ms;
@@ -224,7 +210,7 @@ static bool set_up(struct curl_client *client, struct transfer *t,
         t->easy = curl_easy_init();
     if (t->easy == NULL || !set_always(t, client->user_agent) ||
         curl_easy_setopt(t->easy, CURLOPT_URL, request->url) != CURLE_OK ||
-        !set_method(t->easy, request) || !set_headers(t, request) ||
+        !eidc_upload_set(t->easy, request, &t->upload) || !set_headers(t, request) ||
         !set_transport(t->easy, request) || !set_low_speed(t->easy, request) ||
         !eidc_proxy_set(t->easy, &url, request->no_proxy) ||
         curl_multi_add_handle(client->multi, t->easy) != CURLM_OK)

@@ -87,6 +87,21 @@ static void check(size_t index, const struct fake_exchange *expected,
 
 /* ---- playing ---- */
 
+static void record_body(const struct eidc_http_request *request, struct eidc_buf *out)
+{
+    const struct eidc_http_body *made = request->made;
+    eidc_buf_add_str(out, request->body);
+    if (made == NULL)
+        return;
+    char *to = eidc_buf_reserve(out, made->size);
+    assert_non_null(to);
+    made->rewind(made->arg);
+    for (size_t n; out->n < made->size; eidc_buf_commit(out, n)) {
+        n = made->read(made->arg, out->p + out->n, made->size - out->n);
+        assert_in_range(n, 1, made->size - out->n);
+    }
+}
+
 static struct fake_request *record(struct fake_client *fake,
                                    const struct eidc_http_request *request)
 {
@@ -96,7 +111,7 @@ static struct fake_request *record(struct fake_client *fake,
     for (size_t i = 0; request->headers != NULL && i < request->headers->n; i++)
         eidc_http_headers_add(&r->headers, request->headers->at[i].name,
                               eidc_str_of(request->headers->at[i].value));
-    eidc_buf_add_str(&r->body, request->body);
+    record_body(request, &r->body);
     r->unix_socket = eidc_xstrdup(request->unix_socket);
     r->ca_bundle = eidc_xstrdup(request->ca_bundle);
     r->connect_timeout_ms = request->connect_timeout_ms;

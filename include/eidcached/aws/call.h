@@ -55,8 +55,10 @@ struct eidc_aws_request {
     const struct eidc_sigv4_param *params;
     size_t param_count;
     const struct eidc_http_headers *headers;
-    struct eidc_str body; /* must outlive the call; the rest is copied */
-    const char *secret;   /* a part of the body that no error may quote; NULL: none */
+    struct eidc_str body;              /* must outlive the call; the rest is copied */
+    const struct eidc_http_body *made; /* in its place, or NULL; must outlive the call */
+    const uint8_t *sha256;             /* of the body, where it is known; needed with made */
+    const char *secret;                /* a part of the body that no error may quote; NULL: none */
     size_t max_response;
     bool bulk; /* of any size: timeout_ms is how long it may stand still (fewer than
                 * EIDC_AWS_BULK_SPEED bytes a second), not how long it may take */

@@ -1,10 +1,11 @@
 #pragma once
 /*
  * The S3 calls a snapshot store needs, each waited for. Objects are whole in memory (a single
- * PUT, up to 5 GiB); their transfer may take as long as it needs, as long as it does not stand
- * still for the target's timeout_ms. A bucket in another region of the partition than the target's
- * is asked for there, once it said so for good; a custom endpoint keeps its host and is only signed
- * for that region. ETags are opaque and keep their quotes. Keys are any UTF-8.
+ * PUT, up to 5 GiB), unless they are made while they are sent; their transfer may take as long as
+ * it needs, as long as it does not stand still for the target's timeout_ms. A bucket in another
+ * region of the partition than the target's is asked for there, once it said so for good; a custom
+ * endpoint keeps its host and is only signed for that region. ETags are opaque and keep their
+ * quotes. Keys are any UTF-8.
  */
 #include "eidcached/aws/call.h"
 
@@ -34,6 +35,10 @@ bool eidc_s3_size(const struct eidc_s3 *s3, const char *key, uint64_t *bytes, st
 struct eidc_s3_upload {
     const char *key, *content_type;
     struct eidc_str body;
+    const struct eidc_http_body
+        *made; /* in its place, where the condition is ALWAYS; then hashed */
+    uint8_t sha256[EIDC_SHA256_BYTES]; /* of the body */
+    bool hashed;                       /* sha256 is known already; else it is filled */
     enum eidc_s3_condition condition;
     char etag[EIDC_ETAG_MAX]; /* in: of the condition, when IF_MATCH; out, when ok: of the new
                                * object, "" when the server names none */

@@ -10,6 +10,8 @@ struct eidc_s3_request {
     size_t param_count;
     struct eidc_http_headers headers; /* freed by eidc_s3_perform; else by the caller */
     struct eidc_str body;
+    const struct eidc_http_body *made; /* see eidc_aws_request */
+    const uint8_t *sha256;
     size_t max_response; /* of a success; errors always have room */
     bool (*take)(void *arg, struct eidc_str body, struct eidc_err *err);
     void *take_arg;

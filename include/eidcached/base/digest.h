@@ -6,6 +6,12 @@
 
 void eidc_sha256(struct eidc_str data, uint8_t out[static EIDC_SHA256_BYTES]);
 void eidc_sha256_hex(struct eidc_str data, char out[static 2 * EIDC_SHA256_BYTES + 1]); /* + NUL */
+/* The same of data that comes in pieces; begin, add ..., end, which frees it. */
+struct eidc_sha256_sum;
+struct eidc_sha256_sum *eidc_sha256_begin(void);
+void eidc_sha256_add(struct eidc_sha256_sum *sum, struct eidc_str data);
+void eidc_sha256_end(struct eidc_sha256_sum *sum, uint8_t out[static EIDC_SHA256_BYTES]);
+
 void eidc_hmac_sha256(struct eidc_str key, struct eidc_str data,
                       uint8_t out[static EIDC_SHA256_BYTES]);
 

@@ -25,11 +25,21 @@ bool eidc_http_headers_add(struct eidc_http_headers *h, const char *name, struct
 const char *eidc_http_headers_get(const struct eidc_http_headers *h, const char *name);
 void eidc_http_headers_free(struct eidc_http_headers *h); /* wipes the values */
 
+/* A body that is made while it is sent, so that it need not be in memory; each time the same. */
+struct eidc_http_body {
+    void *arg;
+    uint64_t size;
+    void (*rewind)(void *arg); /* to its beginning, before each sending */
+    /* Copies what comes next, at most room bytes; 0: it cannot be made, which ends the sending. */
+    size_t (*read)(void *arg, char *to, size_t room);
+};
+
 struct eidc_http_request {
     const char *method;
     const char *url;                         /* sent byte for byte: no normalising of the path */
     const struct eidc_http_headers *headers; /* may be NULL */
     struct eidc_str body;                    /* must outlive the request */
+    const struct eidc_http_body *made;       /* in its place, or NULL; must outlive the request */
     const char *unix_socket;                 /* path, or NULL */
     int64_t connect_timeout_ms, timeout_ms;  /* of the whole exchange; 0: none */
     /* For transfers of any size: TIMEOUT when fewer than so many bytes a second went either way

@@ -1,6 +1,8 @@
 #include "eidcached/adapters/store_s3.h"
 
 #include "eidcached/base/clock.h"
+#include "eidcached/base/digest.h"
+#include "eidcached/core/eid_cache.h"
 #include "tests/support/s3_bench.h"
 
 /* --- saving --------------------------------------------------------------------------------- */
@@ -88,6 +90,38 @@ static void a_document_that_is_refused_fails_the_save(void **state)
     snapshot.summary = EIDC_STR("{\"x\":1}");
     assert_false(save(&b, &snapshot, &winner));
     assert_int_equal(b.err.kind, EIDC_ERR_DENIED);
+    tear_down(&b);
+    stored_free(&s);
+}
+
+/* The body is made anew for each try, and is each time what the headers say. */
+static void a_document_that_is_made_while_it_is_sent(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(1, "sales", false);
+    const struct fake_exchange script[] = {
+        no_current(),
+        put_image(&s),
+        {.method = "PUT", .url = ROOT "eid_cache.json", .status = 500},
+        {.method = "PUT", .url = ROOT "eid_cache.json", .status = 200},
+        put_current("If-None-Match: *", "ETag: \"c1\"")};
+    struct eidc_store_s3_options options = options_of();
+    struct eidc_snapshot snapshot = snapshot_of(&s);
+    struct bench b;
+    EIDC_BUF_AUTO whole = {0};
+    char hex[2 * EIDC_SHA256_BYTES + 1];
+    options.checksum_sha256 = true;
+    snapshot.json = true;
+    set_up_with(&b, &options, script, COUNT(script));
+    must_save(&b, &snapshot);
+    assert_true(eidc_eid_cache_write(snapshot.image, 0, &whole, &b.err));
+    eidc_sha256_hex(eidc_buf_view(&whole), hex);
+    for (size_t i = 2; i <= 3; i++) {
+        const struct fake_request *put = fake_http_request(b.http, i);
+        assert_true(eidc_str_eq(eidc_buf_view(&put->body), eidc_buf_view(&whole)));
+        assert_string_equal(eidc_http_headers_get(&put->headers, "x-amz-content-sha256"), hex);
+        assert_non_null(eidc_http_headers_get(&put->headers, "x-amz-checksum-sha256"));
+    }
     tear_down(&b);
     stored_free(&s);
 }
@@ -808,6 +842,7 @@ int main(void)
         cmocka_unit_test(a_save_costs_few_requests),
         cmocka_unit_test(a_save_takes_two_round_trips),
         cmocka_unit_test(a_document_that_is_refused_fails_the_save),
+        cmocka_unit_test(a_document_that_is_made_while_it_is_sent),
         cmocka_unit_test(documents_compression_and_headers),
         cmocka_unit_test(an_empty_prefix),
         cmocka_unit_test(a_save_of_what_current_names_moves_its_times),

@@ -27,6 +27,23 @@ static void test_sha256(void **state)
     hashed(EIDC_STR("\0"), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
 }
 
+static void test_sha256_in_pieces(void **state)
+{
+    (void)state;
+    uint8_t whole[EIDC_SHA256_BYTES], pieces[EIDC_SHA256_BYTES];
+    char data[1000];
+    memset(data, 'x', sizeof data);
+    eidc_sha256((struct eidc_str){data, sizeof data}, whole);
+    struct eidc_sha256_sum *sum = eidc_sha256_begin();
+    for (size_t at = 0; at < sizeof data; at += 40)
+        eidc_sha256_add(sum, (struct eidc_str){data + at, 40});
+    eidc_sha256_end(sum, pieces);
+    assert_memory_equal(pieces, whole, sizeof whole);
+    eidc_sha256_end(eidc_sha256_begin(), pieces);
+    eidc_sha256(EIDC_STR(""), whole);
+    assert_memory_equal(pieces, whole, sizeof whole);
+}
+
 static void signed_with(struct eidc_str key, struct eidc_str data, const char *expected)
 {
     uint8_t raw[EIDC_SHA256_BYTES];
@@ -90,9 +107,8 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sha256),
-        cmocka_unit_test(test_hmac),
-        cmocka_unit_test(test_equal_secret),
+        cmocka_unit_test(test_sha256),  cmocka_unit_test(test_sha256_in_pieces),
+        cmocka_unit_test(test_hmac),    cmocka_unit_test(test_equal_secret),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,6 +237,90 @@ static void a_large_body_arrives_whole(void **state)
     raw_server_free(&server);
 }
 
+/* "000000\n" "000001\n" ..., made anew each time; cannot_at: where it cannot any more. */
+struct numbers {
+    uint64_t at, cannot_at;
+    unsigned rewound;
+};
+
+static void rewind_numbers(void *arg)
+{
+    struct numbers *numbers = arg;
+    numbers->at = 0;
+    numbers->rewound++;
+}
+
+static size_t read_numbers(void *arg, char *to, size_t room)
+{
+    struct numbers *numbers = arg;
+    size_t n = 0;
+    for (char line[16]; n < room && numbers->at != numbers->cannot_at; n++, numbers->at++) {
+        snprintf(line, sizeof line, "%06u\n", (unsigned)(numbers->at / 7));
+        to[n] = line[numbers->at % 7];
+    }
+    return n;
+}
+
+/* The second time the connection is closed behind its answer to the first. */
+static void a_body_may_be_made_while_it_is_sent(void **state)
+{
+    (void)state;
+    static const struct raw_answer answers[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", .close = true},
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}};
+    struct numbers numbers = {.cannot_at = UINT64_MAX};
+    const struct eidc_http_body made = {&numbers, 700000, rewind_numbers, read_numbers};
+    struct raw_server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    raw_server_start(&server, answers, COUNT(answers));
+    struct eidc_http_client *c = new_client();
+    const struct eidc_http_request request = {
+        .method = "PUT", .url = server.url, .made = &made, .no_proxy = true};
+    for (unsigned i = 0; i < COUNT(answers); i++) {
+        assert_true(eidc_http_perform(c, &request, &response, &err));
+        assert_int_equal(response.status, 200);
+        eidc_http_response_free(&response);
+    }
+    assert_true(numbers.rewound >= 2);
+    c->ops->destroy(c);
+    raw_server_stop(&server);
+    assert_int_equal(server.asked_n, 2);
+    for (unsigned i = 0; i < COUNT(answers); i++) {
+        const struct eidc_buf *asked = &server.asked[i];
+        assert_int_equal(strncmp(asked->p, "PUT / HTTP/1.1\r\n", 16), 0);
+        assert_non_null(strstr(asked->p, "\r\nContent-Length: 700000\r\n"));
+        assert_null(strcasestr(asked->p, "\r\nTransfer-Encoding:"));
+        assert_null(strcasestr(asked->p, "\r\nExpect:"));
+        const char *body = strstr(asked->p, "\r\n\r\n") + 4;
+        assert_int_equal(asked->p + asked->n - body, 700000);
+        for (unsigned line = 0; line < 100000; line += 9999)
+            assert_int_equal(strtoul(body + 7 * (size_t)line, NULL, 10), line);
+    }
+    raw_server_free(&server);
+}
+
+static void a_body_that_cannot_be_made_fails_the_request(void **state)
+{
+    (void)state;
+    static const struct raw_answer answer = {.bytes =
+                                                 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"};
+    struct numbers numbers = {.cannot_at = 5000};
+    const struct eidc_http_body made = {&numbers, 700000, rewind_numbers, read_numbers};
+    struct raw_server server;
+    struct eidc_http_response response;
+    struct eidc_err err = {0};
+    raw_server_start(&server, &answer, 1);
+    struct eidc_http_client *c = new_client();
+    const struct eidc_http_request request = {
+        .method = "PUT", .url = server.url, .made = &made, .no_proxy = true};
+    assert_false(eidc_http_perform(c, &request, &response, &err));
+    assert_int_equal(err.kind, EIDC_ERR_UNAVAILABLE);
+    c->ops->destroy(c);
+    raw_server_stop(&server);
+    raw_server_free(&server);
+}
+
 static void unix_sockets(void **state)
 {
     (void)state;
@@ -536,6 +620,8 @@ int main(void)
         cmocka_unit_test(redirects_are_answers),
         cmocka_unit_test(requests_are_sent_as_they_are),
         cmocka_unit_test(a_large_body_arrives_whole),
+        cmocka_unit_test(a_body_may_be_made_while_it_is_sent),
+        cmocka_unit_test(a_body_that_cannot_be_made_fails_the_request),
         cmocka_unit_test(unix_sockets),
         cmocka_unit_test(a_connection_closed_meanwhile_is_replaced),
         cmocka_unit_test(cut_short),
