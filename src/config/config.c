@@ -60,6 +60,9 @@ bool eidc_config_set_items(struct eidc_config_load *load, const struct eidc_opti
 {
     struct eidc_config_place place = eidc_config_value_place(items);
     const char *path = items->path;
+    bool is_map = option->type == EIDC_OPTION_MAP;
+    if (items->empty_mapping && is_map)
+        return true;
     if (items->empty_mapping) {
         eidc_config_problem(load, &place, path, "takes a value, not a mapping");
         return false;
@@ -74,7 +77,7 @@ bool eidc_config_set_items(struct eidc_config_load *load, const struct eidc_opti
         }
     }
     place = eidc_config_value_place(items);
-    if (items->index >= 0 && option->type != EIDC_OPTION_LIST) {
+    if (items->index >= 0 && option->type != EIDC_OPTION_LIST && !is_map) {
         eidc_config_problem(load, &place, path, "takes one value, not a list");
         return false;
     }
@@ -173,6 +176,7 @@ static void free_load(struct eidc_config_load *load)
 {
     for (size_t i = 0; i < load->config->source_count; i++) {
         free(load->source_places[i].keys);
+        free(load->source_places[i].params);
         free(load->source_places[i].given);
     }
     free(load->source_places);

@@ -2,6 +2,7 @@
 /* What the configuration's sources share: the state of one loading, and how it tells of problems.
  */
 #include "eidcached/base/yaml.h"
+#include "eidcached/config/nearest.h"
 #include "eidcached/config/options.h"
 
 /* Where an option got its value: the environment, the file, or neither (its default). */
@@ -13,6 +14,7 @@ struct eidc_config_place {
 /* A source while it is read: which keys it has, and where. Indexed as eidc_source_options. */
 struct eidc_config_source_places {
     struct eidc_config_place self, *keys;
+    struct eidc_config_place *params; /* of each pair of params */
     bool *given;
     bool type_known;
 };
@@ -68,11 +70,21 @@ void eidc_config_environment(struct eidc_config_load *load);
 void eidc_config_source_items(struct eidc_config_load *load, const struct eidc_yaml_item *items,
                               size_t n);
 void eidc_config_check_sources(struct eidc_config_load *load);
+
+/* One source while it is checked. */
+struct eidc_config_checked {
+    struct eidc_config_load *load;
+    struct eidc_config_source *source;
+    const struct eidc_config_source_places *places;
+};
+bool eidc_config_source_given(const struct eidc_config_checked *c, const char *key);
+/* A problem of one key, at its value; at the source when the key is missing. */
+void eidc_config_source_problem(const struct eidc_config_checked *c, const char *key,
+                                const char *text);
+/* What it lists, and whether the rest fits that. */
+void eidc_config_check_listing(const struct eidc_config_checked *c);
 /* Rules between options, and of single ones that their type does not say. */
 void eidc_config_check(struct eidc_config_load *load);
 
 /* NULL when url can be an endpoint, else what is wrong with it; the caller frees it. */
 char *eidc_config_url_problem(const char *url);
-
-/* The candidate that word is probably a misspelling of, or NULL. Ends at a NULL candidate. */
-const char *eidc_nearest_name(const char *word, const char *const *candidates);

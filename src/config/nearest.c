@@ -1,7 +1,10 @@
-/* "Did you mean": the nearest known word by edits (insert, delete, replace, swap neighbours). */
-#include <limits.h>
+/* The nearest known word by edits (insert, delete, replace, swap neighbours). */
+#include "eidcached/config/nearest.h"
 
-#include "internal.h"
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
 
 #define WORD_MAX 64
 

@@ -192,7 +192,11 @@ const struct eidc_option eidc_source_options[] = {
     OPTION("type", ENUM, AT(type), NULL, .names = source_types,
            .help = "Where the names are: aws lists them by an API, file reads them, one a line."),
     OPTION("path", PATH, AT(path), NULL, .help = "file: the file."),
-    OPTION("list", STRING, AT(list), NULL, .help = "aws: what to list."),
+    OPTION("list", STRING, AT(list), NULL,
+           .help = "aws: what to list; eidctl aws list shows what there is."),
+    OPTION("params", MAP, AT(params), NULL,
+           .help = "aws: members of the request, such as {TypeName: AWS::S3::Bucket}; eidctl aws "
+                   "list shows which a listing takes."),
     OPTION("name", STRING, AT(name_template), NULL,
            .help = "aws: how a name is made, such as \"{database}.{table}\"."),
     OPTION("eid", STRING, AT(eid), "checksum",

@@ -1,7 +1,6 @@
 /* sources: a mapping of names to what each source is; the options of one are a table too. */
 #include <stdlib.h>
 
-#include "eidcached/aws/template.h"
 #include "eidcached/base/mem.h"
 #include "internal.h"
 
@@ -61,6 +60,37 @@ static void take_sources(struct eidc_config_load *load, const struct eidc_yaml_i
                             "takes a mapping of a name to each source's options");
 }
 
+#define PARAMS "params"
+
+/* params.TypeName */
+static bool is_param(const char *key)
+{
+    return eidc_str_starts(eidc_str_of(key), EIDC_STR(PARAMS "."));
+}
+
+/* One that is wrong is kept too: it is not missing. */
+static void add_param(struct eidc_config_load *load, size_t index,
+                      const struct eidc_yaml_item *item, const char *key)
+{
+    const struct eidc_option *option = eidc_source_option_find(PARAMS);
+    struct eidc_config_source *source = &load->config->sources[index];
+    struct eidc_config_source_places *places = &load->source_places[index];
+    struct eidc_config_place place = eidc_config_value_place(item);
+    bool one = item->value != NULL && item->index < 0;
+    if (!one)
+        eidc_config_problem(load, &place, item->path, "takes one value");
+    else if (item->value[0] == 0)
+        eidc_config_problem(load, &place, item->path, "must not be empty; leave it out instead");
+    places->given[option - eidc_source_options] = true;
+    places->keys[option - eidc_source_options] = (struct eidc_config_place){
+        .line = item->parent_line,
+        .column = item->parent_column,
+    };
+    eidc_option_add(option, source, key, one ? item->value : "");
+    places->params = eidc_xrealloc(places->params, source->params.n, sizeof *places->params);
+    places->params[source->params.n - 1] = eidc_config_key_place(item);
+}
+
 void eidc_config_source_items(struct eidc_config_load *load, const struct eidc_yaml_item *items,
                               size_t n)
 {
@@ -85,6 +115,10 @@ void eidc_config_source_items(struct eidc_config_load *load, const struct eidc_y
         return;
     }
     const struct eidc_option *option = eidc_source_option_find(key);
+    if (option == NULL && is_param(key)) {
+        add_param(load, index, items, key + sizeof PARAMS);
+        return;
+    }
     if (option == NULL) {
         unknown_key(load, items, key);
         return;
@@ -97,65 +131,26 @@ void eidc_config_source_items(struct eidc_config_load *load, const struct eidc_y
         places->type_known = true;
 }
 
-/* One source while it is checked. */
-struct checked {
-    struct eidc_config_load *load;
-    struct eidc_config_source *source;
-    const struct eidc_config_source_places *places;
-};
-
 static size_t index_of(const char *key)
 {
     return (size_t)(eidc_source_option_find(key) - eidc_source_options);
 }
 
-static bool given(const struct checked *c, const char *key)
+bool eidc_config_source_given(const struct eidc_config_checked *c, const char *key)
 {
     return c->places->given[index_of(key)];
 }
 
-/* A problem of one key, at its value; at the source when the key is missing. */
-static void problem(const struct checked *c, const char *key, const char *text)
+void eidc_config_source_problem(const struct eidc_config_checked *c, const char *key,
+                                const char *text)
 {
     const struct eidc_config_place *at =
-        given(c, key) ? &c->places->keys[index_of(key)] : &c->places->self;
+        eidc_config_source_given(c, key) ? &c->places->keys[index_of(key)] : &c->places->self;
     char *path EIDC_AUTO_FREE = eidc_xprintf("sources.%s.%s", c->source->name, key);
     eidc_config_problem(c->load, at, path, "%s", text);
 }
 
-static size_t count_listings(void)
-{
-    size_t n = 0;
-    while (eidc_listing_at(n) != NULL)
-        n++;
-    return n;
-}
-
-static void check_list(const struct checked *c)
-{
-    size_t n = count_listings();
-    const char **known EIDC_AUTO_FREE = eidc_xcalloc(n + 1, sizeof *known);
-    EIDC_BUF_AUTO text = {0};
-    for (size_t i = 0; i < n; i++)
-        known[i] = eidc_listing_at(i)->id;
-    const char *near = eidc_nearest_name(c->source->list, known);
-    eidc_buf_addf(&text, "\"%s\" is not a listing; ", c->source->list);
-    if (near != NULL)
-        eidc_buf_addf(&text, "did you mean %s?", near);
-    else
-        eidc_buf_add_z(&text, "eidctl aws list shows what there is");
-    problem(c, "list", eidc_buf_view(&text).p);
-}
-
-static void check_template(const struct checked *c, const struct eidc_listing *row)
-{
-    struct eidc_err err;
-    if (c->source->name_template != NULL &&
-        !eidc_template_check(row, c->source->name_template, &err))
-        problem(c, "name", err.text);
-}
-
-static void check_regions(const struct checked *c)
+static void check_regions(const struct eidc_config_checked *c)
 {
     const struct eidc_strings *regions = &c->source->regions;
     for (size_t i = 0; i < regions->n; i++) {
@@ -169,49 +164,45 @@ static void check_regions(const struct checked *c)
             text = eidc_xprintf("\"%s\" is not a region such as eu-west-1", regions->at[i]);
         }
         if (text != NULL)
-            problem(c, "regions", text);
+            eidc_config_source_problem(c, "regions", text);
     }
-    if (given(c, "regions") && given(c, "region"))
-        problem(c, "region", "contradicts regions; give one of them");
+    if (eidc_config_source_given(c, "regions") && eidc_config_source_given(c, "region"))
+        eidc_config_source_problem(c, "region", "contradicts regions; give one of them");
 }
 
-static void check_aws(const struct checked *c)
+static void check_aws(const struct eidc_config_checked *c)
 {
-    if (given(c, "path"))
-        problem(c, "path", "is for type file; a source of type aws has list");
+    if (eidc_config_source_given(c, "path"))
+        eidc_config_source_problem(c, "path", "is for type file; a source of type aws has list");
     check_regions(c);
     char *wrong EIDC_AUTO_FREE = c->source->aws.endpoint_url != NULL
                                      ? eidc_config_url_problem(c->source->aws.endpoint_url)
                                      : NULL;
     if (wrong != NULL)
-        problem(c, "endpoint_url", wrong);
-    if (c->source->list == NULL) {
-        if (!given(c, "list"))
-            problem(c, "list", "is missing; type aws needs it: what to list, such as glue.tables");
-        return;
-    }
-    const struct eidc_listing *row = eidc_listing_find(c->source->list);
-    if (row == NULL)
-        check_list(c);
-    else
-        check_template(c, row);
+        eidc_config_source_problem(c, "endpoint_url", wrong);
+    if (c->source->list != NULL)
+        eidc_config_check_listing(c);
+    else if (!eidc_config_source_given(c, "list"))
+        eidc_config_source_problem(
+            c, "list", "is missing; type aws needs it: what to list, such as glue.tables");
 }
 
-static void check_file(const struct checked *c)
+static void check_file(const struct eidc_config_checked *c)
 {
     static const char *const allowed[] = {"type", "path", "eid", "include", "exclude"};
-    if (c->source->path == NULL && !given(c, "path"))
-        problem(c, "path", "is missing; type file needs it: the file with the names");
+    if (c->source->path == NULL && !eidc_config_source_given(c, "path"))
+        eidc_config_source_problem(c, "path",
+                                   "is missing; type file needs it: the file with the names");
     for (size_t i = 0; i < eidc_source_option_count; i++) {
         bool fits = false;
         for (size_t k = 0; k < sizeof allowed / sizeof *allowed; k++)
             fits |= strcmp(eidc_source_options[i].path, allowed[k]) == 0;
         if (c->places->given[i] && !fits)
-            problem(c, eidc_source_options[i].path, "is for type aws only");
+            eidc_config_source_problem(c, eidc_source_options[i].path, "is for type aws only");
     }
 }
 
-static void check_eid(const struct checked *c)
+static void check_eid(const struct eidc_config_checked *c)
 {
     static const char field[] = "field:/";
     struct eidc_config_source *source = c->source;
@@ -221,20 +212,22 @@ static void check_eid(const struct checked *c)
     }
     bool is_field = strncmp(source->eid, field, sizeof field - 1) == 0;
     if (!is_field && strcmp(source->eid, "checksum") != 0)
-        problem(c, "eid", "must be checksum or field:/JSON/Pointer, such as field:/Id");
+        eidc_config_source_problem(c, "eid",
+                                   "must be checksum or field:/JSON/Pointer, such as field:/Id");
     if (is_field && source->type == EIDC_SOURCE_FILE)
-        problem(c, "eid", "field: is for type aws; names of a file have no fields");
+        eidc_config_source_problem(c, "eid",
+                                   "field: is for type aws; names of a file have no fields");
 }
 
-static void check_source(const struct checked *c)
+static void check_source(const struct eidc_config_checked *c)
 {
     if (!is_source_name(c->source->name, strlen(c->source->name))) {
         char *path EIDC_AUTO_FREE = eidc_xprintf("sources.%s", c->source->name);
         eidc_config_problem(c->load, &c->places->self, path,
                             "a source's name is 1 to %d of A-Z a-z 0-9 _ -", SOURCE_NAME_MAX);
     }
-    if (!given(c, "type"))
-        problem(c, "type", "is missing; aws or file");
+    if (!eidc_config_source_given(c, "type"))
+        eidc_config_source_problem(c, "type", "is missing; aws or file");
     if (!c->places->type_known)
         return;
     check_eid(c);
@@ -247,7 +240,8 @@ static void check_source(const struct checked *c)
 void eidc_config_check_sources(struct eidc_config_load *load)
 {
     for (size_t i = 0; i < load->config->source_count; i++)
-        check_source(&(struct checked){load, &load->config->sources[i], &load->source_places[i]});
+        check_source(&(struct eidc_config_checked){load, &load->config->sources[i],
+                                                   &load->source_places[i]});
     if (load->config->source_count == 0)
         eidc_config_problem(load, NULL, "sources",
                             "at least one source is needed; the sample file has examples");

@@ -147,7 +147,7 @@ static void print_word(const struct eidc_option *option, uint64_t value, struct 
     eidc_buf_add_z(out, (option->names != NULL ? option->names : booleans)[value]);
 }
 
-enum store { AS_TEXT, AS_LIST, AS_BOOL, AS_UNSIGNED, AS_64 };
+enum store { AS_TEXT, AS_LIST, AS_MAP, AS_BOOL, AS_UNSIGNED, AS_64 };
 
 static const struct {
     const char *name; /* for people */
@@ -166,6 +166,7 @@ static const struct {
     [EIDC_OPTION_RATIO] = {"ratio", AS_UNSIGNED, false, parse_ratio, print_ratio},
     [EIDC_OPTION_ENUM] = {"word", AS_UNSIGNED, true, parse_enum, print_word},
     [EIDC_OPTION_LIST] = {"list", AS_LIST, false, NULL, NULL},
+    [EIDC_OPTION_MAP] = {"mapping", AS_MAP, false, NULL, NULL},
 };
 
 const char *eidc_option_type_name(const struct eidc_option *option)
@@ -203,12 +204,34 @@ static void free_strings(struct eidc_strings *list)
     *list = (struct eidc_strings){0};
 }
 
+/* A string of a pair, which is const to those who read the configuration. */
+static void free_const(const char *text)
+{
+    union {
+        const char *in;
+        void *out;
+    } u = {text};
+    free(u.out);
+}
+
+static void free_pairs(struct eidc_pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->n; i++) {
+        free_const(pairs->at[i].key);
+        free_const(pairs->at[i].value);
+    }
+    free(pairs->at);
+    *pairs = (struct eidc_pairs){0};
+}
+
 void eidc_option_free(const struct eidc_option *option, void *base)
 {
     if (option->offset == EIDC_OPTION_NOWHERE)
         return;
     if (types[option->type].store == AS_LIST)
         free_strings(member(option, base));
+    if (types[option->type].store == AS_MAP)
+        free_pairs(member(option, base));
     if (types[option->type].store == AS_TEXT) {
         char **text = member(option, base);
         free(*text);
@@ -331,11 +354,21 @@ bool eidc_option_set(const struct eidc_option *option, void *base, const char *c
 {
     if (types[option->type].store == AS_LIST)
         return set_list(option, base, texts, n, err);
+    if (types[option->type].store == AS_MAP)
+        return eidc_fail(err, EIDC_ERR_INVALID, "takes a mapping of keys to values");
     if (n != 1)
         return eidc_fail(err, EIDC_ERR_INVALID, "takes one value, not a list");
     if (types[option->type].store == AS_TEXT)
         return set_string(option, base, texts[0], err);
     return set_number(option, base, texts[0], err);
+}
+
+void eidc_option_add(const struct eidc_option *option, void *base, const char *key,
+                     const char *value)
+{
+    struct eidc_pairs *pairs = member(option, base);
+    pairs->at = eidc_xrealloc(pairs->at, pairs->n + 1, sizeof *pairs->at);
+    pairs->at[pairs->n++] = (struct eidc_listing_given){eidc_xstrdup(key), eidc_xstrdup(value)};
 }
 
 /* Cuts text at its commas, in place, and trims blanks around each part. */
@@ -370,9 +403,33 @@ bool eidc_option_is_set(const struct eidc_option *option, const void *base)
     const void *at = (const char *)base + option->offset;
     if (types[option->type].store == AS_LIST)
         return ((const struct eidc_strings *)at)->n > 0;
+    if (types[option->type].store == AS_MAP)
+        return ((const struct eidc_pairs *)at)->n > 0;
     if (types[option->type].store == AS_TEXT)
         return *(const char *const *)at != NULL;
     return load_number(option, base) != 0;
+}
+
+static void print_list(const struct eidc_strings *list, struct eidc_buf *out)
+{
+    eidc_buf_add_byte(out, '[');
+    for (size_t i = 0; i < list->n; i++) {
+        eidc_buf_add_z(out, i > 0 ? ", " : "");
+        eidc_yaml_scalar(out, list->at[i]);
+    }
+    eidc_buf_add_byte(out, ']');
+}
+
+static void print_map(const struct eidc_pairs *pairs, struct eidc_buf *out)
+{
+    eidc_buf_add_byte(out, '{');
+    for (size_t i = 0; i < pairs->n; i++) {
+        eidc_buf_add_z(out, i > 0 ? ", " : "");
+        eidc_yaml_scalar(out, pairs->at[i].key);
+        eidc_buf_add_z(out, ": ");
+        eidc_yaml_scalar(out, pairs->at[i].value);
+    }
+    eidc_buf_add_byte(out, '}');
 }
 
 bool eidc_option_print(const struct eidc_option *option, const void *base, struct eidc_buf *out)
@@ -388,16 +445,11 @@ bool eidc_option_print(const struct eidc_option *option, const void *base, struc
             eidc_yaml_scalar(out, text);
         return text != NULL;
     }
-    if (types[option->type].store == AS_LIST) {
-        const struct eidc_strings *list = at;
-        eidc_buf_add_byte(out, '[');
-        for (size_t i = 0; i < list->n; i++) {
-            eidc_buf_add_z(out, i > 0 ? ", " : "");
-            eidc_yaml_scalar(out, list->at[i]);
-        }
-        eidc_buf_add_byte(out, ']');
-        return true;
-    }
-    types[option->type].print(option, load_number(option, base), out);
+    if (types[option->type].store == AS_LIST)
+        print_list(at, out);
+    else if (types[option->type].store == AS_MAP)
+        print_map(at, out);
+    else
+        types[option->type].print(option, load_number(option, base), out);
     return true;
 }

@@ -215,7 +215,14 @@ static const char sample_sources[] =
     "  #  list: glue.databases\n"
     "  #  eid: checksum           # or field:/JSON/Pointer, to take it from the listed object\n"
     "  #  profile: other-account\n"
-    "  #  timeout: 1m\n";
+    "  #  timeout: 1m\n"
+    "\n"
+    "  # Anything that CloudFormation knows, by its type. `eidctl aws list` shows what can be\n"
+    "  # listed, and what each listing takes as params and offers as {Member} in name.\n"
+    "  #buckets:\n"
+    "  #  type: aws\n"
+    "  #  list: cloudcontrol.resources\n"
+    "  #  params: {TypeName: \"AWS::S3::Bucket\"}\n";
 
 void eidc_config_write_sample(struct eidc_buf *out)
 {

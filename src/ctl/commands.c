@@ -71,6 +71,11 @@ static const struct command {
      SCHEME | FORMAT | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_import,
      "  eidctl image import eid_cache.json names.eidc   # EIDs that are no checksum stay as they "
      "are\n"},
+    {"aws list", "[LIST]", "what a source can list; of one, all there is to know", 0, 1, FORMAT,
+     eidc_ctl_aws_list,
+     "  eidctl aws list\n"
+     "  eidctl aws list glue.tables           # its fields, members, parameters, IAM actions\n"
+     "  eidctl aws list -o json | jq -r '.[].id'\n"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

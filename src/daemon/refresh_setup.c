@@ -29,6 +29,8 @@ static bool make_aws_source(struct eidc_refresh *r, const struct eidc_config_sou
         .listing = eidc_listing_find(c->list),
         .name_template = c->name_template,
         .eid_field = eid_field(c),
+        .params = c->params.at,
+        .param_count = c->params.n,
         .regions = c->regions.at,
         .region_count = c->regions.n,
         .filter = *filter,

@@ -6,6 +6,7 @@
  * Durations are milliseconds, sizes bytes, ratios per mille.
  */
 #include "eidcached/adapters/filter.h"
+#include "eidcached/aws/listing.h"
 #include "eidcached/aws/settings.h"
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
@@ -17,6 +18,11 @@ struct eidc_strings {
     size_t n;
 };
 
+struct eidc_pairs {
+    struct eidc_listing_given *at; /* the strings are owned too */
+    size_t n;
+};
+
 enum eidc_stale_answers { EIDC_STALE_SERVE, EIDC_STALE_REFUSE };
 enum eidc_source_type { EIDC_SOURCE_AWS, EIDC_SOURCE_FILE };
 
@@ -24,10 +30,11 @@ struct eidc_config_source {
     char *name;
     unsigned line, column; /* where it starts, for messages */
     enum eidc_source_type type;
-    char *path;          /* file */
-    char *list;          /* aws: a row of the listing table */
-    char *name_template; /* aws; NULL: the row's default */
-    char *eid;           /* "checksum" or "field:/JSON/Pointer" */
+    char *path;               /* file */
+    char *list;               /* aws: a row of the listing table */
+    struct eidc_pairs params; /* aws: what the row takes */
+    char *name_template;      /* aws; NULL: the row's default */
+    char *eid;                /* "checksum" or "field:/JSON/Pointer" */
     struct eidc_strings regions, include, exclude;
     struct eidc_aws_settings aws; /* overrides, unset where the source says nothing */
 };

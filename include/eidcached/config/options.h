@@ -17,6 +17,7 @@ enum eidc_option_type {
     EIDC_OPTION_RATIO,    /* unsigned, per mille: 10% 2.5% */
     EIDC_OPTION_ENUM,     /* unsigned: one of `names` */
     EIDC_OPTION_LIST,     /* struct eidc_strings */
+    EIDC_OPTION_MAP,      /* struct eidc_pairs; of sources only */
 };
 
 #define EIDC_OPTION_NOWHERE SIZE_MAX /* as offset: the value is checked, not kept */
@@ -58,6 +59,9 @@ bool eidc_option_is_planned(const char *path);
  * exactly one. Errors: INVALID saying what is wrong with the value and what is allowed. */
 bool eidc_option_set(const struct eidc_option *option, void *base, const char *const *texts,
                      size_t n, struct eidc_err *err);
+/* Adds a pair to a mapping. */
+void eidc_option_add(const struct eidc_option *option, void *base, const char *key,
+                     const char *value);
 /* From one text, lists comma-separated: defaults and the environment. */
 bool eidc_option_set_text(const struct eidc_option *option, void *base, const char *text,
                           struct eidc_err *err);

@@ -242,7 +242,7 @@ static void test_sources(void **state)
                                    "    type: aws\n"
                                    "    list: glue.tables\n"
                                    "    name: \"{region}/{database}.{table}\"\n"
-                                   "    eid: field:/Id\n"
+                                   "    eid: field:/Parameters/id\n"
                                    "    regions: [eu-west-1, us-east-1]\n"
                                    "    include: ['sales_*']\n"
                                    "    exclude: ['tmp_*', '*_old']\n"
@@ -257,7 +257,7 @@ static void test_sources(void **state)
     assert_int_equal(s->type, EIDC_SOURCE_AWS);
     assert_string_equal(s->list, "glue.tables");
     assert_string_equal(s->name_template, "{region}/{database}.{table}");
-    assert_string_equal(s->eid, "field:/Id");
+    assert_string_equal(s->eid, "field:/Parameters/id");
     assert_int_equal(s->regions.n, 2);
     assert_string_equal(s->include.at[0], "sales_*");
     assert_string_equal(s->exclude.at[1], "*_old");
@@ -492,6 +492,24 @@ static void test_bad_sources(void **state)
         {"type: aws, list: glue.tables, name: '{table'", "sources.s.name: "},
         {"type: aws, list: glue.databases, name: '{table}'", "{table} is not a field"},
         {"type: aws, list: glue.tables, eid: field:Id", "must be checksum or field:/"},
+        {"type: aws, list: glue.tables, eid: field:/Id", "glue.tables has no member Id to take"},
+        {"type: aws, list: glue.tables, eid: field:/Id/x", "glue.tables has no member Id to take"},
+        {"type: aws, list: sqs.queues, eid: field:/Id", "lists bare names without fields"},
+        {"type: aws, list: glue.tables, name: '{Parameters}'", "{Parameters} is not a field"},
+        {"type: aws, list: kms.keys, params: {X: y}", "kms.keys takes none"},
+        {"type: aws, list: kms.keys, params: x", "params: takes a mapping of keys to values"},
+        {"type: aws, list: kms.keys, params: [x]", "params: takes a mapping of keys to values"},
+        {"type: aws, list: config.resources, params: {resourceType: ''}", "must not be empty"},
+        {"type: aws, list: config.resources", "sources.s.params: config.resources needs"},
+        {"type: aws, list: redshift-data.schemas, params: {Database: d}", "one of two is missing"},
+        {"type: aws, list: redshift-data.schemas, params: {Database: d, ClusterIdentifier: c, "
+         "WorkgroupName: w}",
+         "only one of two can be given"},
+        {"type: aws, list: glue.catalogs, params: {ParentCatalogId: [a]}", "takes one value"},
+        {"type: aws, list: glue.catalogs, params: {ParentCatalogId: {}}", "takes one value"},
+        {"type: aws, list: glue.catalogs, params: {ParentCatalogId: }", "takes one value"},
+        {"type: aws, list: glue.catalogs, params: {A: {B: c}}", "is no parameter"},
+        {"type: file, path: /n, params: {A: b}", "sources.s.params: is for type aws only"},
         {"type: aws, list: glue.tables, regions: ['']", "value 1 of the list is empty"},
         {"type: aws, list: glue.tables, regions: [EU]", "\"EU\" is not a region"},
         {"type: aws, list: glue.tables, regions: [a, b, a]", "\"a\" is given twice"},
@@ -509,6 +527,35 @@ static void test_bad_sources(void **state)
             fail_msg("%s gives\n%s", text, problems.text.p);
         eidc_config_problems_free(&problems);
     }
+}
+
+static void test_params(void **state)
+{
+    (void)state;
+    struct eidc_config *c = loaded("sources:\n"
+                                   "  a:\n"
+                                   "    type: aws\n"
+                                   "    list: redshift-data.tables\n"
+                                   "    params:\n"
+                                   "      Database: '1'\n"
+                                   "      WorkgroupName: w\n"
+                                   "  b: {type: aws, list: kms.keys, params: {}}\n");
+    assert_int_equal(c->sources[0].params.n, 2);
+    assert_string_equal(c->sources[0].params.at[0].key, "Database");
+    assert_string_equal(c->sources[0].params.at[0].value, "1");
+    assert_string_equal(c->sources[0].params.at[1].key, "WorkgroupName");
+    assert_int_equal(c->sources[1].params.n, 0);
+    eidc_config_free(c);
+    refused("sources:\n"
+            "  a:\n"
+            "    type: aws\n"
+            "    list: cloudcontrol.resources\n"
+            "    params:\n"
+            "      Typename: AWS::S3::Bucket\n",
+            "@:5:5: sources.a.params: cloudcontrol.resources needs TypeName; it takes TypeName "
+            "(must be given), TypeVersionId, RoleArn, ResourceModel\n"
+            "@:6:7: sources.a.params.Typename: is no parameter of cloudcontrol.resources; it takes "
+            "TypeName (must be given), TypeVersionId, RoleArn, ResourceModel\n");
 }
 
 static void test_sources_are_needed_and_named_well(void **state)
@@ -683,8 +730,10 @@ static void test_effective_configuration_round_trips(void **state)
                 "      exclude: ['[!a]', '#', '&x', '%y', 'a,b'], max_attempts: 2, timeout: 5s,\n"
                 "      connect_timeout: 1s, regions: [eu-west-1], ca_bundle: /c, profile: '-'}\n"
                 "  b: {type: aws, list: glue.databases, region: eu-west-1,\n"
-                "      endpoint_url: 'http://[::1]:4566/x', eid: field:/A/B~1}\n"
-                "  c: {type: file, path: ./n}\n");
+                "      endpoint_url: 'http://[::1]:4566/x', eid: field:/Parameters/B~1}\n"
+                "  c: {type: aws, list: cloudcontrol.resources,\n"
+                "      params: {TypeName: 'AWS::S3::Bucket', ResourceModel: '{\"a\": \"b\"}'}}\n"
+                "  d: {type: file, path: ./n}\n");
 }
 
 static void test_written_values(void **state)
@@ -746,7 +795,7 @@ static void test_sample_can_be_uncommented(void **state)
             eidc_buf_add_byte(&open, *p);
     }
     struct eidc_config *c = loaded(open.p);
-    assert_int_equal(c->source_count, 3);
+    assert_int_equal(c->source_count, 4);
     assert_non_null(c->http.token_file);
     assert_non_null(c->aws.endpoint_url);
     eidc_config_free(c);
@@ -813,6 +862,7 @@ int main(void)
         WITH_FILE(test_bad_values),
         WITH_FILE(test_bad_listen),
         WITH_FILE(test_bad_sources),
+        WITH_FILE(test_params),
         WITH_FILE(test_sources_are_needed_and_named_well),
         WITH_FILE(test_no_problems_about_problems),
         WITH_FILE(test_sections_hold_options),
