@@ -15,28 +15,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "app_internal.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/metrics.h"
 #include "eidcached/core/current.h"
-#include "eidcached/daemon/httpd.h"
 #include "eidcached/daemon/systemd.h"
 
 #define DRAIN_MS          10000
 #define TICK_MS           1000
 #define STOP_POLL_MS      20
 #define WATCHDOG_SLACK_MS 120000 /* saving and building, on top of refresh.timeout */
-
-struct app {
-    const char *config_path;
-    struct eidc_config *config;      /* of the refresher */
-    struct eidc_config *http_config; /* as it was at start; may be the same */
-    struct eidc_report report;
-    struct eidc_service service;
-    struct eidc_refresh *refresh;
-    struct eidc_httpd *httpd;
-    bool broken; /* a reload left no refresher: end, so that the service manager starts anew */
-};
 
 static void log_lines(enum eidc_log_level level, const char *before, struct eidc_buf *text)
 {
@@ -75,7 +64,7 @@ static bool build_refresh(struct app *a)
     return false;
 }
 
-static bool setup(struct app *a)
+bool eidc_app_setup(struct app *a)
 {
     eidc_metric_set(eidc_metric(EIDC_METRIC_BUILD_INFO, EIDC_VERSION), 1);
     a->config = load_config(a->config_path);
@@ -86,7 +75,7 @@ static bool setup(struct app *a)
     return build_refresh(a);
 }
 
-static void warm_start(struct app *a)
+void eidc_app_warm_start(struct app *a)
 {
     struct eidc_err err = {0};
 
@@ -126,7 +115,7 @@ static void stop_refresh(struct eidc_refresh *refresh)
     }
 }
 
-static void teardown(struct app *a)
+void eidc_app_teardown(struct app *a)
 {
     if (a->refresh != NULL)
         stop_refresh(a->refresh);
@@ -264,9 +253,9 @@ int eidc_app_serve(const char *config_path)
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* every thread inherits it */
     signal(SIGPIPE, SIG_IGN);
 
-    bool up = setup(&a);
+    bool up = eidc_app_setup(&a);
     if (up) {
-        warm_start(&a);
+        eidc_app_warm_start(&a);
         up = serve_http(&a);
     }
     if (up && !eidc_refresh_start(a.refresh, &err)) {
@@ -281,7 +270,7 @@ int eidc_app_serve(const char *config_path)
         eidc_systemd_stopping();
         atomic_store(&a.service.draining, true);
     }
-    teardown(&a);
+    eidc_app_teardown(&a);
     if (up)
         eidc_info("stopped");
     return up && !a.broken ? 0 : 1;
@@ -309,22 +298,22 @@ static void print_summary(const struct eidc_round_report *r)
         printf("error %s\n", r->error);
 }
 
-int eidc_app_once(const char *config_path)
+int eidc_app_once(const char *config_path, bool accept_shrink)
 {
     struct app a = {.config_path = config_path};
     struct eidc_round_report round;
     int code = 1;
 
     signal(SIGPIPE, SIG_IGN);
-    if (setup(&a)) {
-        warm_start(&a);
+    if (eidc_app_setup(&a)) {
+        eidc_app_warm_start(&a);
         if (!is_saved(a.config))
             eidc_warn("nothing will be saved: neither snapshot.dir nor snapshot.s3 is set");
-        eidc_refresh_once(a.refresh, &round);
+        eidc_refresh_once(a.refresh, accept_shrink, &round);
         print_summary(&round);
         code = exit_code(&round);
     }
-    teardown(&a);
+    eidc_app_teardown(&a);
     return code;
 }
 

@@ -1,9 +1,11 @@
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "eidcached/config/config.h"
 #include "eidcached/daemon/app.h"
+#include "eidcached/daemon/lambda.h"
 
 #define DEFAULT_CONFIG EIDC_SYSCONFDIR "/eidcached/eidcached.yaml"
 
@@ -14,11 +16,16 @@ static const char help[] =
     "  -c, --config FILE          configuration (default: " DEFAULT_CONFIG ")\n"
     "      --once                 refresh once, save, print a summary and exit:\n"
     "                             0 fresh, 3 partial or held, 1 failed\n"
+    "      --accept-shrink        with --once: what vanished may go, however much\n"
     "      --check-config         print the effective configuration and exit, 1 if it has faults\n"
     "      --help-config          explain every option of the configuration\n"
     "      --print-sample-config  print the commented sample configuration\n"
     "  -V, --version              print the version\n"
     "  -h, --help                 print this\n"
+    "\n"
+    "In an AWS Lambda function (AWS_LAMBDA_RUNTIME_API is set) each invocation is one refresh; "
+    "the\n"
+    "configuration is eidcached.yaml beside the program.\n"
     "\n"
     "Signals: SIGHUP reloads the configuration, SIGTERM drains and stops.\n";
 
@@ -31,12 +38,48 @@ static int print_text(void (*write)(struct eidc_buf *))
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+enum { ONCE = 256, ACCEPT_SHRINK, CHECK, HELP_CONFIG, SAMPLE };
+
+struct order {
+    const char *config_path; /* NULL: not given */
+    int mode;                /* 0: serve */
+    bool accept_shrink;
+};
+
+/* In a Lambda function the configuration lies beside the program. */
+static int run_function(const char *config_path)
+{
+    const char *root = getenv("LAMBDA_TASK_ROOT");
+    char beside[4096];
+
+    snprintf(beside, sizeof beside, "%s/eidcached.yaml", root != NULL ? root : ".");
+    return eidc_app_lambda(config_path != NULL ? config_path : beside);
+}
+
+static int carry_out(const struct order *order)
+{
+    const char *path = order->config_path != NULL ? order->config_path : DEFAULT_CONFIG;
+
+    switch (order->mode) {
+    case ONCE:
+        return eidc_app_once(path, order->accept_shrink);
+    case CHECK:
+        return eidc_app_check(path);
+    case HELP_CONFIG:
+        return print_text(eidc_config_write_help);
+    case SAMPLE:
+        return print_text(eidc_config_write_sample);
+    default:
+        return eidc_lambda_is_on() ? run_function(order->config_path) : eidc_app_serve(path);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    enum { ONCE = 256, CHECK, HELP_CONFIG, SAMPLE };
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
         {"once", no_argument, NULL, ONCE},
+        {"accept-shrink", no_argument, NULL, ACCEPT_SHRINK},
         {"check-config", no_argument, NULL, CHECK},
         {"help-config", no_argument, NULL, HELP_CONFIG},
         {"print-sample-config", no_argument, NULL, SAMPLE},
@@ -44,25 +87,23 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    const char *config_path = DEFAULT_CONFIG;
-    int (*mode)(const char *) = eidc_app_serve;
+    struct order order = {0};
     int option;
 
     while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) != -1) {
         switch (option) {
         case 'c':
-            config_path = optarg;
+            order.config_path = optarg;
+            break;
+        case ACCEPT_SHRINK:
+            order.accept_shrink = true;
             break;
         case ONCE:
-            mode = eidc_app_once;
-            break;
         case CHECK:
-            mode = eidc_app_check;
-            break;
         case HELP_CONFIG:
-            return print_text(eidc_config_write_help);
         case SAMPLE:
-            return print_text(eidc_config_write_sample);
+            order.mode = option;
+            break;
         case 'V':
             puts("eidcached " EIDC_VERSION);
             return 0;
@@ -79,5 +120,11 @@ int main(int argc, char **argv)
                 argv[optind]);
         return 2;
     }
-    return mode(config_path);
+    if (order.accept_shrink && order.mode != ONCE) {
+        fputs("eidcached: --accept-shrink goes with --once; a daemon is told by eidctl refresh "
+              "--accept-shrink\n",
+              stderr);
+        return 2;
+    }
+    return carry_out(&order);
 }

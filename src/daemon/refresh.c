@@ -23,6 +23,7 @@ bool eidc_refresh_new(const struct eidc_config *config, struct eidc_report *repo
 
     r->config = config;
     r->report = report;
+    r->timeout_ms = config->refresh.timeout;
     atomic_store(&r->heartbeat, eidc_mono_ms());
     pthread_mutex_init(&r->lock, NULL);
     pthread_condattr_init(&attr);
@@ -233,12 +234,19 @@ static bool run_one(struct eidc_refresh *r, bool asked, bool accept_shrink,
     return true;
 }
 
-void eidc_refresh_once(struct eidc_refresh *r, struct eidc_round_report *out)
+void eidc_refresh_once(struct eidc_refresh *r, bool accept_shrink, struct eidc_round_report *out)
 {
     eidc_refresh_adopt_report(r);
     r->started++;
-    run_one(r, false, false, out);
+    run_one(r, false, accept_shrink, out);
     r->ended = r->started;
+}
+
+void eidc_refresh_limit(struct eidc_refresh *r, int64_t timeout_ms)
+{
+    const int64_t configured = r->config->refresh.timeout;
+
+    r->timeout_ms = timeout_ms < configured ? timeout_ms : configured;
 }
 
 /* How long until the next refresh; counts the failures in a row. */

@@ -291,7 +291,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
                   .source_count = r->source_count,
                   .http = r->http,
                   .build = &r->build,
-                  .timeout_ms = r->config->refresh.timeout,
+                  .timeout_ms = r->timeout_ms,
                   .scope_interval_ms = asked ? 0 : r->config->refresh.scope_interval,
                   .stop = &r->stop,
                   .heartbeat = &r->heartbeat},

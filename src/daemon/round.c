@@ -204,7 +204,8 @@ static bool list_all(struct eidc_round *r, struct eidc_err *err)
             return false;
         }
         if (eidc_mono_ms() > deadline) {
-            eidc_fail(&late, EIDC_ERR_TIMEOUT, "not listed within refresh.timeout");
+            eidc_fail(&late, EIDC_ERR_TIMEOUT, "not listed within %.1f s (refresh.timeout)",
+                      (double)r->timeout_ms / 1000.0);
             cut_off(r, &late);
         } else if (!more && !all_done(r)) {
             eidc_fail(&late, EIDC_ERR_UNAVAILABLE, "the listing ended without a result");

@@ -82,3 +82,18 @@ def test_10000_databases_at_20_ms_a_call(lab, aws):
     assert calls["GetDatabases"] == 100
     if SLOW == 1 and not WRAP:
         assert took <= bound * 1.25  # the printed figure is the measure; a busy machine is not it
+
+
+def test_accept_shrink(lab):
+    lab.names([f"n{n}" for n in range(100)])
+    assert lab.once().returncode == 0
+    lab.names([f"n{n}" for n in range(50)])
+    assert lab.once().returncode == 3  # and each process sees it for the first time
+    path = lab.write_config(lab.config(), "once.yaml")
+    done = lab.run("--config", path, "--once", "--accept-shrink")
+    assert done.returncode == 0 and "names 50\n" in done.stdout, done.stdout + done.stderr
+
+
+def test_accept_shrink_is_for_once(lab):
+    done = lab.run("--accept-shrink")
+    assert done.returncode == 2 and "--once" in done.stderr

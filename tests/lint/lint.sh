@@ -78,7 +78,7 @@ check_sample() {
 }
 
 check_shell() {
-    git ls-files -z '*.sh' dev .ci/run | xargs -0 shellcheck
+    git ls-files -z '*.sh' dev .ci/run docker/lambda/bootstrap | xargs -0 shellcheck
 }
 
 check_python() {

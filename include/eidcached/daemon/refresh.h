@@ -22,7 +22,11 @@ void eidc_refresh_free(struct eidc_refresh *refresh); /* stops the thread first;
 bool eidc_refresh_warm_start(struct eidc_refresh *refresh, struct eidc_err *err);
 
 /* One refresh now, in this thread (--once; start() must not have been called). */
-void eidc_refresh_once(struct eidc_refresh *refresh, struct eidc_round_report *out);
+void eidc_refresh_once(struct eidc_refresh *refresh, bool accept_shrink,
+                       struct eidc_round_report *out);
+/* From here on listing ends after this many milliseconds, or after refresh.timeout if that is
+ * less. */
+void eidc_refresh_limit(struct eidc_refresh *refresh, int64_t timeout_ms);
 
 /* Starts the thread; it takes a newer image from the stores, and refreshes at once. */
 bool eidc_refresh_start(struct eidc_refresh *refresh, struct eidc_err *err);
