@@ -12,6 +12,7 @@
 #include "eidcached/adapters/aws_names.h"
 #include "eidcached/adapters/family.h"
 #include "eidcached/adapters/pager.h"
+#include "eidcached/aws/target.h"
 #include "eidcached/aws/template.h"
 #include "eidcached/base/mem.h"
 
@@ -357,19 +358,12 @@ static bool add_region(struct source_aws *source, const char *wanted, struct eid
         return false;
     if (has_region(source, name))
         return true;
-    struct region region = {
-        .target = {.service = row->service->sign,
-                   .creds = source->creds,
-                   .max_attempts = settings.max_attempts,
-                   .connect_timeout_ms = settings.connect_timeout_ms,
-                   .timeout_ms = settings.timeout_ms},
-    };
-    if (!eidc_endpoint_resolve(&settings, row->service->endpoint, row->service->env_suffix, name,
-                               &region.target.endpoint, err))
+    struct region region = {0};
+    if (!eidc_aws_target_resolve(&settings, row->service->sign, row->service->endpoint,
+                                 row->service->env_suffix, name, &region.target, err))
         return false;
+    region.target.creds = source->creds;
     region.name = eidc_xstrdup(name);
-    region.target.region = region.target.endpoint.region; /* a global service signs for its home */
-    region.target.ca_bundle = region.target.endpoint.ca_bundle;
     source->regions[source->region_count++] = region;
     return true;
 }

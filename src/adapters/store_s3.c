@@ -7,6 +7,7 @@
 
 #include "eidcached/adapters/eid_cache_body.h"
 #include "eidcached/adapters/s3_images.h"
+#include "eidcached/aws/target.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
@@ -19,7 +20,7 @@
 struct store_s3 {
     struct eidc_store base;
     struct eidc_s3_place place;
-    char *url, *bucket, *prefix, *region;
+    char *url, *bucket, *prefix;
     unsigned keep;
     bool compress;
     /* CURRENT as last seen. */
@@ -327,7 +328,6 @@ static void s3_destroy(struct eidc_store *self)
     free(s->url);
     free(s->bucket);
     free(s->prefix);
-    free(s->region);
     free(s);
 }
 
@@ -375,17 +375,12 @@ static bool resolve(struct store_s3 *s, const struct eidc_store_s3_options *opti
 {
     const struct eidc_aws_settings *settings = &options->aws;
     struct eidc_aws_target *target = &s->place.s3.target;
+    char *region EIDC_AUTO_FREE = NULL;
     if (!split_url(options->url, &s->bucket, &s->prefix, err) ||
-        !eidc_region_resolve(settings, &s->region, err) ||
-        !eidc_endpoint_resolve(settings, "s3", "S3", s->region, &target->endpoint, err))
+        !eidc_region_resolve(settings, &region, err) ||
+        !eidc_aws_target_resolve(settings, "s3", "s3", "S3", region, target, err))
         return eidc_wrap(err, "snapshot.s3");
     target->creds = eidc_aws_identity(aws, settings);
-    target->service = "s3";
-    target->region = s->region;
-    target->ca_bundle = target->endpoint.ca_bundle;
-    target->max_attempts = settings->max_attempts;
-    target->connect_timeout_ms = settings->connect_timeout_ms;
-    target->timeout_ms = settings->timeout_ms;
     return true;
 }
 

@@ -1,40 +1,40 @@
 /*
- * The engine. A call is in exactly one place: queued, waiting for its credentials, in flight, or
- * waiting for a timer. Credentials are asked for when a call has come to the head of the queue and
- * there is room to send it. Mostly they are there; if not, the next call is looked at, and this one
- * is sent when they come, or goes back to its place in the queue when there is no room then.
+ * The engine. A call is in exactly one place: queued, waiting for its turn in adaptive mode,
+ * waiting for its credentials, in flight, or waiting for a timer. Credentials are asked for when a
+ * call has come to the head of the queue and there is room to send it. Mostly they are there; if
+ * not, the next call is looked at, and this one is sent when they come, or goes back to its place
+ * in the queue when there is no room then.
  */
 #include "eidcached/aws/call.h"
 
 #include <assert.h>
-#include <time.h>
 
 #include "eidcached/aws/call_state.h"
 #include "eidcached/aws/creds_cache.h"
 #include "eidcached/aws/identity.h"
+#include "eidcached/aws/pace.h"
+#include "eidcached/aws/skew.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
-
-#define SKEW_MIN_MS  60000 /* less than this does not make a signature invalid */
-#define WAIT_STEP_MS 1000
-
-TAILQ_HEAD(calls, eidc_call);
 
 struct eidc_aws {
     struct eidc_http_client *http;
     const atomic_bool *stop;
     _Atomic int64_t *heartbeat; /* may be NULL */
     unsigned concurrency, in_flight;
-    struct calls all, queue;
+    struct eidc_calls all, queue;
     uint64_t queued; /* calls so far */
     struct eidc_retry_quota quota;
     struct eidc_identities *identities;
-    int64_t skew_ms;     /* the servers' clock minus ours */
+    struct eidc_paces paces;
+    struct eidc_skews skews;
     unsigned inside;     /* our own callbacks on the stack: they pump before they return */
     bool pumping, armed; /* a pump is running; a timer will start one */
 };
+
+static void release(struct eidc_aws *aws, struct eidc_call *call);
 
 struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrency,
                               const atomic_bool *stop)
@@ -46,6 +46,7 @@ struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrenc
     TAILQ_INIT(&aws->all);
     TAILQ_INIT(&aws->queue);
     aws->identities = eidc_identities_new(aws);
+    aws->paces = (struct eidc_paces){.aws = aws, .http = http, .release = release};
     return aws;
 }
 
@@ -53,10 +54,12 @@ void eidc_aws_free(struct eidc_aws *aws)
 {
     if (!aws)
         return;
-    if (eidc_identities_are_busy(aws->identities))
+    if (eidc_identities_are_busy(aws->identities) || eidc_paces_are_armed(&aws->paces))
         eidc_aws_cancel(aws);
     assert(TAILQ_EMPTY(&aws->all));
     eidc_identities_free(aws->identities);
+    eidc_paces_free(&aws->paces);
+    eidc_skews_free(&aws->skews);
     free(aws);
 }
 
@@ -81,13 +84,13 @@ void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat)
     aws->heartbeat = heartbeat;
 }
 
-static void beat(const struct eidc_aws *aws)
+void eidc_aws_beat(const struct eidc_aws *aws)
 {
     if (aws->heartbeat)
         atomic_store(aws->heartbeat, eidc_mono_ms());
 }
 
-static bool stopping(const struct eidc_aws *aws)
+bool eidc_aws_is_stopping(const struct eidc_aws *aws)
 {
     return aws->stop && atomic_load(aws->stop);
 }
@@ -107,11 +110,10 @@ static void name_error(const struct eidc_call *call, struct eidc_err *err)
         eidc_wrap(err, "%s %s", service, operation);
 }
 
-/* Nobody wants the answer any more. */
-static bool is_moot(const struct eidc_call *call)
+bool eidc_call_is_moot(const struct eidc_call *call)
 {
     const bool *abandoned = call->request.abandoned;
-    return call->cancelled || stopping(call->aws) || (abandoned && *abandoned);
+    return call->cancelled || eidc_aws_is_stopping(call->aws) || (abandoned && *abandoned);
 }
 
 /* The call is gone afterwards; done may have started others. */
@@ -143,29 +145,10 @@ static void cancel_call(struct eidc_call *call)
 
 /* --- trying again ------------------------------------------------------------------------- */
 
-/* "Tue, 22 Nov 2026 18:24:37 GMT" */
-static bool date_of(const struct eidc_http_headers *headers, int64_t *unix_ms)
-{
-    const char *date = eidc_http_headers_get(headers, "Date");
-    struct tm tm = {0};
-    if (!date || !strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm))
-        return false;
-    *unix_ms = (int64_t)timegm(&tm) * 1000;
-    return true;
-}
-
 static bool learn_skew(const struct eidc_call *call, const struct eidc_http_headers *headers)
 {
-    int64_t server;
-    if (!date_of(headers, &server))
-        return false;
-    int64_t skew = server - eidc_now_ms();
-    int64_t change = skew - call->skew_ms;
-    if (change > -SKEW_MIN_MS && change < SKEW_MIN_MS)
-        return false;
-    eidc_warn("aws: this machine's clock is %lld s off the servers'", (long long)(-skew / 1000));
-    call->aws->skew_ms = skew;
-    return true;
+    return eidc_skews_learn(&call->aws->skews, call->request.host, headers, call->sent_ms,
+                            call->skew_ms);
 }
 
 /* Some failures need something put right first, and that is done once in a call's life. */
@@ -209,16 +192,19 @@ static bool retry(struct eidc_call *call, enum eidc_retry_class cls,
                   struct eidc_aws_response *response)
 {
     struct eidc_aws *aws = call->aws;
+    const struct eidc_retry_try failed = {.cls = cls,
+                                          .tries = call->tries,
+                                          .throttled = call->throttled,
+                                          .hint_ms = hint_of(&response->headers)};
     int64_t delay_ms;
-    if (is_moot(call) || !may_retry(call, cls, response) ||
-        !eidc_retry_next(&aws->quota, cls, call->tries, call->request.target->max_attempts,
-                         hint_of(&response->headers), &delay_ms))
+    if (eidc_call_is_moot(call) || !may_retry(call, cls, response) ||
+        !eidc_retry_next(&aws->quota, &call->request.target->retry, &failed, &delay_ms,
+                         &call->retry_cost))
         return false;
     eidc_debug("%s %s: %s; trying again in %lld ms", call->request.target->service,
                call->request.operation, response->err.text, (long long)delay_ms);
     eidc_metric_add(eidc_metric(EIDC_METRIC_AWS_RETRIES, eidc_retry_class_name(cls)), 1);
     eidc_aws_response_free(response);
-    call->retried = cls;
     call->place = EIDC_CALL_WAITING;
     aws->http->ops->after(aws->http, delay_ms, on_retry_timer, call);
     return true;
@@ -230,8 +216,11 @@ static void settle(struct eidc_call *call, struct eidc_http_response *answer)
 {
     struct eidc_aws_response response;
     enum eidc_retry_class cls = eidc_call_judge(call, answer, &response);
+    call->throttled += cls == EIDC_RETRY_THROTTLE;
+    if (call->pace && response.err.kind != EIDC_ERR_CANCELLED)
+        eidc_pace_answered(call->pace, cls == EIDC_RETRY_THROTTLE);
     if (response.ok)
-        eidc_retry_success(&call->aws->quota, call->retried);
+        eidc_retry_success(&call->aws->quota, call->retry_cost);
     else if (retry(call, cls, &response))
         return;
     finish(call, &response);
@@ -256,10 +245,12 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
     struct eidc_http_headers headers = {0};
     EIDC_BUF_AUTO url = {0};
     struct eidc_err err;
-    call->skew_ms = aws->skew_ms;
+    call->has_token = false;
+    call->sent_ms = eidc_now_ms();
+    call->skew_ms = eidc_skews_of(&aws->skews, r->host);
     free(call->access_key);
     call->access_key = creds ? eidc_xstrdup(creds->access_key) : NULL;
-    bool ok = eidc_call_sign(call, creds, eidc_now_ms() + call->skew_ms, &url, &headers, &err);
+    bool ok = eidc_call_sign(call, creds, call->sent_ms + call->skew_ms, &url, &headers, &err);
     if (ok) {
         eidc_call_conceal(call, creds, &headers);
         call->tries++;
@@ -285,18 +276,10 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
         fail_call(call, &err);
 }
 
-/* Where its order says: mostly at the end. */
 static void put_in_queue(struct eidc_call *call)
 {
-    struct calls *queue = &call->aws->queue;
-    struct eidc_call *before = TAILQ_LAST(queue, calls);
-    while (before && before->order > call->order)
-        before = TAILQ_PREV(before, calls, queue);
     call->place = EIDC_CALL_QUEUED;
-    if (before)
-        TAILQ_INSERT_AFTER(queue, before, call, queue);
-    else
-        TAILQ_INSERT_HEAD(queue, call, queue);
+    eidc_calls_insert(&call->aws->queue, call);
 }
 
 static void fail_credentials(struct eidc_call *call, const struct eidc_err *why)
@@ -313,7 +296,7 @@ static void on_credentials(void *arg, struct eidc_creds *creds, const struct eid
     struct eidc_call *call = arg;
     struct eidc_aws *aws = call->aws;
     aws->inside++;
-    if (is_moot(call))
+    if (eidc_call_is_moot(call))
         cancel_call(call);
     else if (!creds)
         fail_credentials(call, err);
@@ -328,8 +311,10 @@ static void on_credentials(void *arg, struct eidc_creds *creds, const struct eid
 static void send_call(struct eidc_call *call)
 {
     struct eidc_creds_provider *provider = call->request.target->creds;
-    if (is_moot(call)) {
+    if (eidc_call_is_moot(call)) {
         cancel_call(call);
+    } else if (call->pace && !eidc_pace_admit(call->pace, call)) {
+        return; /* it is released when it is its turn */
     } else if (!provider) {
         transmit(call, NULL);
     } else {
@@ -360,15 +345,29 @@ static void on_pump_timer(void *arg)
     pump(aws);
 }
 
+/* Unless a pump is sure to run; done must come from step(). */
+static void arm(struct eidc_aws *aws)
+{
+    if (aws->inside || aws->armed)
+        return;
+    aws->armed = true;
+    aws->http->ops->after(aws->http, 0, on_pump_timer, aws);
+}
+
+/* A paced call that is tried again keeps its place before those that came later. */
 static void enqueue(struct eidc_call *call)
 {
     struct eidc_aws *aws = call->aws;
-    call->order = aws->queued++;
+    if (!call->pace || call->tries == 0)
+        call->order = aws->queued++;
     put_in_queue(call);
-    if (aws->inside || aws->armed)
-        return;
-    aws->armed = true; /* from outside: done must come from step() */
-    aws->http->ops->after(aws->http, 0, on_pump_timer, aws);
+    arm(aws);
+}
+
+static void release(struct eidc_aws *aws, struct eidc_call *call)
+{
+    put_in_queue(call);
+    arm(aws);
 }
 
 /* --- the outside -------------------------------------------------------------------------- */
@@ -380,6 +379,8 @@ void eidc_aws_call(struct eidc_aws *aws, const struct eidc_aws_request *request,
     call->aws = aws;
     call->done = done;
     call->arg = arg;
+    if (request->target->retry.adaptive)
+        call->pace = eidc_paces_find(&aws->paces, request->target);
     TAILQ_INSERT_TAIL(&aws->all, call, all);
     enqueue(call);
 }
@@ -408,10 +409,13 @@ void eidc_aws_cancel(struct eidc_aws *aws)
     aws->inside++;
     aws->http->ops->cancel(aws->http);
     aws->armed = false;
+    eidc_paces_cancelled(&aws->paces);
     struct eidc_call *call;
     while ((call = next_to_cancel(aws)) != NULL) {
         if (call->place == EIDC_CALL_QUEUED)
             TAILQ_REMOVE(&aws->queue, call, queue);
+        if (call->place == EIDC_CALL_PACED)
+            TAILQ_REMOVE(&call->pace->waiting, call, queue);
         if (call->place == EIDC_CALL_CREDENTIALS)
             cancel_waiting(call);
         else
@@ -420,53 +424,4 @@ void eidc_aws_cancel(struct eidc_aws *aws)
     eidc_identities_cancel(aws->identities);
     aws->inside--;
     aws->pumping = pumping;
-}
-
-void eidc_aws_keep(void *arg, struct eidc_aws_response *response)
-{
-    struct eidc_aws_slot *slot = arg;
-    slot->response = *response;
-    response->headers = (struct eidc_http_headers){0};
-    response->body = (struct eidc_buf){0};
-    --*slot->pending;
-}
-
-void eidc_aws_wait(struct eidc_aws *aws, const size_t *pending)
-{
-    while (*pending > 0) {
-        beat(aws);
-        if (stopping(aws))
-            eidc_aws_cancel(aws);
-        else
-            aws->http->ops->step(aws->http, WAIT_STEP_MS);
-    }
-}
-
-bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *request,
-                        struct eidc_aws_response *response)
-{
-    size_t pending = 1;
-    struct eidc_aws_slot slot = {.pending = &pending};
-    eidc_aws_call(aws, request, eidc_aws_keep, &slot);
-    eidc_aws_wait(aws, &pending);
-    *response = slot.response;
-    return response->ok;
-}
-
-static void on_pause_end(void *arg)
-{
-    *(bool *)arg = true;
-}
-
-/* Stopping drops the timer: then the client has nothing outstanding, or step() returns early. */
-void eidc_aws_pause(struct eidc_aws *aws, int64_t ms)
-{
-    static bool ended; /* outlives a pause that is cut short; one thread */
-    ended = false;
-    aws->http->ops->after(aws->http, ms, on_pause_end, &ended);
-    bool more = true;
-    while (more && !ended && !stopping(aws)) {
-        beat(aws);
-        more = aws->http->ops->step(aws->http, WAIT_STEP_MS);
-    }
 }

@@ -64,9 +64,11 @@ enum eidc_retry_class eidc_retry_classify(int status, const char *code)
     return EIDC_RETRY_NO;
 }
 
-static unsigned cost_of(enum eidc_retry_class cls)
+static unsigned cost_of(const struct eidc_retry_rules *rules, enum eidc_retry_class cls)
 {
-    return cls == EIDC_RETRY_THROTTLE ? COST_THROTTLE : COST_OTHER;
+    if (cls == EIDC_RETRY_THROTTLE)
+        return rules->adaptive ? 0 : COST_THROTTLE;
+    return COST_OTHER;
 }
 
 static bool take_tokens(struct eidc_retry_quota *quota, unsigned cost)
@@ -80,35 +82,45 @@ static bool take_tokens(struct eidc_retry_quota *quota, unsigned cost)
 }
 
 /* What was wrong is put right before an AUTH or SKEW retry: there is nothing to wait for. */
-static int64_t own_delay_ms(enum eidc_retry_class cls, unsigned attempt)
+static int64_t own_delay_ms(const struct eidc_retry_rules *rules, enum eidc_retry_class cls,
+                            unsigned tries)
 {
+    int64_t base = rules->transient_base_ms > 0 ? rules->transient_base_ms : BASE_TRANSIENT_MS;
     if (cls == EIDC_RETRY_AUTH || cls == EIDC_RETRY_SKEW)
         return 0;
-    return eidc_backoff_ms(attempt - 1,
-                           cls == EIDC_RETRY_THROTTLE ? BASE_THROTTLE_MS : BASE_TRANSIENT_MS,
+    return eidc_backoff_ms(tries - 1, cls == EIDC_RETRY_THROTTLE ? BASE_THROTTLE_MS : base,
                            DELAY_MAX_MS);
 }
 
-bool eidc_retry_next(struct eidc_retry_quota *quota, enum eidc_retry_class cls, unsigned attempt,
-                     unsigned max_attempts, int64_t hint_ms, int64_t *delay_ms)
+static bool has_attempts_left(const struct eidc_retry_rules *rules,
+                              const struct eidc_retry_try *failed)
 {
-    if (cls == EIDC_RETRY_NO || attempt == 0)
+    unsigned max = rules->max_attempts > 0 ? rules->max_attempts : ATTEMPTS_DEFAULT;
+    if (!rules->adaptive)
+        return failed->tries < max;
+    return failed->throttled < EIDC_RETRY_THROTTLES && failed->tries - failed->throttled < max;
+}
+
+bool eidc_retry_next(struct eidc_retry_quota *quota, const struct eidc_retry_rules *rules,
+                     const struct eidc_retry_try *failed, int64_t *delay_ms, unsigned *cost)
+{
+    if (failed->cls == EIDC_RETRY_NO || failed->tries == 0 || !has_attempts_left(rules, failed))
         return false;
-    if (attempt >= (max_attempts ? max_attempts : ATTEMPTS_DEFAULT))
+    unsigned tokens = cost_of(rules, failed->cls);
+    if (!take_tokens(quota, tokens))
         return false;
-    if (!take_tokens(quota, cost_of(cls)))
-        return false;
-    int64_t own = own_delay_ms(cls, attempt);
-    int64_t delay = hint_ms > own ? hint_ms : own;
+    int64_t own = own_delay_ms(rules, failed->cls, failed->tries);
+    int64_t delay = failed->hint_ms > own ? failed->hint_ms : own;
     *delay_ms = delay > own + HINT_MAX_MS ? own + HINT_MAX_MS : delay;
+    *cost = tokens;
     return true;
 }
 
-void eidc_retry_success(struct eidc_retry_quota *quota, enum eidc_retry_class retried)
+void eidc_retry_success(struct eidc_retry_quota *quota, unsigned cost)
 {
     if (!quota->started)
         return;
-    quota->tokens += retried == EIDC_RETRY_NO ? 1 : cost_of(retried);
+    quota->tokens += cost > 0 ? cost : 1;
     if (quota->tokens > QUOTA_TOKENS)
         quota->tokens = QUOTA_TOKENS;
 }

@@ -264,6 +264,7 @@ struct eidc_aws_settings eidc_config_source_aws(const struct eidc_config *config
     OVERRIDE(endpoint_url);
     OVERRIDE(ca_bundle);
     OVERRIDE(max_attempts);
+    OVERRIDE(retry_mode);
     OVERRIDE(connect_timeout_ms);
     OVERRIDE(timeout_ms);
     return merged;

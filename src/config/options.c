@@ -13,7 +13,10 @@
 #define GIB    (1024 * MIB)
 
 static const char *const modes[] = {"list", NULL};
-static const char *const retry_modes[] = {"standard", NULL};
+static const char *const retry_modes[] = {[EIDC_RETRY_MODE_AUTO] = "auto",
+                                          [EIDC_RETRY_MODE_STANDARD] = "standard",
+                                          [EIDC_RETRY_MODE_ADAPTIVE] = "adaptive",
+                                          NULL};
 static const char *const stale_answers[] = {
     [EIDC_STALE_SERVE] = "serve", [EIDC_STALE_REFUSE] = "refuse", NULL};
 static const char *const encodings[] = {
@@ -168,11 +171,14 @@ const struct eidc_option eidc_options[] = {
     OPTION("aws.ca_bundle", PATH, AT(aws.ca_bundle), NULL,
            .example = "/etc/ssl/certs/ca-certificates.crt",
            .help = "Certificates to trust instead of the system's."),
-    OPTION("aws.max_attempts", UINT, AT(aws.max_attempts), "3", RANGE(1, 20),
-           .help = "Tries of one request, the first included."),
-    OPTION("aws.retry_mode", ENUM, EIDC_OPTION_NOWHERE, "standard", .names = retry_modes,
-           .later = "adaptive",
-           .help = "How tries are spaced: standard is exponential back-off with full jitter."),
+    OPTION("aws.max_attempts", UINT, AT(aws.max_attempts), "0", RANGE(0, 20),
+           .help = "Tries of one request, the first included. 0: as AWS_MAX_ATTEMPTS or the profile's "
+                   "max_attempts say, else 3, for DynamoDB 4."),
+    OPTION("aws.retry_mode", ENUM, AT(aws.retry_mode), "auto", .names = retry_modes,
+           .help = "standard: tries are spaced by exponential back-off with full jitter. adaptive: "
+                   "once AWS throttles, the calls of an account, region and service are also paced "
+                   "to what it takes, and throttled tries are not counted. auto: as AWS_RETRY_MODE "
+                   "or the profile's retry_mode say, else standard."),
     OPTION("aws.connect_timeout", DURATION, AT(aws.connect_timeout_ms), "3s",
            RANGE(10 * MS, MINUTE),
            .help = "Time for a connection to stand."),
@@ -213,8 +219,8 @@ const struct eidc_option eidc_source_options[] = {
     OPTION("ca_bundle", PATH, AT(aws.ca_bundle), NULL, .help = "As aws.ca_bundle."),
     OPTION("max_attempts", UINT, AT(aws.max_attempts), NULL, RANGE(1, 20),
            .help = "As aws.max_attempts."),
-    OPTION("retry_mode", ENUM, EIDC_OPTION_NOWHERE, NULL, .names = retry_modes,
-           .later = "adaptive", .help = "As aws.retry_mode."),
+    OPTION("retry_mode", ENUM, AT(aws.retry_mode), NULL, .names = retry_modes,
+           .help = "As aws.retry_mode."),
     OPTION("connect_timeout", DURATION, AT(aws.connect_timeout_ms), NULL, RANGE(10 * MS, MINUTE),
            .help = "As aws.connect_timeout."),
     OPTION("timeout", DURATION, AT(aws.timeout_ms), NULL, RANGE(100 * MS, 10 * MINUTE),

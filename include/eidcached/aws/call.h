@@ -4,7 +4,9 @@
  * client's loop; at most `concurrency` requests are in flight, the rest wait in order; a call that
  * waits for its credentials or to be tried again holds no place, so that credentials may come by
  * calls of the same engine. One thread, the one that steps the client; the engine lives and cancels
- * as if the client were its own.
+ * as if the client were its own. In adaptive mode (retry.h) the calls of one identity, region and
+ * service are paced once they are throttled: those that wait for that hold no place either, keep
+ * their order, and do not hold up others.
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -39,7 +41,7 @@ struct eidc_aws_target {
     struct eidc_endpoint endpoint;
     struct eidc_creds_provider *creds; /* a cache: an identity; NULL: unsigned */
     const char *ca_bundle;
-    unsigned max_attempts; /* tries in all; 0: 3 */
+    struct eidc_retry_rules retry;
     int64_t connect_timeout_ms, timeout_ms;
 };
 

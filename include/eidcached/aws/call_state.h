@@ -7,6 +7,7 @@
 
 enum eidc_call_place {
     EIDC_CALL_QUEUED,
+    EIDC_CALL_PACED,       /* waits for its turn (pace.h) */
     EIDC_CALL_CREDENTIALS, /* waits for them */
     EIDC_CALL_IN_FLIGHT,
     EIDC_CALL_WAITING, /* for its next try */
@@ -21,12 +22,14 @@ struct eidc_call {
     eidc_aws_done *done;
     void *arg;
     enum eidc_call_place place;
-    uint64_t order; /* in the queue */
-    bool cancelled; /* while it waits for credentials */
-    unsigned tries;
-    enum eidc_retry_class retried; /* why the last try was made */
+    uint64_t order;         /* in the queue */
+    bool cancelled;         /* while it waits for credentials */
+    struct eidc_pace *pace; /* NULL: not paced */
+    bool has_token;         /* of the pace, for the next try */
+    unsigned tries, throttled;
+    unsigned retry_cost; /* of the last retry, in tokens of the quota */
     bool auth_tried, skew_tried;
-    int64_t skew_ms;             /* used by the last try */
+    int64_t skew_ms, sent_ms;    /* used by the last try; when, by our clock */
     char *access_key;            /* used by the last try */
     char *secret;                /* the request's */
     struct eidc_secrets secrets; /* of the last try: no error may quote them */
@@ -34,6 +37,8 @@ struct eidc_call {
 
 struct eidc_call *eidc_call_new(const struct eidc_aws_request *request);
 void eidc_call_free(struct eidc_call *call);
+/* Nobody wants the answer any more. */
+bool eidc_call_is_moot(const struct eidc_call *call);
 
 /* Signs a try (creds NULL: it goes unsigned): *url and *headers are what goes on the wire. */
 bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds, int64_t unix_ms,
@@ -42,6 +47,10 @@ bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds
 /* Keeps what this try was signed with from being shown. */
 void eidc_call_conceal(struct eidc_call *call, const struct eidc_creds *creds,
                        const struct eidc_http_headers *headers);
+
+/* Of the engine, for call_wait.c: this thread lives; it is to end. */
+void eidc_aws_beat(const struct eidc_aws *aws);
+bool eidc_aws_is_stopping(const struct eidc_aws *aws);
 
 /* Judges an answer: fills *out (status, ok, code, err, body and headers moved) and says whether
  * another try makes sense. */

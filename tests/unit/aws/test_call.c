@@ -371,7 +371,7 @@ static void a_bulk_call_may_take_long_but_not_stand_still(void **state)
     struct bench b;
     struct eidc_aws_response response;
     set_up(&b, script, 3, 1);
-    b.target.max_attempts = 1;
+    b.target.retry.max_attempts = 1;
     struct eidc_aws_request request = request_of(&b);
     assert_false(eidc_aws_call_wait(b.aws, &request, &response));
     assert_int_equal(response.err.kind, EIDC_ERR_TIMEOUT);
@@ -393,7 +393,7 @@ static void an_endpoint_out_of_reach_is_told_with_its_origin(void **state)
     struct bench b;
     struct eidc_aws_response response;
     set_up(&b, script, 3, 1);
-    b.target.max_attempts = 1;
+    b.target.retry.max_attempts = 1;
     b.target.endpoint.origin = eidc_xstrdup("aws.endpoint_url");
     struct eidc_aws_request request = request_of(&b);
     assert_false(eidc_aws_call_wait(b.aws, &request, &response));
@@ -465,7 +465,7 @@ static void max_attempts_counts_tries(void **state)
     static const struct fake_exchange script[] = {{.status = 500}};
     struct bench b;
     set_up(&b, script, 1, 1);
-    b.target.max_attempts = 1;
+    b.target.retry.max_attempts = 1;
     struct eidc_aws_request request = request_of(&b);
     struct eidc_aws_response response;
     assert_false(eidc_aws_call_wait(b.aws, &request, &response));

@@ -127,7 +127,8 @@ static void test_defaults(void **state)
     assert_true(c->snapshot.checksum_sha256);
     assert_int_equal(c->snapshot.addressing, EIDC_S3_AUTO);
     assert_null(c->aws.region);
-    assert_int_equal(c->aws.max_attempts, 3);
+    assert_int_equal(c->aws.max_attempts, 0);
+    assert_int_equal(c->aws.retry_mode, EIDC_RETRY_MODE_AUTO);
     assert_int_equal(c->aws.connect_timeout_ms, 3000);
     assert_int_equal(c->aws.timeout_ms, 30000);
     assert_int_equal(c->log.level, EIDC_LOG_INFO);
@@ -154,8 +155,9 @@ static void test_every_type_of_value(void **state)
                "snapshot: {checksum: none, compress: no, json: off,\n"
                "           s3: s3://bucket.x/a/b/, addressing: path,\n"
                "           expected_owner: '012345678901'}\n"
-               "aws: {retry_mode: standard, region: eu-west-1}\n"
+               "aws: {retry_mode: adaptive, region: eu-west-1}\n"
                "log: {level: debug, format: journal}\n" SOURCE);
+    assert_int_equal(c->aws.retry_mode, EIDC_RETRY_MODE_ADAPTIVE);
     assert_int_equal(c->http.listen.n, 4);
     assert_string_equal(c->http.listen.at[1], "unix:/run/e.sock");
     assert_true(c->http.max_body == (uint64_t)2 << 30);
@@ -248,6 +250,7 @@ static void test_sources(void **state)
                                    "    exclude: ['tmp_*', '*_old']\n"
                                    "    profile: p\n"
                                    "    max_attempts: 5\n"
+                                   "    retry_mode: adaptive\n"
                                    "    timeout: 1m\n"
                                    "  names_2: {type: file, path: /n, eid: checksum}\n");
     assert_int_equal(c->source_count, 2);
@@ -263,12 +266,15 @@ static void test_sources(void **state)
     assert_string_equal(s->exclude.at[1], "*_old");
     assert_string_equal(s->aws.profile, "p");
     assert_int_equal(s->aws.max_attempts, 5);
+    assert_int_equal(s->aws.retry_mode, EIDC_RETRY_MODE_ADAPTIVE);
+    assert_int_equal(eidc_config_source_aws(c, s).retry_mode, EIDC_RETRY_MODE_ADAPTIVE);
+    assert_int_equal(eidc_config_source_aws(c, &c->sources[1]).retry_mode, EIDC_RETRY_MODE_AUTO);
     assert_int_equal(s->aws.timeout_ms, 60000);
     assert_int_equal(s->aws.connect_timeout_ms, 0);
     assert_null(s->aws.region);
     assert_int_equal(c->sources[1].type, EIDC_SOURCE_FILE);
     assert_string_equal(c->sources[1].path, "/n");
-    assert_int_equal(c->sources[1].line, 13);
+    assert_int_equal(c->sources[1].line, 14);
     eidc_config_free(c);
 }
 
@@ -415,8 +421,8 @@ static void test_bad_values(void **state)
         {"snapshot", "expected_owner: 12345678901x", "twelve digits"},
         {"snapshot", "addressing: host", "auto, virtual or path"},
         {"snapshot", "checksum: md5", "none or sha256"},
-        {"aws", "retry_mode: adaptive", "not in this version; allowed: standard"},
-        {"aws", "max_attempts: 0", "1 to 20"},
+        {"aws", "retry_mode: eager", "auto, standard or adaptive"},
+        {"aws", "max_attempts: 21", "0 to 20"},
         {"aws", "endpoint_url: localhost:4566", "\"localhost:4566\" is not http[s]://HOST"},
         {"aws", "endpoint_url: ftp://x", "is not http[s]://HOST"},
         {"aws", "endpoint_url: http://", "is not http[s]://HOST"},
@@ -515,7 +521,8 @@ static void test_bad_sources(void **state)
         {"type: aws, list: glue.tables, regions: [a, b, a]", "\"a\" is given twice"},
         {"type: aws, list: glue.tables, regions: [a], region: b", "contradicts regions"},
         {"type: aws, list: glue.tables, endpoint_url: x", "is not http[s]://HOST"},
-        {"type: aws, list: glue.tables, retry_mode: adaptive", "not in this version"},
+        {"type: aws, list: glue.tables, retry_mode: eager", "auto, standard or adaptive"},
+        {"type: aws, list: glue.tables, max_attempts: 0", "1 to 20"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *text EIDC_AUTO_FREE = eidc_xprintf("sources:\n  s: {%s}\n", rows[i].source);
