@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes tests/unit/aws/limiter_golden.tsv: what the SDKs' adaptive mode makes of calls and answers.
+"""Writes tests/unit/aws/limiter_golden.tsv: what the SDKs' adaptive mode makes of answers.
 
     /usr/bin/python3 tests/support/make_limiter_golden.py > tests/unit/aws/limiter_golden.tsv
 
