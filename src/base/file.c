@@ -276,3 +276,14 @@ bool eidc_file_map(const char *path, void **p, size_t *n, struct eidc_err *err)
     *n = (size_t)st.st_size;
     return true;
 }
+
+bool eidc_file_changed(const char *path, struct eidc_file_stamp *seen)
+{
+    struct stat now = {0};
+    const struct stat then = seen->st;
+    if (stat(path, &now) != 0)
+        now = (struct stat){0};
+    seen->st = now;
+    return now.st_ino != then.st_ino || now.st_dev != then.st_dev || now.st_size != then.st_size ||
+           now.st_mtim.tv_sec != then.st_mtim.tv_sec || now.st_mtim.tv_nsec != then.st_mtim.tv_nsec;
+}

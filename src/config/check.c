@@ -92,6 +92,17 @@ static void check_hosts(struct eidc_config_load *load)
     }
 }
 
+static void check_tls(struct eidc_config_load *load)
+{
+    const struct eidc_config *c = load->config;
+    if (c->http.tls_cert != NULL && c->http.tls_key == NULL)
+        problem(load, "http.tls_cert", "needs http.tls_key beside it");
+    if (c->http.tls_key != NULL && c->http.tls_cert == NULL)
+        problem(load, "http.tls_key", "needs http.tls_cert beside it");
+    if (c->http.tls_client_ca != NULL && c->http.tls_cert == NULL)
+        problem(load, "http.tls_client_ca", "needs http.tls_cert and http.tls_key beside it");
+}
+
 static void at_most(int64_t *value, int64_t limit)
 {
     if (*value > limit)
@@ -217,6 +228,7 @@ void eidc_config_check(struct eidc_config_load *load)
 {
     check_listen(load);
     check_hosts(load);
+    check_tls(load);
     check_durations(load);
     check_eid(load);
     check_snapshot(load);

@@ -73,6 +73,15 @@ const struct eidc_option eidc_options[] = {
            .example = "/etc/eidcached/token",
            .help = "File with the bearer token that requests must carry. It is read again when it "
                    "changes."),
+    OPTION("http.tls_cert", PATH, AT(http.tls_cert), NULL, .example = "/etc/eidcached/tls.crt",
+           .help = "Certificate chain in PEM form; with it the TCP listeners speak TLS 1.2 and 1.3, "
+                   "and nothing else. It is read again when it changes."),
+    OPTION("http.tls_key", PATH, AT(http.tls_key), NULL, .example = "/etc/eidcached/tls.key",
+           .help = "Private key of http.tls_cert in PEM form, without a passphrase."),
+    OPTION("http.tls_client_ca", PATH, AT(http.tls_client_ca), NULL,
+           .example = "/etc/eidcached/clients.crt",
+           .help = "Certificates of the authorities whose clients may connect over TLS; who shows "
+                   "none of theirs is refused, probes included. UNIX sockets stay open."),
     OPTION("http.allowed_hosts", LIST, AT(http.allowed_hosts), "",
            .help = "Host names that requests may be for. Empty: the loopback names on loopback and "
                    "UNIX listeners, any on others."),
@@ -229,9 +238,7 @@ const struct eidc_option eidc_source_options[] = {
 /* clang-format on */
 
 const char *const eidc_options_planned[] = {
-    "http.tls_cert",   "http.tls_key",    "http.tls_client_ca",
-    "snapshot.follow", "snapshot.poll",   "snapshot.lease",
-    "aws.role_arn",    "aws.external_id", NULL,
+    "snapshot.follow", "snapshot.poll", "snapshot.lease", "aws.role_arn", "aws.external_id", NULL,
 };
 
 const size_t eidc_option_count = sizeof eidc_options / sizeof *eidc_options;

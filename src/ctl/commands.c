@@ -2,7 +2,9 @@
 
 #define ALWAYS (EIDC_CTL_BIT(EIDC_CTL_HELP) | EIDC_CTL_BIT(EIDC_CTL_VERSION))
 #define FORMAT EIDC_CTL_BIT(EIDC_CTL_FORMAT)
-#define ONLINE (EIDC_CTL_BIT(EIDC_CTL_SERVER) | EIDC_CTL_BIT(EIDC_CTL_TOKEN_FILE) | FORMAT)
+#define TLS                                                                                        \
+    (EIDC_CTL_BIT(EIDC_CTL_CA) | EIDC_CTL_BIT(EIDC_CTL_CERT) | EIDC_CTL_BIT(EIDC_CTL_CLIENT_KEY))
+#define ONLINE (EIDC_CTL_BIT(EIDC_CTL_SERVER) | EIDC_CTL_BIT(EIDC_CTL_TOKEN_FILE) | TLS | FORMAT)
 #define LOOKUP (ONLINE | EIDC_CTL_BIT(EIDC_CTL_IMAGE))
 #define KEY    EIDC_CTL_BIT(EIDC_CTL_KEY_FILE)
 #define SCHEME                                                                                     \

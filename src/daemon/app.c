@@ -21,6 +21,7 @@
 #include "eidcached/base/metrics.h"
 #include "eidcached/core/current.h"
 #include "eidcached/daemon/systemd.h"
+#include "eidcached/daemon/tls.h"
 
 #define DRAIN_MS          10000
 #define TICK_MS           1000
@@ -317,6 +318,18 @@ int eidc_app_once(const char *config_path, bool accept_shrink)
     return code;
 }
 
+static bool check_tls(const struct eidc_config *config)
+{
+    struct eidc_tls *tls;
+    struct eidc_err err;
+    if (!eidc_tls_new(config, &tls, &err)) {
+        eidc_error("%s", err.text);
+        return false;
+    }
+    eidc_tls_free(tls);
+    return true;
+}
+
 int eidc_app_check(const char *config_path)
 {
     EIDC_BUF_AUTO text = {0};
@@ -325,11 +338,11 @@ int eidc_app_check(const char *config_path)
 
     if (config == NULL)
         return 1;
-    bool good = eidc_config_probe(config, &problems);
+    bool good = eidc_config_probe(config, &problems) && check_tls(config);
     if (good) {
         eidc_config_write(config, &text);
         fwrite(text.p, 1, text.n, stdout);
-    } else {
+    } else if (problems.count > 0) {
         tell_problems(&problems);
     }
     eidc_config_problems_free(&problems);

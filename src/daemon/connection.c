@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
@@ -27,6 +28,7 @@
 struct connection {
     struct eidc_request request;
     struct eidc_paced paced;
+    struct eidc_tls_credentials *tls; /* NULL: in clear */
     struct eidc_port *port;
     bool late;     /* came when there were too many */
     bool begun;    /* the headers were looked at */
@@ -50,6 +52,19 @@ unsigned eidc_connection_idle_s(const struct eidc_config *config)
     return (unsigned)((config->http.idle_timeout + 999) / 1000);
 }
 
+/* A connection that cannot be given credentials is shut: it is never served in clear. */
+static void begin_tls(struct connection *c, struct MHD_Connection *mhd)
+{
+    if (c->port->server->tls == NULL || c->port->listener.is_unix)
+        return;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info != NULL)
+        c->tls = eidc_tls_begin(c->port->server->tls, info->tls_session, eidc_mono_ms());
+    if (c->tls == NULL)
+        shutdown(c->paced.fd, SHUT_RDWR);
+}
+
 static struct connection *connection_new(struct eidc_port *port, struct MHD_Connection *mhd)
 {
     struct eidc_service *service = port->server->service;
@@ -64,6 +79,7 @@ static struct connection *connection_new(struct eidc_port *port, struct MHD_Conn
         MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, LATE_TIMEOUT_S);
     int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     eidc_pace_add(port->server->pace, &c->paced, fd, c->late, port->late_max);
+    begin_tls(c, mhd);
     eidc_http_count_connection(1);
     return c;
 }
@@ -74,6 +90,7 @@ static void connection_free(struct connection *c)
     atomic_fetch_sub(&c->port->connections, 1);
     eidc_http_count_connection(-1);
     eidc_request_free(&c->request);
+    eidc_tls_end(c->tls);
     free(c);
 }
 

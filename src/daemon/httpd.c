@@ -54,6 +54,25 @@ static unsigned head_room(unsigned served)
     return served / 4 > HEAD_ROOM_MIN ? served / 4 : HEAD_ROOM_MIN;
 }
 
+/* Is never asked: each session is given its credentials before its handshake (tls.c). */
+static int no_certificate(void)
+{
+    return -1;
+}
+
+static char tls_priorities[] = EIDC_TLS_PRIORITIES;
+static struct MHD_OptionItem tls_options[] = {
+    {MHD_OPTION_HTTPS_PRIORITIES, 0, tls_priorities},
+    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)no_certificate},
+    {MHD_OPTION_END, 0, NULL},
+};
+static struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
+
+static bool speaks_tls(const struct eidc_port *port)
+{
+    return port->server->tls != NULL && !port->listener.is_unix;
+}
+
 /* Starts the pool of one listener. */
 static bool serve(struct eidc_port *port, struct eidc_err *err)
 {
@@ -62,7 +81,8 @@ static bool serve(struct eidc_port *port, struct eidc_err *err)
     unsigned room = head_room(config->http.max_connections);
     unsigned limit = config->http.max_connections + room;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_USE_ERROR_LOG | (port->listener.is_ipv6 ? MHD_USE_IPv6 : 0);
+                     MHD_USE_ERROR_LOG | (port->listener.is_ipv6 ? MHD_USE_IPv6 : 0) |
+                     (speaks_tls(port) ? MHD_USE_TLS : 0);
     /* a pool of one is no pool to libmicrohttpd */
     enum MHD_OPTION pool = threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
     port->late_max = room / 2; /* libmicrohttpd is never full of those that only stand there */
@@ -73,7 +93,8 @@ static bool serve(struct eidc_port *port, struct eidc_err *err)
         eidc_connection_idle_s(config), MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
         eidc_connection_begin, port, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed, port,
-        MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, port, pool, threads, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, port, MHD_OPTION_ARRAY,
+        speaks_tls(port) ? tls_options : no_options, pool, threads, MHD_OPTION_END);
     if (port->daemon == NULL)
         return eidc_fail(err, EIDC_ERR_IO, "%s: the HTTP server does not start",
                          port->listener.text);
@@ -145,6 +166,7 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
     httpd->server.service = service;
     httpd->server.token = eidc_token_new(service->config->http.token_file);
     if (!check_threads(service->config->http.threads, err) ||
+        !eidc_tls_new(service->config, &httpd->server.tls, err) ||
         !open_listeners(httpd, systemd_fds, fd_count, err) ||
         !eidc_waits_start(service, &httpd->server.waits, err) ||
         !eidc_pace_start(eidc_connection_idle_s(service->config) * 1000L, &httpd->server.pace,
@@ -160,7 +182,8 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
 void eidc_httpd_describe(const struct eidc_httpd *httpd, struct eidc_buf *out)
 {
     for (size_t i = 0; i < httpd->count; i++)
-        eidc_buf_addf(out, "%s\n", httpd->ports[i].listener.text);
+        eidc_buf_addf(out, "%s%s\n", httpd->ports[i].listener.text,
+                      speaks_tls(&httpd->ports[i]) ? " (TLS)" : "");
 }
 
 static void stop_accepting(struct eidc_httpd *httpd)
@@ -196,6 +219,7 @@ void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms)
     }
     eidc_pace_stop(httpd->server.pace);
     eidc_waits_free(httpd->server.waits);
+    eidc_tls_free(httpd->server.tls);
     eidc_token_free(httpd->server.token);
     free(httpd->ports);
     free(httpd);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/stat.h>
 
 #include "eidcached/base/digest.h"
 #include "eidcached/base/file.h"
@@ -15,15 +14,9 @@ struct eidc_token {
     char *path;
     pthread_mutex_t lock;
     int64_t checked_at, replaced_at; /* monotonic */
-    struct stat seen;                /* zeroed: there is no file that could be read */
+    struct eidc_file_stamp seen;     /* zeroed: there is no file that could be read */
     struct eidc_buf current, previous;
 };
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
 
 static bool read_token(const char *path, struct eidc_buf *out, struct eidc_err *err)
 {
@@ -54,11 +47,9 @@ static void replace(struct eidc_token *t, struct eidc_buf *fresh, int64_t now_ms
 
 static void reload(struct eidc_token *t, int64_t now_ms)
 {
-    struct stat st = {0};
     struct eidc_buf fresh = {0};
     struct eidc_err err;
-    bool there = stat(t->path, &st) == 0;
-    if (there && same_file(&st, &t->seen))
+    if (!eidc_file_changed(t->path, &t->seen) && t->seen.st.st_ino != 0)
         return;
     bool had_one = t->checked_at == 0 || t->current.n > 0;
     if (read_token(t->path, &fresh, &err)) {
@@ -66,12 +57,11 @@ static void reload(struct eidc_token *t, int64_t now_ms)
             eidc_info("http: %s was read again", t->path);
     } else {
         eidc_buf_wipe(&fresh);
-        st = (struct stat){0};
+        t->seen = (struct eidc_file_stamp){0};
         if (had_one)
             eidc_error("http: no token is accepted%s until this is mended: %s",
                        t->current.n > 0 ? " but the one before, for a minute," : "", err.text);
     }
-    t->seen = st;
     replace(t, &fresh, now_ms);
 }
 

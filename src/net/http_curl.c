@@ -174,7 +174,11 @@ static bool set_transport(CURL *easy, const struct eidc_http_request *request)
            (request->unix_socket == NULL ||
             curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket) == CURLE_OK) &&
            (request->ca_bundle == NULL ||
-            curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_bundle) == CURLE_OK);
+            curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_bundle) == CURLE_OK) &&
+           (request->client_cert == NULL ||
+            curl_easy_setopt(easy, CURLOPT_SSLCERT, request->client_cert) == CURLE_OK) &&
+           (request->client_key == NULL ||
+            curl_easy_setopt(easy, CURLOPT_SSLKEY, request->client_key) == CURLE_OK);
 }
 
 static bool set_always(struct transfer *t, const char *user_agent)

@@ -3,6 +3,8 @@
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
 
+#include <sys/stat.h>
+
 /* Appends the whole file to *out, or leaves it as it was; LIMIT when it is longer than max bytes.
  * Regular files, devices, and pipes that were passed on (/dev/fd/N, /dev/stdin, /proc/self/fd/N); a
  * named pipe elsewhere and a socket are INVALID, at once. */
@@ -26,6 +28,13 @@ bool eidc_dir_make(const char *path, struct eidc_err *err);
 
 /* Maps a regular file read-only; an empty file is CORRUPT. Unmap with munmap(*p, *n). */
 bool eidc_file_map(const char *path, void **p, size_t *n, struct eidc_err *err);
+
+/* Which file was at a path, and in which state; zeroed: none that could be looked at. */
+struct eidc_file_stamp {
+    struct stat st;
+};
+/* Whether the file at path is another one, or changed, since *seen; that becomes what is there. */
+bool eidc_file_changed(const char *path, struct eidc_file_stamp *seen);
 
 /* Closes *fd unless it is negative. */
 void eidc_fd_close(const int *fd);

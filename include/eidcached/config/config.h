@@ -47,6 +47,7 @@ struct eidc_config {
         int64_t idle_timeout;
         uint64_t max_body, max_batch;
         char *token_file;
+        char *tls_cert, *tls_key, *tls_client_ca;
         struct eidc_strings allowed_hosts;
         bool trust_proxy, access_log;
     } http;

@@ -9,6 +9,9 @@
 enum eidc_ctl_option {
     EIDC_CTL_SERVER,
     EIDC_CTL_TOKEN_FILE,
+    EIDC_CTL_CA,
+    EIDC_CTL_CERT,
+    EIDC_CTL_CLIENT_KEY,
     EIDC_CTL_IMAGE,
     EIDC_CTL_FORMAT,
     EIDC_CTL_EXPORT, /* --format again, with what it says to image export */
@@ -34,6 +37,7 @@ enum eidc_ctl_option {
 
 struct eidc_ctl_options {
     unsigned given; /* EIDC_CTL_BITs */
+    const char *ca, *cert, *key;
     const char *server, *token_file, *image, *output, *key_file;
     const char *algorithm, *prefix, *after;
     uint64_t limit;

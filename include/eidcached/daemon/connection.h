@@ -6,6 +6,7 @@
 #include "eidcached/daemon/listener.h"
 #include "eidcached/daemon/pace.h"
 #include "eidcached/daemon/service.h"
+#include "eidcached/daemon/tls.h"
 #include "eidcached/daemon/token.h"
 #include "eidcached/daemon/waits.h"
 
@@ -13,6 +14,7 @@
 struct eidc_server {
     struct eidc_service *service;
     struct eidc_token *token;
+    struct eidc_tls *tls; /* of the TCP listeners; NULL: none */
     struct eidc_waits *waits;
     struct eidc_pace *pace;
     atomic_uint active;      /* requests begun and not completed */

@@ -48,7 +48,8 @@ struct eidc_http_request {
     int64_t low_speed_ms;
     size_t max_response; /* bytes of body; 0: none */
     bool no_proxy;       /* none even where the environment names one; local hosts never have one */
-    const char *ca_bundle; /* file, or NULL for the system's */
+    const char *ca_bundle;                /* file, or NULL for the system's */
+    const char *client_cert, *client_key; /* files, PEM; NULL: none is shown */
 };
 
 struct eidc_http_response {

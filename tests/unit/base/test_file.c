@@ -310,6 +310,22 @@ static void test_link_failure_leaves_nothing(void **state)
     assert_int_equal(err.kind, EIDC_ERR_NOT_FOUND);
 }
 
+static void test_changed(void **state)
+{
+    (void)state;
+    char *path EIDC_AUTO_FREE = in_folder("seen");
+    struct eidc_file_stamp seen = {0};
+    assert_false(eidc_file_changed(path, &seen)); /* not there before, nor now */
+    assert_true(eidc_file_write(path, EIDC_STR("one"), 0600, &err));
+    assert_true(eidc_file_changed(path, &seen));
+    assert_false(eidc_file_changed(path, &seen));
+    assert_true(eidc_file_write(path, EIDC_STR("two"), 0600, &err));
+    assert_true(eidc_file_changed(path, &seen));
+    unlink(path);
+    assert_true(eidc_file_changed(path, &seen));
+    assert_false(eidc_file_changed(path, &seen));
+}
+
 static void test_dir_make(void **state)
 {
     (void)state;
@@ -397,6 +413,7 @@ int main(void)
         IN_FOLDER(test_dir_make_refuses),
         IN_FOLDER(test_map),
         IN_FOLDER(test_map_refuses),
+        IN_FOLDER(test_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -294,13 +294,27 @@ static void test_unknown_options(void **state)
                                      "eid, snapshot, aws, log, sources\n");
     refused("http: {threads: {max: 2}}\n" SOURCE,
             "@:1:18: http.threads.max: unknown: options take values, not mappings\n");
-    refused("http: {tls_cert: /c, tls_key: /k}\nsnapshot: {poll: 5s}\n" SOURCE,
-            "@:1:8: http.tls_cert: is not in this version\n"
-            "@:1:22: http.tls_key: is not in this version\n"
-            "@:2:12: snapshot.poll: is not in this version\n");
+    refused("snapshot: {poll: 5s, lease: 1m}\n" SOURCE,
+            "@:1:12: snapshot.poll: is not in this version\n"
+            "@:1:22: snapshot.lease: is not in this version\n");
     refused("aws: {role_arn: r}\nsources: {a: {external_id: x, type: file, path: /n}}\n",
             "@:1:7: aws.role_arn: is not in this version\n"
             "@:2:15: sources.a.external_id: is not in this version\n");
+}
+
+static void test_tls_options_go_together(void **state)
+{
+    (void)state;
+    struct eidc_config *c = loaded("http: {tls_cert: /c, tls_key: /k, tls_client_ca: /a}\n" SOURCE);
+    assert_string_equal(c->http.tls_cert, "/c");
+    assert_string_equal(c->http.tls_key, "/k");
+    assert_string_equal(c->http.tls_client_ca, "/a");
+    eidc_config_free(c);
+    refused("http: {tls_cert: /c}\n" SOURCE,
+            "@:1:18: http.tls_cert: needs http.tls_key beside it\n");
+    refused("http: {tls_key: /k, tls_client_ca: /a}\n" SOURCE,
+            "@:1:17: http.tls_key: needs http.tls_cert beside it\n"
+            "@:1:36: http.tls_client_ca: needs http.tls_cert and http.tls_key beside it\n");
 }
 
 static void test_all_problems_at_once(void **state)
@@ -488,7 +502,7 @@ static void test_bad_sources(void **state)
         {"type: file, path: /n, eid: field:/Id", "names of a file have no fields"},
         {"type: file, path: /n, eid: sha256", "must be checksum or field:/JSON/Pointer"},
         {"type: file, pth: /n, path: /n", "unknown option; did you mean path?"},
-        {"type: file, path: /n, zzzzzz: 1", "unknown option; known are type, path, list"},
+        {"type: file, path: /n, zzz: 1", "unknown option; known are type, path, list"},
         {"type: file, path: [/a, /b]", "takes one value, not a list"},
         {"type: aws, list: nothing.at.all",
          "is not a listing; eidctl aws list shows what there is"},
@@ -864,6 +878,7 @@ int main(void)
         WITH_FILE(test_listening_anywhere),
         WITH_FILE(test_sources),
         WITH_FILE(test_unknown_options),
+        WITH_FILE(test_tls_options_go_together),
         WITH_FILE(test_all_problems_at_once),
         WITH_FILE(test_problems_come_in_the_order_of_the_file),
         WITH_FILE(test_bad_values),
