@@ -1,8 +1,8 @@
 /*
  * The image and its peers, measured in one run: ./dev bench map. Every pass measures each map
  * once before the next pass starts, so that drift of the machine hits all; what is reported is
- * the median of the passes. Builds and opens run in a child each, with a heap as good as new.
- *   bench_map DIR NAMES PASSES PEER.so...
+ * the least of the passes, which other work disturbed least. Builds and opens run in a child each,
+ * with a heap as good as new. bench_map DIR NAMES PASSES PEER.so...
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -92,10 +92,24 @@ static uint64_t heap_bytes(void)
     return info.uordblks + info.hblkhd;
 }
 
+/* A line of /proc/self/status. */
+static uint64_t status_bytes(const char *key)
+{
+    char line[256];
+    unsigned long long kilobytes = 0;
+    FILE *status = fopen("/proc/self/status", "re");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, key, strlen(key)) == 0)
+            kilobytes = strtoull(line + strlen(key), NULL, 10);
+    if (status != NULL)
+        fclose(status);
+    return kilobytes * 1024;
+}
+
 /* What a child has measured. */
 struct outcome {
     struct bench_cost cost;
-    uint64_t bytes;
+    uint64_t bytes, peak;
 };
 
 typedef struct outcome child_fn(const struct bench *bench, const struct subject *subject);
@@ -103,10 +117,13 @@ typedef struct outcome child_fn(const struct bench *bench, const struct subject 
 static struct outcome build_once(const struct bench *bench, const struct subject *subject)
 {
     const char *dir = dir_of(bench, subject);
-    uint64_t heap = heap_bytes();
+    uint64_t heap = heap_bytes(), resident = status_bytes("VmRSS:");
     struct bench_cost start = now();
     void *map = subject->peer->build(&bench->pairs, dir);
     struct outcome outcome = {.cost = since(start, (double)bench->names.n)};
+    outcome.peak = status_bytes("VmHWM:") - resident;
+    if (subject->peer->memory_only)
+        outcome.cost = (struct bench_cost){0};
     outcome.bytes = heap_bytes() - heap;
     if (subject->peer->bytes != NULL)
         outcome.bytes += subject->peer->bytes(map);
@@ -156,6 +173,7 @@ static void measure_builds(struct bench *bench, size_t pass)
         struct outcome built = in_child(bench, subject, build_once);
         subject->cost[BENCH_BUILD][pass] = built.cost;
         subject->row.bytes = built.bytes;
+        subject->row.peak = built.peak;
         if (subject->peer->open != NULL)
             subject->cost[BENCH_OPEN][pass] = in_child(bench, subject, open_once).cost;
     }
@@ -220,12 +238,12 @@ static void measure_look_ups(struct bench *bench, size_t pass)
         measure_find(bench, &bench->subject[0], find_text, BENCH_FORWARD, false);
 }
 
-/* The one that is only opened has no look-ups of its own. */
+/* What is only opened or weighed has no look-ups. */
 static void build_to_stay(struct bench *bench)
 {
     for (size_t i = 0; i < bench->subjects; i++) {
         struct subject *subject = &bench->subject[i];
-        if (subject->peer->look_ups_elsewhere)
+        if (subject->peer->look_ups_elsewhere || subject->peer->memory_only)
             continue;
         empty_dir(dir_of(bench, subject));
         subject->map = subject->peer->build(&bench->pairs, dir_of(bench, subject));
@@ -270,11 +288,11 @@ static void report(struct bench *bench, struct bench_cost *eids)
     for (size_t i = 0; i < bench->subjects; i++) {
         struct subject *subject = &bench->subject[i];
         for (int m = 0; m < BENCH_MEASURES; m++)
-            subject->row.cost[m] = bench_median(subject->cost[m], bench->passes);
+            subject->row.cost[m] = bench_least(subject->cost[m], bench->passes);
         rows[i] = subject->row;
     }
     struct bench_input input = {bench->names.n, bench->probes, bench->passes,
-                                bench->names.name_bytes, bench_median(eids, bench->passes)};
+                                bench->names.name_bytes, bench_least(eids, bench->passes)};
     bench_report(&input, rows, bench->subjects);
 }
 

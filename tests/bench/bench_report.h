@@ -29,6 +29,7 @@ struct bench_row {
     const char *name;
     struct bench_cost cost[BENCH_MEASURES]; /* zeroed: not measured */
     uint64_t bytes;
+    uint64_t peak; /* the most memory there was while it was built */
 };
 
 struct bench_input {
@@ -37,6 +38,7 @@ struct bench_input {
     struct bench_cost eids; /* of computing one EID; a peer's build has it added */
 };
 
-struct bench_cost bench_median(struct bench_cost *costs, size_t n); /* sorts them */
+/* What other work on the machine disturbed least. */
+struct bench_cost bench_least(const struct bench_cost *costs, size_t n);
 /* rows[0] is ours in memory, rows[1] ours as a file. */
 void bench_report(const struct bench_input *input, const struct bench_row *rows, size_t n);

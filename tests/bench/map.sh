@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds bench_map and its peers and runs it: map.sh BUILD [--names N] [--passes N] [--alone]
+# Builds bench_map and its peers and runs it: map.sh BUILD [--names N] [--passes N] [--alone | --peers NAME,...]
 # A peer whose compiler or library is missing is installed from Debian by root, else skipped.
 set -eu
 
@@ -9,6 +9,7 @@ shift
 names=1000000
 passes=5
 alone=
+chosen=rust,unordered,absl,glib,lfht,cdb,lmdb,redis
 out=$build/bench
 flags="-O2 -g -Wall -Wextra -Wno-missing-field-initializers -fPIC"
 
@@ -17,7 +18,7 @@ say() {
 }
 
 usage() {
-    say "usage: ./dev bench map [--names N] [--passes N] [--alone]"
+    say "usage: ./dev bench map [--names N] [--passes N] [--alone | --peers NAME,...]"
     exit 2
 }
 
@@ -30,6 +31,11 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --alone) alone=yes ;;
+    --peers)
+        [ $# -gt 1 ] || usage
+        chosen=$2
+        shift
+        ;;
     *) usage ;;
     esac
     shift
@@ -47,6 +53,7 @@ install_peers() {
     pkg-config --exists glib-2.0 || packages="$packages libglib2.0-dev"
     ! missing_header cdb.h || packages="$packages libcdb-dev"
     ! missing_header lmdb.h || packages="$packages liblmdb-dev"
+    command -v redis-server >/dev/null || packages="$packages redis-server"
     ! missing_header absl/container/flat_hash_map.h || packages="$packages libabsl-dev"
     [ -n "$packages" ] || return 0
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -65,6 +72,7 @@ peers=
 peer() {
     name=$1
     shift
+    case ,$chosen, in *",$name,"*) ;; *) return 0 ;; esac
     if "$@" -o "$out/$name.so" 2>"$out/$name.log"; then
         peers="$peers $out/$name.so"
     else
@@ -84,6 +92,7 @@ build_peers() {
         $(pkg-config --cflags --libs liburcu-bp liburcu-cds libxxhash)
     peer cdb $cc "$here/peer_cdb.c" -lcdb
     peer lmdb $cc "$here/peer_lmdb.c" -llmdb
+    ! command -v redis-server >/dev/null || peer redis $cc "$here/peer_redis.c"
 }
 
 # shellcheck disable=SC2046,SC2086 # lists of words

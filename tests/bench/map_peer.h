@@ -38,6 +38,7 @@ struct bench_peer {
     /* Opens what build left in dir; NULL: it has no file form. */
     void *(*open)(const char *dir);
     int look_ups_elsewhere; /* 1: it is only built and opened */
+    int memory_only;        /* 1: a server, only for its size */
 };
 
 extern const struct bench_peer bench_peers[];

@@ -29,6 +29,7 @@ pub struct Peer {
     bytes: Option<Find>,
     open: Option<Find>,
     look_ups_elsewhere: c_int,
+    memory_only: c_int,
 }
 
 unsafe impl Sync for Peer {}
@@ -83,6 +84,7 @@ const NO_PEER: Peer = Peer {
     bytes: None,
     open: None,
     look_ups_elsewhere: 0,
+    memory_only: 0,
 };
 
 #[no_mangle]
