@@ -5,7 +5,7 @@ import { byId, el, foreign, replace, setText } from "./dom.mjs";
 import { copyButton } from "./copy.mjs";
 import { lookUpName } from "./lookup.mjs";
 
-const PAGE = 20;
+const PAGE = 15;
 const TYPING_MS = 200;
 
 const pages = {

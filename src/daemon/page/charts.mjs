@@ -4,12 +4,13 @@ import { svg } from "./dom.mjs";
 const LINE_HEIGHT = 96;
 const TOP = 16; // room for the label of the highest line
 
-/** The next of 1, 2, 5, 10, 20, ... that is not below. */
+/** The next round number that is not below. */
 export function niceCeiling(value) {
     if (!(value > 0))
         return 1;
     const power = 10 ** Math.floor(Math.log10(value));
-    return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value * 0.999);
+    return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power)
+        .find((step) => step >= value * 0.999);
 }
 
 /** Draws anew for each new data and each new width: draw(width, data) gives an element. */

@@ -36,7 +36,7 @@ export function foreign(text, attributes = {}) {
 const TIME_TEXT = {
     ago: (seconds) => (seconds < 1 ? "now" : `${age(seconds)} ago`),
     age: (seconds) => age(seconds),
-    until: (seconds) => age(-seconds),
+    until: (seconds) => (seconds > -1 ? "a moment" : age(-seconds)),
 };
 
 function tickOne(element) {
@@ -48,11 +48,14 @@ function tickOne(element) {
 
 /** A time that goes on by itself: as "ago" ("3 min ago"), "age" ("3 min") or "until". */
 export function time(iso, as = "ago") {
-    if (!iso)
-        return el("span", {}, "never");
     const element = el("time", { datetime: iso, title: exactTime(iso), "data-as": as });
     tickOne(element);
     return element;
+}
+
+/** "saved 3 min ago", or "never saved". */
+export function since(done, iso) {
+    return iso ? el("span", {}, `${done} `, time(iso)) : el("span", {}, `never ${done}`);
 }
 
 /** Every time on the page, a second later. */

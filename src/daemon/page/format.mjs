@@ -52,7 +52,7 @@ export function bytes(count) {
     let left = count;
     for (; left >= 1024 && unit < BYTE_UNITS.length - 1; unit++)
         left /= 1024;
-    return `${Number(left.toPrecision(3))} ${BYTE_UNITS[unit]}`;
+    return `${left >= 100 ? Math.round(left) : Number(left.toPrecision(3))} ${BYTE_UNITS[unit]}`;
 }
 
 /** The exact time, in the reader's zone. */

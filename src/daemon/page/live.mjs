@@ -5,6 +5,7 @@ import { byId, el, replace } from "./dom.mjs";
 import { fitted, lineChart } from "./charts.mjs";
 
 const SAMPLES = 100;
+const SAMPLES_MIN = 20; // as many fill the width
 const GAP_S = 15; // longer without a reading: a rate would hide what happened
 const RATES = ["forward", "reverse", "misses"];
 const LATENCIES = ["median", "p99"];
@@ -29,7 +30,7 @@ function chartData(samples, keys, format, title) {
     const now = keys.map((key) => `${TITLES[key]} ${shown(latest, key, format)}`).join(", ");
     return {
         series: keys.map((name) => ({ name, values: samples.map((one) => one?.[name] ?? null) })),
-        capacity: SAMPLES,
+        capacity: Math.max(SAMPLES_MIN, samples.length),
         format,
         text: `${title}, now: ${now}`,
     };

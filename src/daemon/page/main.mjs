@@ -25,7 +25,7 @@ function takeStatus(status) {
     follow.delay = POLL_MS;
     follow.lostAt = 0;
     byId("token-form").hidden = true;
-    document.body.dataset.reach = "ok";
+    document.body.dataset.known = "yes";
     showStatus(status);
     showHistory(status.refresh.history);
     const generation = status.generation?.id ?? null;
@@ -37,7 +37,7 @@ function takeStatus(status) {
 }
 
 function refused(error) {
-    document.body.dataset.reach = "refused";
+    delete document.body.dataset.known;
     follow.delay = POLL_MAX_MS;
     if (error.status !== 401) {
         showVerdict({ level: "bad", word: "Refused", sentence: error.message });
@@ -51,7 +51,6 @@ function refused(error) {
 function lost() {
     follow.lostAt ||= Date.now();
     follow.delay = Math.min(POLL_MAX_MS, follow.delay * 2);
-    document.body.dataset.reach = "lost";
     const next = new Date(serverNow() + follow.delay).toISOString();
     const sentence = `No answer since ${clockTime(follow.lostAt)}. ` +
         "What is shown here is from before.";

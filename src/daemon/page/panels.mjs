@@ -1,7 +1,7 @@
 // The panels that are drawn from /v1/status.
 import { bytes, counted, grouped } from "./format.mjs";
 import { origin } from "./api.mjs";
-import { badge, byId, el, foreign, onChange, replace, setText, time } from "./dom.mjs";
+import { badge, byId, el, foreign, onChange, replace, setText, since, time } from "./dom.mjs";
 import { commandLine } from "./copy.mjs";
 import { refreshActivity, sourceState, stateOf, storeState } from "./verdict.mjs";
 
@@ -70,8 +70,8 @@ function sourceItem(source) {
     return el("li", { "data-level": state.level },
         el("p", { class: "title" }, foreign(source.name), badge(state)),
         el("p", { class: "note" },
-            `${source.type}, ${scopesText(source)}, ${counted(source.names, "name")}, confirmed `,
-            time(source.verified_at)),
+            `${source.type}, ${scopesText(source)}, ${counted(source.names, "name")}, `,
+            since("confirmed", source.verified_at)),
         errorLine(source.error));
 }
 
@@ -79,7 +79,7 @@ function storeItem(store) {
     const state = storeState(store);
     return el("li", { "data-level": state.level },
         el("p", { class: "title" }, foreign(store.url), badge(state)),
-        el("p", { class: "note" }, `${store.role}, saved `, time(store.last_saved_at)),
+        el("p", { class: "note" }, `${store.role}, `, since("saved", store.last_saved_at)),
         errorLine(store.error));
 }
 
