@@ -44,6 +44,8 @@ struct run {
     struct eidc_family *families; /* those with members that are not started yet */
     size_t active;
     uint64_t total, parent_total; /* names, for max_names */
+    uint64_t scopes_known;
+    size_t finders; /* listings under way or waiting that may find more scopes */
     bool abandoned;
     struct eidc_aws_notes notes;
 };
@@ -78,13 +80,28 @@ static bool add_name(void *arg, struct eidc_str name, const cJSON *element,
     return eidc_aws_names_add(&scope->names, name, element, names, err);
 }
 
-/* Parents are listed every time: they tell which scopes there are. */
+/* Whether a listing with so many parents may find scopes. */
+static bool is_finder(const struct source_aws *source, size_t parents)
+{
+    return parents < source->above || source->options.listing->recursive;
+}
+
+/* Finders are listed every time: they tell which scopes there are. */
 static bool is_due(const struct run *run, const struct eidc_lineage *lineage)
 {
     const struct source_aws *source = run->source;
     const struct eidc_source_sink *sink = &run->sink;
-    return lineage->count < source->above || source->options.listing->recursive ||
+    return is_finder(source, lineage->count) ||
            sink->due(sink->arg, &source->base, eidc_str_of(lineage->scope));
+}
+
+/* n listings with so many parents were found. */
+static void count_found(struct run *run, size_t parents, size_t n)
+{
+    if (parents == run->source->above)
+        run->scopes_known += n;
+    if (is_finder(run->source, parents))
+        run->finders += n;
 }
 
 static void on_ended(void *arg, struct eidc_names *names, const char *code,
@@ -144,6 +161,8 @@ static void start_scope(struct run *run, const struct eidc_aws_target *target,
 
 static void scope_free(struct scope *scope)
 {
+    if (is_finder(scope->run->source, scope->lineage.count))
+        scope->run->finders--;
     scope->run->active--;
     scope->run->source->outstanding--;
     eidc_pager_free(scope->pager);
@@ -160,6 +179,8 @@ static void add_family(struct scope *scope, struct eidc_names *names)
 {
     struct run *run = scope->run;
     struct eidc_family *family = eidc_family_new(scope->target, &scope->lineage, names);
+    size_t above = run->source->above, parents = family->lineage.count;
+    count_found(run, parents < above ? parents + 1 : above, family->count);
     family->next = run->families; /* the newest first: so fewer wait at a time */
     run->families = family;
 }
@@ -300,6 +321,7 @@ static void aws_begin(struct eidc_source *self, const struct eidc_source_sink *s
     run->sink = *sink;
     run->notes = (struct eidc_aws_notes){.sink = &run->sink, .source = self};
     source->run = run;
+    count_found(run, 0, source->region_count);
     for (size_t i = 0; i < source->region_count; i++) {
         struct eidc_lineage lineage;
         bool global = source->options.listing->service->global;
@@ -319,6 +341,14 @@ static void aws_cancel(struct eidc_source *self)
     source->run = NULL;
 }
 
+static void aws_progress(const struct eidc_source *self, struct eidc_source_progress *out)
+{
+    const struct run *run = ((const struct source_aws *)(const void *)self)->run;
+    if (run)
+        *out = (struct eidc_source_progress){
+            .scopes_known = run->scopes_known, .all_known = run->finders == 0, .names = run->total};
+}
+
 static void aws_destroy(struct eidc_source *self)
 {
     struct source_aws *source = source_of(self);
@@ -333,7 +363,8 @@ static void aws_destroy(struct eidc_source *self)
     free(source);
 }
 
-static const struct eidc_source_ops ops = {aws_begin, aws_cancel, aws_destroy};
+static const struct eidc_source_ops ops = {
+    .begin = aws_begin, .cancel = aws_cancel, .destroy = aws_destroy, .progress = aws_progress};
 
 /* --- making one ----------------------------------------------------------------------------- */
 

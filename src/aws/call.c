@@ -26,6 +26,7 @@ struct eidc_aws {
     unsigned concurrency, in_flight;
     struct eidc_calls all, queue;
     uint64_t queued; /* calls so far */
+    struct eidc_aws_counts counted;
     struct eidc_retry_quota quota;
     struct eidc_identities *identities;
     struct eidc_paces paces;
@@ -77,6 +78,11 @@ struct eidc_creds_provider *eidc_aws_identity(struct eidc_aws *aws,
                                               const struct eidc_aws_settings *settings)
 {
     return eidc_identities_get(aws->identities, settings);
+}
+
+struct eidc_aws_counts eidc_aws_counted(const struct eidc_aws *aws)
+{
+    return aws->counted;
 }
 
 void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat)
@@ -219,6 +225,7 @@ static void settle(struct eidc_call *call, struct eidc_http_response *answer)
     call->throttled += cls == EIDC_RETRY_THROTTLE;
     if (call->pace && response.err.kind != EIDC_ERR_CANCELLED)
         eidc_pace_answered(call->pace, cls == EIDC_RETRY_THROTTLE);
+    call->aws->counted.throttles += cls == EIDC_RETRY_THROTTLE;
     if (response.ok)
         eidc_retry_success(&call->aws->quota, call->retry_cost);
     else if (retry(call, cls, &response))
@@ -254,6 +261,7 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
     if (ok) {
         eidc_call_conceal(call, creds, &headers);
         call->tries++;
+        aws->counted.calls++;
         call->place = EIDC_CALL_IN_FLIGHT;
         aws->in_flight++;
         const struct eidc_http_request request = {

@@ -8,6 +8,7 @@
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/json.h"
+#include "eidcached/base/live_line.h"
 
 #define MESSAGE_MAX 8192 /* two of the longest names and what is said about them */
 
@@ -105,6 +106,7 @@ void eidc_log(enum eidc_log_level level, const char *fmt, ...)
     EIDC_BUF_AUTO line = {0};
     writers[atomic_load_explicit(&current_format, memory_order_relaxed)](&line, level, message);
     eidc_buf_add_byte(&line, '\n');
+    eidc_live_line_wipe();
     ssize_t put;
     do
         put = write(STDERR_FILENO, line.p, line.n);

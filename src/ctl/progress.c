@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 
 #include "eidcached/base/clock.h"
+#include "eidcached/base/live_line.h"
 
 #define WIDTH      30
-#define EVERY_MS   100
 #define CLOCK_EACH 1024 /* names between two looks at the clock */
 
 static uint64_t size_of(FILE *input)
@@ -21,32 +21,31 @@ struct eidc_ctl_progress eidc_ctl_progress_start(const struct eidc_ctl *ctl, FIL
     return (struct eidc_ctl_progress){.to = ctl->io->err, .input = input, .total = size_of(input)};
 }
 
-static void put_bar(FILE *to, uint64_t done, uint64_t total)
+static void add_bar(struct eidc_buf *out, uint64_t done, uint64_t total)
 {
     static const char full[] = "##############################",
                       none[] = "..............................";
     const int filled = (int)(done < total ? done * WIDTH / total : WIDTH);
-    fprintf(to, "[%.*s%.*s] %3u %%  ", filled, full, WIDTH - filled, none,
-            (unsigned)(done < total ? done * 100 / total : 100));
+    eidc_buf_addf(out, "[%.*s%.*s] %3u %%  ", filled, full, WIDTH - filled, none,
+                  (unsigned)(done < total ? done * 100 / total : 100));
 }
 
 void eidc_ctl_progress_step(struct eidc_ctl_progress *progress, uint64_t names)
 {
     if (progress->to == NULL || names % CLOCK_EACH != 1)
         return;
-    int64_t now = eidc_now_ms();
-    if (now - progress->shown_at_ms < EVERY_MS)
+    int64_t now = eidc_mono_ms();
+    EIDC_BUF_AUTO line = {0};
+    if (!eidc_live_line_due(now))
         return;
-    progress->shown_at_ms = now;
-    fputc('\r', progress->to);
     if (progress->total > 0)
-        put_bar(progress->to, (uint64_t)ftello(progress->input), progress->total);
-    fprintf(progress->to, "%llu name%s", (unsigned long long)names, eidc_ctl_s(names));
-    fflush(progress->to);
+        add_bar(&line, (uint64_t)ftello(progress->input), progress->total);
+    eidc_buf_addf(&line, "%llu name%s", (unsigned long long)names, eidc_ctl_s(names));
+    eidc_live_line_show(progress->to, eidc_buf_view(&line), now);
 }
 
 void eidc_ctl_progress_end(struct eidc_ctl_progress *progress)
 {
     if (progress->to != NULL)
-        fputs("\r\033[K", progress->to);
+        eidc_live_line_wipe();
 }

@@ -1,6 +1,7 @@
 #include "eidcached/ctl/status_text.h"
 
 #include "eidcached/base/json_read.h"
+#include "eidcached/core/progress.h"
 
 static const cJSON *member(const cJSON *object, const char *key)
 {
@@ -128,6 +129,7 @@ static void refresh(const cJSON *status, int64_t now_ms, struct eidc_buf *out)
 {
     const cJSON *r = member(status, "refresh");
     const cJSON *took = member(r, "last_duration_seconds");
+    struct eidc_progress progress;
     int64_t next;
     label(out, "refresh");
     add_member(out, r, "state");
@@ -142,6 +144,11 @@ static void refresh(const cJSON *status, int64_t now_ms, struct eidc_buf *out)
         add_duration(out, (next - now_ms) / 1000);
     }
     eidc_buf_add_byte(out, '\n');
+    if (eidc_progress_read(member(r, "progress"), &progress)) {
+        label(out, "");
+        eidc_progress_print(&progress, out);
+        eidc_buf_add_byte(out, '\n');
+    }
     if (cJSON_IsString(member(r, "last_error"))) {
         label(out, "");
         add_member(out, r, "last_error");

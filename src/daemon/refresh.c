@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
@@ -228,7 +229,10 @@ static bool run_one(struct eidc_refresh *r, bool asked, bool accept_shrink,
 {
     eidc_report_state(r->report, EIDC_REFRESH_RUNNING, 0);
     catch_up(r);
-    if (!eidc_refresh_run(r, r->started, asked, accept_shrink, out))
+    eidc_refresh_watch_begin(r);
+    bool ran = eidc_refresh_run(r, r->started, asked, accept_shrink, out);
+    eidc_refresh_watch_end(r);
+    if (!ran)
         return false;
     eidc_report_add_round(r->report, out);
     return true;
@@ -238,6 +242,7 @@ void eidc_refresh_once(struct eidc_refresh *r, bool accept_shrink, struct eidc_r
 {
     eidc_refresh_adopt_report(r);
     r->started++;
+    r->watch.live = r->config->log.format == EIDC_LOG_TEXT && isatty(STDERR_FILENO);
     run_one(r, false, accept_shrink, out);
     r->ended = r->started;
 }

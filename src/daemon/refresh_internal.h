@@ -6,11 +6,21 @@
 
 #include "eidcached/aws/call.h"
 #include "eidcached/core/image_build.h"
+#include "eidcached/core/progress.h"
 #include "eidcached/core/source.h"
 #include "eidcached/daemon/guard.h"
 #include "eidcached/daemon/refresh.h"
 #include "eidcached/daemon/round.h"
 #include "eidcached/daemon/saver.h"
+
+/* What refresh_progress.c keeps of the refresh under way. */
+struct eidc_refresh_watch {
+    bool live; /* on a terminal; outlives a refresh */
+    enum eidc_progress_phase phase;
+    struct eidc_progress_meter meter;
+    struct eidc_aws_counts before; /* the engine's, when it began */
+    int64_t told_ms, logged_ms;    /* monotonic */
+};
 
 struct eidc_refresh {
     const struct eidc_config *config;
@@ -28,6 +38,7 @@ struct eidc_refresh {
     struct eidc_build_options build;
     struct eidc_guard guard;
     struct eidc_saver saver;
+    struct eidc_refresh_watch watch;
     bool baseless; /* something was published while a store did not tell what it holds */
     struct eidc_generation *baseline; /* what a store turned out to hold after something was
                                          published without it: the next refresh follows on it */
@@ -54,3 +65,11 @@ void eidc_refresh_adopt_report(struct eidc_refresh *r);
  * that every scope is due. False: it was stopped and has changed nothing. */
 bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out);
+
+/* Telling how far it has come: begin, then tick as often as there is time, a phase when it begins,
+ * end. */
+void eidc_refresh_watch_begin(struct eidc_refresh *r);
+void eidc_refresh_watch_tick(struct eidc_refresh *r, const struct eidc_round *round);
+void eidc_refresh_watch_phase(struct eidc_refresh *r, const struct eidc_round *round,
+                              enum eidc_progress_phase phase);
+void eidc_refresh_watch_end(struct eidc_refresh *r);

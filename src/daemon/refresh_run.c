@@ -257,6 +257,7 @@ static void save(struct run *x)
 
     x->r->saver.summarize = summarize;
     x->r->saver.summary_arg = x;
+    eidc_refresh_watch_phase(x->r, &x->round, EIDC_PROGRESS_SAVING);
     x->out->save_failed = !eidc_saver_save(&x->r->saver, x->changed, &err);
     if (x->out->save_failed && x->out->error[0] == '\0')
         snprintf(x->out->error, sizeof x->out->error, "%s", err.text);
@@ -280,6 +281,14 @@ static void tell_end(struct run *x)
     eidc_metric_observe(eidc_metric(EIDC_METRIC_REFRESH_DURATION), (double)o->duration_ms / 1000.0);
 }
 
+static void tick(void *arg, const struct eidc_round *round, bool listed)
+{
+    if (listed)
+        eidc_refresh_watch_phase(arg, round, EIDC_PROGRESS_BUILDING);
+    else
+        eidc_refresh_watch_tick(arg, round);
+}
+
 bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out)
 {
@@ -294,7 +303,9 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
                   .timeout_ms = r->timeout_ms,
                   .scope_interval_ms = asked ? 0 : r->config->refresh.scope_interval,
                   .stop = &r->stop,
-                  .heartbeat = &r->heartbeat},
+                  .heartbeat = &r->heartbeat,
+                  .tick = tick,
+                  .tick_arg = r},
         .before = r->baseline ? r->baseline : eidc_current_pin(),
         .accept_shrink = accept_shrink,
         .out = out,

@@ -74,6 +74,15 @@ void eidc_report_state(struct eidc_report *report, enum eidc_refresh_state state
     pthread_mutex_unlock(&report->lock);
 }
 
+void eidc_report_progress(struct eidc_report *report, const struct eidc_progress *progress)
+{
+    pthread_mutex_lock(&report->lock);
+    report->in_progress = progress != NULL;
+    if (progress != NULL)
+        report->progress = *progress;
+    pthread_mutex_unlock(&report->lock);
+}
+
 bool eidc_report_last(struct eidc_report *report, struct eidc_round_report *out)
 {
     pthread_mutex_lock(&report->lock);
@@ -138,6 +147,10 @@ static void write_refresh(struct eidc_report *report, struct eidc_json *j)
     else
         eidc_json_null(j);
     eidc_json_put_time(j, "next_at", report->next_at_ms);
+    if (report->in_progress) {
+        eidc_json_key(j, "progress");
+        eidc_progress_write(&report->progress, j);
+    }
     eidc_json_key(j, "history"); /* the newest first */
     eidc_json_open_array(j);
     for (uint64_t i = 0; i < shown; i++)

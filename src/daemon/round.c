@@ -104,6 +104,7 @@ static void on_scope(void *arg, const struct eidc_source *source, struct eidc_st
     switch (result) {
     case EIDC_SCOPE_LISTED:
         r->told[i].listed++;
+        r->told[i].names += names->count;
         add_listed(r, source, scope, names);
         break;
     case EIDC_SCOPE_GONE:
@@ -197,6 +198,7 @@ static bool list_all(struct eidc_round *r, struct eidc_err *err)
     while (!all_done(r)) {
         atomic_store(r->heartbeat, eidc_mono_ms());
         bool more = r->http->ops->step(r->http, STEP_MS);
+        r->tick(r->tick_arg, r, false);
         if (atomic_load(r->stop)) {
             eidc_fail(&late, EIDC_ERR_CANCELLED, "the process is stopping");
             cut_off(r, &late);
@@ -318,6 +320,7 @@ bool eidc_round_run(struct eidc_round *r, const struct eidc_generation *before, 
     if (r->listed + r->gone + r->kept == 0 && r->failed > 0)
         return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "%s", r->error);
     *candidate = NULL;
+    r->tick(r->tick_arg, r, true);
     if (r->before_is_served && is_unchanged(r))
         return true;
     return build(r, number, candidate, err);

@@ -25,6 +25,12 @@ void eidc_aws_free(struct eidc_aws *aws);
 struct eidc_http_client *eidc_aws_http(struct eidc_aws *aws);
 unsigned eidc_aws_concurrency(const struct eidc_aws *aws);
 
+/* Requests sent so far, and those of them that were answered with a throttle. */
+struct eidc_aws_counts {
+    uint64_t calls, throttles;
+};
+struct eidc_aws_counts eidc_aws_counted(const struct eidc_aws *aws);
+
 /* Stores the monotonic time (ms) in *heartbeat in every step of a wait, at least once a second:
  * whoever judges whether this thread lives can tell waiting from hanging. NULL ends it. */
 void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat);

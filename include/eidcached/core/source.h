@@ -37,12 +37,21 @@ struct eidc_source_sink {
     void (*done)(void *arg, const struct eidc_source *source);
 };
 
+/* How far a source that has begun is, for people. */
+struct eidc_source_progress {
+    uint64_t scopes_known; /* found so far */
+    bool all_known;        /* no more will be found */
+    uint64_t names;        /* listed so far, those of scopes under way too */
+};
+
 struct eidc_source_ops {
     void (*begin)(struct eidc_source *self, const struct eidc_source_sink *sink);
     /* Drops everything in flight without reporting it (stopping, time-out). Scopes not reported
      * yet count as failed. */
     void (*cancel)(struct eidc_source *self);
     void (*destroy)(struct eidc_source *self);
+    /* Between begin and done. NULL: what it has reported is all there is to say. */
+    void (*progress)(const struct eidc_source *self, struct eidc_source_progress *out);
 };
 
 struct eidc_source {

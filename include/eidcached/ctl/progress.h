@@ -1,11 +1,10 @@
 #pragma once
-/* How far a command has come: one line that is written over, on a terminal only. */
+/* How far a command has come: a live line, on a terminal only. */
 #include "eidcached/ctl/ctl.h"
 
 struct eidc_ctl_progress {
     FILE *to, *input; /* to == NULL: silent */
     uint64_t total;   /* bytes of the input; 0: unknown */
-    int64_t shown_at_ms;
 };
 
 struct eidc_ctl_progress eidc_ctl_progress_start(const struct eidc_ctl *ctl, FILE *input);

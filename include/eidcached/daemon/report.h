@@ -7,6 +7,7 @@
 
 #include "eidcached/base/err.h"
 #include "eidcached/base/json.h"
+#include "eidcached/core/progress.h"
 
 enum eidc_refresh_state { EIDC_REFRESH_IDLE, EIDC_REFRESH_RUNNING, EIDC_REFRESH_BACKING_OFF };
 enum eidc_refresh_result {
@@ -52,6 +53,8 @@ struct eidc_report {
     pthread_mutex_t lock;
     enum eidc_refresh_state state;
     int64_t next_at_ms;
+    bool in_progress; /* then progress is of the refresh under way */
+    struct eidc_progress progress;
     struct eidc_round_report history[EIDC_HISTORY]; /* ring; newest at (rounds - 1) % HISTORY */
     uint64_t rounds;
     struct eidc_source_report *sources;
@@ -72,6 +75,8 @@ void eidc_report_assign(struct eidc_report *report, struct eidc_source_report *s
 void eidc_report_add_round(struct eidc_report *report, const struct eidc_round_report *round);
 void eidc_report_state(struct eidc_report *report, enum eidc_refresh_state state,
                        int64_t next_at_ms);
+/* NULL: none is under way. */
+void eidc_report_progress(struct eidc_report *report, const struct eidc_progress *progress);
 /* The newest ended round; false: none yet. */
 bool eidc_report_last(struct eidc_report *report, struct eidc_round_report *out);
 /* The round of that ticket, if it has ended and is still remembered. */

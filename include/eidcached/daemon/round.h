@@ -14,6 +14,7 @@
 /* How a source fared. */
 struct eidc_round_source {
     uint32_t listed, gone, failed, kept; /* scopes; kept: were not due */
+    uint64_t names;                      /* in the scopes listed */
     bool done;
     char error[EIDC_ERR_TEXT_MAX]; /* the first one, or a note; "" when none */
 };
@@ -29,6 +30,9 @@ struct eidc_round {
     bool before_is_served;     /* then nothing is built when nothing was due */
     const atomic_bool *stop;
     _Atomic int64_t *heartbeat; /* monotonic ms, stored while waiting */
+    /* Called while waiting, often, and once when everything is listed. */
+    void (*tick)(void *arg, const struct eidc_round *round, bool listed);
+    void *tick_arg;
 
     /* told, valid until eidc_round_free */
     struct eidc_round_source *told;

@@ -480,6 +480,59 @@ static void parents_are_listed_though_their_children_are_not_due(void **state)
     tear_down(&b);
 }
 
+static void progress_is(const struct bench *b, uint64_t known, bool all, uint64_t names)
+{
+    struct eidc_source_progress p = {0};
+    b->source->ops->progress(b->source, &p);
+    assert_int_equal(p.scopes_known, known);
+    assert_int_equal(p.all_known, all);
+    assert_int_equal(p.names, names);
+}
+
+static void how_far_it_is(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .body = DATABASES(N("a") "," N("b")), .delay_ms = 10},
+        {.status = 200,
+         .body = "{\"TableList\":[" N("t") "," N("u") "],\"NextToken\":\"1\"}",
+         .delay_ms = 10},
+        {.status = 200, .body = TABLES(N("v")), .delay_ms = 10},
+        {.status = 200, .body = TABLES(N("w")), .delay_ms = 10}};
+    static const uint64_t names[] = {0, 0, 2, 3};
+    struct eidc_source_aws_options o = options_of("glue.tables");
+    struct bench b;
+    set_up(&b, &o, script, COUNT(script), 1);
+    b.source->ops->begin(b.source, &b.sink);
+    for (size_t seen = 0; !b.done;) {
+        if (fake_http_count(b.http) > seen) { /* another call is under way */
+            progress_is(&b, seen == 0 ? 0 : 2, seen > 0, names[seen]);
+            seen++;
+        }
+        assert_true(b.http->ops->step(b.http, 1) || b.done);
+    }
+    tear_down(&b);
+}
+
+static void how_far_plain_listings_are(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.times = 2, .status = 200, .body = DATABASES(N("a")), .delay_ms = 10}};
+    char first[] = "eu-west-1", second[] = "us-east-1";
+    char *regions[] = {first, second};
+    struct eidc_source_aws_options o = options_of("glue.databases");
+    struct bench b;
+    o.regions = regions;
+    o.region_count = 2;
+    set_up(&b, &o, script, COUNT(script), 1);
+    b.source->ops->begin(b.source, &b.sink);
+    progress_is(&b, 2, true, 0); /* a region each */
+    while (!b.done)
+        assert_true(b.http->ops->step(b.http, 1000) || b.done);
+    tear_down(&b);
+}
+
 static void no_parents_no_scopes(void **state)
 {
     (void)state;
@@ -889,6 +942,8 @@ int main(void)
         cmocka_unit_test(max_response_fails_the_scope),
         cmocka_unit_test(each_parent_is_a_scope),
         cmocka_unit_test(parents_are_listed_though_their_children_are_not_due),
+        cmocka_unit_test(how_far_it_is),
+        cmocka_unit_test(how_far_plain_listings_are),
         cmocka_unit_test(no_parents_no_scopes),
         cmocka_unit_test(children_fail_or_are_gone_alone),
         cmocka_unit_test(parents_that_cannot_be_listed_are_carried),

@@ -90,7 +90,7 @@ static void cancel(struct eidc_source *self)
     ((struct scripted *)self)->cancelled = true;
 }
 
-static const struct eidc_source_ops scripted_ops = {begin, cancel, NULL};
+static const struct eidc_source_ops scripted_ops = {.begin = begin, .cancel = cancel};
 
 /* A client with nothing to do; the clock is real, so a hanging source runs into the time-out. */
 static bool idle_step(struct eidc_http_client *c, int64_t max_wait_ms)
@@ -112,7 +112,17 @@ struct fixture {
     struct eidc_source *sources[1];
     struct eidc_image *image;
     struct eidc_err err;
+    unsigned ticks, ticks_listed;
 };
+
+static void tick(void *arg, const struct eidc_round *round, bool listed)
+{
+    struct fixture *f = arg;
+
+    assert_ptr_equal(round, &f->round);
+    f->ticks++;
+    f->ticks_listed += listed;
+}
 
 static bool run_with(struct fixture *f, int64_t scope_interval_ms,
                      const struct eidc_generation *before, const struct line *lines, size_t count)
@@ -131,6 +141,8 @@ static bool run_with(struct fixture *f, int64_t scope_interval_ms,
                                    .scope_interval_ms = scope_interval_ms,
                                    .before_is_served = true,
                                    .stop = &f->stop,
+                                   .tick = tick,
+                                   .tick_arg = f,
                                    .heartbeat = &f->heartbeat};
     return eidc_round_run(&f->round, before, 7, &f->image, &f->err);
 }
@@ -170,6 +182,8 @@ static void test_all_listed(void **state)
     assert_true(run(&f, NULL, lines, 2));
     assert_int_equal(f.round.listed, 2);
     assert_int_equal(f.round.failed, 0);
+    assert_int_equal(f.round.told[0].names, 3);
+    assert_int_equal(f.ticks_listed, 1);
     assert_int_equal(eidc_image_info(f.image)->names, 3);
     assert_int_equal(eidc_image_info(f.image)->number, 7);
     assert_string_equal(f.round.error, "");
@@ -269,6 +283,7 @@ static void test_hanging_source_is_cut_off(void **state)
     (void)state;
     assert_true(run(&f, before, lines, 2));
     assert_true(f.scripted.cancelled);
+    assert_true(f.ticks > 1);             /* while it waited */
     assert_true(test_has(f.image, "a1")); /* not reported: carried */
     assert_true(test_has(f.image, "b2"));
     assert_int_equal(f.round.failed, 1);
