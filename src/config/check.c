@@ -224,6 +224,25 @@ char *eidc_config_url_problem(const char *url)
     return NULL;
 }
 
+const char *eidc_config_role_problem(const char *arn)
+{
+    static const char role[] = ":role/";
+    const char *iam = strstr(arn, ":iam::");
+    size_t digits = iam != NULL ? strspn(iam + 6, "0123456789") : 0;
+    bool good = strncmp(arn, "arn:", 4) == 0 && digits == OWNER_DIGITS &&
+                strncmp(iam + 6 + digits, role, sizeof role - 1) == 0 &&
+                iam[6 + digits + sizeof role - 1] != '\0';
+    return good ? NULL : "is not a role such as arn:aws:iam::123456789012:role/NAME";
+}
+
+static void check_role(struct eidc_config_load *load)
+{
+    const struct eidc_aws_settings *aws = &load->config->aws;
+    const char *wrong = aws->role_arn != NULL ? eidc_config_role_problem(aws->role_arn) : NULL;
+    if (wrong != NULL)
+        problem(load, "aws.role_arn", wrong);
+}
+
 void eidc_config_check(struct eidc_config_load *load)
 {
     check_listen(load);
@@ -236,5 +255,6 @@ void eidc_config_check(struct eidc_config_load *load)
     char *wrong EIDC_AUTO_FREE = url != NULL ? eidc_config_url_problem(url) : NULL;
     if (wrong != NULL)
         problem(load, "aws.endpoint_url", wrong);
+    check_role(load);
     eidc_config_check_sources(load);
 }

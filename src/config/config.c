@@ -261,6 +261,8 @@ struct eidc_aws_settings eidc_config_source_aws(const struct eidc_config *config
     struct eidc_aws_settings merged = config->aws;
     OVERRIDE(region);
     OVERRIDE(profile);
+    OVERRIDE(role_arn);
+    OVERRIDE(external_id);
     OVERRIDE(endpoint_url);
     OVERRIDE(ca_bundle);
     OVERRIDE(max_attempts);

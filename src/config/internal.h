@@ -88,3 +88,5 @@ void eidc_config_check(struct eidc_config_load *load);
 
 /* NULL when url can be an endpoint, else what is wrong with it; the caller frees it. */
 char *eidc_config_url_problem(const char *url);
+/* The same for a role's ARN; static text. */
+const char *eidc_config_role_problem(const char *arn);

@@ -174,6 +174,12 @@ const struct eidc_option eidc_options[] = {
            .help = "Region of sources without regions of their own, and of the bucket."),
     OPTION("aws.profile", STRING, AT(aws.profile), NULL, .example = "data-platform",
            .help = "Profile of ~/.aws/config and ~/.aws/credentials."),
+    OPTION("aws.role_arn", STRING, AT(aws.role_arn), NULL,
+           .example = "arn:aws:iam::123456789012:role/eidcached",
+           .help = "Role to assume with the credentials that were found. A source that names one of "
+                   "its own lists another account."),
+    OPTION("aws.external_id", STRING, AT(aws.external_id), NULL, .example = "eidcached-prod",
+           .help = "What the role's trust policy asks for as sts:ExternalId."),
     OPTION("aws.endpoint_url", STRING, AT(aws.endpoint_url), NULL,
            .example = "http://localhost:4566",
            .help = "Send requests here instead of to AWS: a proxy, a VPC endpoint, a stand-in."),
@@ -224,6 +230,8 @@ const struct eidc_option eidc_source_options[] = {
     OPTION("exclude", LIST, AT(exclude), "", .help = "Patterns; a name must match none of them."),
     OPTION("region", STRING, AT(aws.region), NULL, .help = "As aws.region."),
     OPTION("profile", STRING, AT(aws.profile), NULL, .help = "As aws.profile."),
+    OPTION("role_arn", STRING, AT(aws.role_arn), NULL, .help = "As aws.role_arn."),
+    OPTION("external_id", STRING, AT(aws.external_id), NULL, .help = "As aws.external_id."),
     OPTION("endpoint_url", STRING, AT(aws.endpoint_url), NULL, .help = "As aws.endpoint_url."),
     OPTION("ca_bundle", PATH, AT(aws.ca_bundle), NULL, .help = "As aws.ca_bundle."),
     OPTION("max_attempts", UINT, AT(aws.max_attempts), NULL, RANGE(1, 20),
@@ -238,7 +246,10 @@ const struct eidc_option eidc_source_options[] = {
 /* clang-format on */
 
 const char *const eidc_options_planned[] = {
-    "snapshot.follow", "snapshot.poll", "snapshot.lease", "aws.role_arn", "aws.external_id", NULL,
+    "snapshot.follow",
+    "snapshot.poll",
+    "snapshot.lease",
+    NULL,
 };
 
 const size_t eidc_option_count = sizeof eidc_options / sizeof *eidc_options;

@@ -40,11 +40,6 @@ static void unknown_key(struct eidc_config_load *load, const struct eidc_yaml_it
                         const char *key)
 {
     struct eidc_config_place place = eidc_config_key_place(item);
-    char *in_section EIDC_AUTO_FREE = eidc_xprintf("aws.%s", key);
-    if (eidc_option_is_planned(in_section)) {
-        eidc_config_problem(load, &place, item->path, EIDC_CONFIG_PLANNED);
-        return;
-    }
     const char **known EIDC_AUTO_FREE = eidc_xcalloc(eidc_source_option_count + 1, sizeof *known);
     for (size_t i = 0; i < eidc_source_option_count; i++)
         known[i] = eidc_source_options[i].path;
@@ -180,6 +175,10 @@ static void check_aws(const struct eidc_config_checked *c)
                                      : NULL;
     if (wrong != NULL)
         eidc_config_source_problem(c, "endpoint_url", wrong);
+    const char *role_wrong =
+        c->source->aws.role_arn != NULL ? eidc_config_role_problem(c->source->aws.role_arn) : NULL;
+    if (role_wrong != NULL)
+        eidc_config_source_problem(c, "role_arn", role_wrong);
     if (c->source->list != NULL)
         eidc_config_check_listing(c);
     else if (!eidc_config_source_given(c, "list"))

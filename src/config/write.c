@@ -214,7 +214,7 @@ static const char sample_sources[] =
     "  #  type: aws\n"
     "  #  list: glue.databases\n"
     "  #  eid: checksum           # or field:/JSON/Pointer, to take it from the listed object\n"
-    "  #  profile: other-account\n"
+    "  #  role_arn: arn:aws:iam::210987654321:role/eidcached   # or profile: other-account\n"
     "  #  timeout: 1m\n"
     "\n"
     "  # Anything that CloudFormation knows, by its type. `eidctl aws list` shows what can be\n"

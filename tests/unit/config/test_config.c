@@ -298,8 +298,15 @@ static void test_unknown_options(void **state)
             "@:1:12: snapshot.poll: is not in this version\n"
             "@:1:22: snapshot.lease: is not in this version\n");
     refused("aws: {role_arn: r}\nsources: {a: {external_id: x, type: file, path: /n}}\n",
-            "@:1:7: aws.role_arn: is not in this version\n"
-            "@:2:15: sources.a.external_id: is not in this version\n");
+            "@:1:17: aws.role_arn: is not a role such as arn:aws:iam::123456789012:role/NAME\n"
+            "@:2:28: sources.a.external_id: is for type aws only\n");
+    refused("sources: {a: {type: aws, list: glue.databases, role_arn: 'arn:aws:iam::1:role/x'}}\n",
+            "@:1:58: sources.a.role_arn: is not a role such as "
+            "arn:aws:iam::123456789012:role/NAME\n");
+    refused("aws: {role_arn: 'arn:aws:iam::123456789012:user/x'}\n" SOURCE,
+            "@:1:17: aws.role_arn: is not a role such as arn:aws:iam::123456789012:role/NAME\n");
+    refused("aws: {role_arn: 'arn:aws:iam::123456789012:role/'}\n" SOURCE,
+            "@:1:17: aws.role_arn: is not a role such as arn:aws:iam::123456789012:role/NAME\n");
 }
 
 static void test_tls_options_go_together(void **state)
