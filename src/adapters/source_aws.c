@@ -413,6 +413,18 @@ static bool add_regions(struct source_aws *source, struct eidc_err *err)
     return true;
 }
 
+/* A role is asked for in the default region, or, where none is set, in the first that is listed. */
+static struct eidc_creds_provider *find_identity(struct eidc_aws *aws,
+                                                 const struct eidc_source_aws_options *options)
+{
+    struct eidc_aws_settings settings = options->aws;
+    struct eidc_err ignored;
+    char *region EIDC_AUTO_FREE = NULL;
+    if (options->region_count > 0 && !eidc_region_resolve(&settings, &region, &ignored))
+        settings.region = options->regions[0];
+    return eidc_aws_identity(aws, &settings);
+}
+
 static bool check_options(struct eidc_source_aws_options *options, struct eidc_err *err)
 {
     const struct eidc_listing *row = options->listing;
@@ -449,7 +461,7 @@ bool eidc_source_aws_new(const struct eidc_source_aws_options *options, struct e
     source->options = checked;
     source->aws = aws;
     set_rows(source);
-    source->creds = eidc_aws_identity(aws, &source->options.aws);
+    source->creds = find_identity(aws, &source->options);
     if (!add_regions(source, err)) {
         aws_destroy(&source->base);
         return false;

@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 
+#include "eidcached/aws/creds_role.h"
 #include "eidcached/base/mem.h"
 
 static void wipe(char *secret)
@@ -68,7 +69,7 @@ static void chain_exhausted(struct chain *chain)
     struct eidc_err err;
     eidc_fail(&err, EIDC_ERR_NOT_FOUND,
               "none found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile, "
-              "or give the instance or container a role; looked at: %.*s",
+              "or give the instance, container or pod a role; looked at: %.*s",
               EIDC_STR_ARG(eidc_buf_view(&chain->looked_at)));
     chain_end(chain, NULL, &err);
 }
@@ -147,15 +148,16 @@ struct eidc_creds_provider *eidc_creds_chain_new(struct eidc_creds_provider **li
 
 /* Who chooses a profile in the configuration means that account and not the one the environment
  * happens to hold; botocore decides likewise. AWS_PROFILE does not outrank the environment. */
-struct eidc_creds_provider *eidc_creds_default_new(const struct eidc_aws_settings *settings,
-                                                   struct eidc_http_client *http)
+struct eidc_creds_provider *eidc_creds_default_new(struct eidc_aws *aws,
+                                                   const struct eidc_aws_settings *settings)
 {
-    struct eidc_creds_provider *links[4];
+    struct eidc_creds_provider *links[5];
     size_t n = 0;
     if (settings->profile == NULL)
         links[n++] = eidc_creds_env_new();
-    links[n++] = eidc_creds_profile_new(settings->profile);
-    links[n++] = eidc_creds_container_new(http);
-    links[n++] = eidc_creds_imds_new(http);
+    links[n++] = eidc_creds_profile_new(aws, settings);
+    links[n++] = eidc_creds_web_identity_env_new(aws, settings);
+    links[n++] = eidc_creds_container_new(eidc_aws_http(aws));
+    links[n++] = eidc_creds_imds_new(eidc_aws_http(aws));
     return eidc_creds_chain_new(links, n);
 }

@@ -45,26 +45,25 @@ static bool check_code(const cJSON *document, struct eidc_err *err)
     return eidc_fail(err, EIDC_ERR_DENIED, "%.*s (status 200)", EIDC_STR_ARG(code));
 }
 
-bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struct eidc_creds *out,
-                               struct eidc_err *err)
+static bool get_text(const cJSON *document, const char *key, struct eidc_str *out)
 {
-    DOCUMENT_AUTO *document = NULL;
-    struct eidc_err ignored = {0};
-    if (!eidc_json_parse(body, &document, &ignored))
-        return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document is not JSON");
-    if (!check_code(document, err))
-        return false;
+    return eidc_json_get_str(document, key, out) && out->n > 0;
+}
 
+/* token_key: of a session token; whether there must be one. */
+static bool read_set(const cJSON *document, const char *token_key, bool token_needed,
+                     const char *provider, struct eidc_creds *out, struct eidc_err *err)
+{
     struct eidc_str access_key = {0};
     struct eidc_str secret_key = {0};
     struct eidc_str token = {0};
     int64_t expires_at_ms = 0;
-    if (!eidc_json_get_str(document, "AccessKeyId", &access_key) || access_key.n == 0)
+    if (!get_text(document, "AccessKeyId", &access_key))
         return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document has no AccessKeyId");
-    if (!eidc_json_get_str(document, "SecretAccessKey", &secret_key) || secret_key.n == 0)
+    if (!get_text(document, "SecretAccessKey", &secret_key))
         return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document has no SecretAccessKey");
-    if (!eidc_json_get_str(document, "Token", &token) || token.n == 0)
-        return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document has no Token");
+    if (!get_text(document, token_key, &token) && token_needed)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document has no %s", token_key);
     if (cJSON_GetObjectItemCaseSensitive(document, "Expiration") != NULL &&
         !eidc_json_get_time(document, "Expiration", &expires_at_ms))
         return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document's Expiration is no time");
@@ -72,11 +71,38 @@ bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struc
     *out = (struct eidc_creds){
         .access_key = eidc_xstrndup(access_key.p, access_key.n),
         .secret_key = eidc_xstrndup(secret_key.p, secret_key.n),
-        .session_token = eidc_xstrndup(token.p, token.n),
+        .session_token = token.n > 0 ? eidc_xstrndup(token.p, token.n) : NULL,
         .expires_at_ms = expires_at_ms,
         .provider = provider,
     };
     return true;
+}
+
+static bool read_json(struct eidc_str text, cJSON **out, struct eidc_err *err)
+{
+    struct eidc_err ignored = {0};
+    return eidc_json_parse(text, out, &ignored) ||
+           eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document is not JSON");
+}
+
+bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struct eidc_creds *out,
+                               struct eidc_err *err)
+{
+    DOCUMENT_AUTO *document = NULL;
+    return read_json(body, &document, err) && check_code(document, err) &&
+           read_set(document, "Token", true, provider, out, err);
+}
+
+bool eidc_creds_document_parse_process(struct eidc_str text, const char *provider,
+                                       struct eidc_creds *out, struct eidc_err *err)
+{
+    DOCUMENT_AUTO *document = NULL;
+    if (!read_json(text, &document, err))
+        return false;
+    const cJSON *version = cJSON_GetObjectItemCaseSensitive(document, "Version");
+    if (!cJSON_IsNumber(version) || version->valuedouble != 1)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document is not of Version 1");
+    return read_set(document, "SessionToken", false, provider, out, err);
 }
 
 bool eidc_creds_document_refused(const struct eidc_http_response *response, struct eidc_err *err)

@@ -1,13 +1,15 @@
 #include "eidcached/aws/identity.h"
 
 #include "eidcached/aws/creds_cache.h"
+#include "eidcached/aws/creds_role.h"
 #include "eidcached/base/mem.h"
 
-#define KEYS 6
+enum key { PROFILE, ROLE_ARN, EXTERNAL_ID, REGION, ENDPOINT_URL, CA_BUNDLE, KEYS };
 
 struct identity {
     struct identity *next;
-    char *keys[KEYS]; /* NULL: not set */
+    char *keys[KEYS];                  /* NULL: not set */
+    struct eidc_aws_settings settings; /* made of them */
     struct eidc_creds_provider *creds;
 };
 
@@ -25,9 +27,12 @@ struct eidc_identities *eidc_identities_new(struct eidc_aws *aws)
 
 static void read_keys(const struct eidc_aws_settings *settings, const char *keys[static KEYS])
 {
-    const char *const all[KEYS] = {settings->profile, settings->role_arn,     settings->external_id,
-                                   settings->region,  settings->endpoint_url, settings->ca_bundle};
-    memcpy(keys, all, sizeof(all));
+    keys[PROFILE] = settings->profile;
+    keys[ROLE_ARN] = settings->role_arn;
+    keys[EXTERNAL_ID] = settings->external_id;
+    keys[REGION] = settings->region;
+    keys[ENDPOINT_URL] = settings->endpoint_url;
+    keys[CA_BUNDLE] = settings->ca_bundle;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -43,6 +48,20 @@ static bool matches(const struct identity *identity, const char *const keys[stat
     return true;
 }
 
+/* A role is assumed with what the same settings without it give, shared by all such roles. */
+static struct eidc_creds_provider *make_provider(struct eidc_identities *identities,
+                                                 const struct eidc_aws_settings *settings)
+{
+    if (settings->role_arn == NULL)
+        return eidc_creds_default_new(identities->aws, settings);
+    const struct eidc_sts_role role = {.arn = settings->role_arn,
+                                       .external_id = settings->external_id};
+    struct eidc_aws_settings without = *settings;
+    without.role_arn = without.external_id = NULL;
+    return eidc_creds_role_new(identities->aws, settings, &role,
+                               eidc_identities_get(identities, &without), false);
+}
+
 static struct identity *make(struct eidc_identities *identities,
                              const struct eidc_aws_settings *settings,
                              const char *const keys[static KEYS])
@@ -50,8 +69,15 @@ static struct identity *make(struct eidc_identities *identities,
     struct identity *identity = eidc_xcalloc(1, sizeof(*identity));
     for (size_t i = 0; i < KEYS; i++)
         identity->keys[i] = eidc_xstrdup(keys[i]);
-    identity->creds =
-        eidc_creds_cache_new(eidc_creds_default_new(settings, eidc_aws_http(identities->aws)));
+    char *const *own = identity->keys;
+    identity->settings = *settings;
+    identity->settings.profile = own[PROFILE];
+    identity->settings.role_arn = own[ROLE_ARN];
+    identity->settings.external_id = own[EXTERNAL_ID];
+    identity->settings.region = own[REGION];
+    identity->settings.endpoint_url = own[ENDPOINT_URL];
+    identity->settings.ca_bundle = own[CA_BUNDLE];
+    identity->creds = eidc_creds_cache_new(make_provider(identities, &identity->settings));
     identity->next = identities->first;
     identities->first = identity;
     return identity;

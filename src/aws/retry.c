@@ -37,6 +37,7 @@ static const struct {
     {"RequestTimeoutException", EIDC_RETRY_TRANSIENT},
     {"OperationTimeoutException", EIDC_RETRY_TRANSIENT},
     {"FederationSourceRetryableException", EIDC_RETRY_TRANSIENT},
+    {"IDPCommunicationError", EIDC_RETRY_TRANSIENT},
     {"ExpiredToken", EIDC_RETRY_AUTH},
     {"ExpiredTokenException", EIDC_RETRY_AUTH},
     {"InvalidToken", EIDC_RETRY_AUTH},

@@ -2,16 +2,21 @@
 /*
  * Credentials: one provider a file behind a small vtable; the chain is itself a provider, and so
  * is the cache. Nothing waits: who asks is called back. Providers may do HTTP through the client
- * they were made with (never through a proxy). One thread, the one that steps that client.
+ * they were made with (never through a proxy), and call STS by the engine. One thread, the one that
+ * steps that client. Settings are borrowed and must outlive the provider.
  */
 #include "eidcached/aws/settings.h"
 #include "eidcached/net/http_client.h"
+
+struct eidc_aws; /* call.h */
 
 struct eidc_creds {
     char *access_key, *secret_key;
     char *session_token;   /* NULL: long-term keys */
     int64_t expires_at_ms; /* 0: never */
-    const char *provider;  /* "environment", "profile", "container", "imds": static text */
+    /* Static text: "environment", "profile", "container", "imds", "process", "assume-role",
+     * "web-identity" */
+    const char *provider;
 };
 void eidc_creds_wipe(struct eidc_creds *creds); /* zeroes the memory, then frees */
 void eidc_creds_copy(struct eidc_creds *to, const struct eidc_creds *from);
@@ -31,8 +36,8 @@ struct eidc_creds_provider_ops {
      * next. Any other error ends the chain: a configured provider that fails must not be papered
      * over. Only a cache may be asked again while a get is going on. */
     void (*get)(struct eidc_creds_provider *self, eidc_creds_done *done, void *arg);
-    /* Ends a get that waits for something else than a request of the client, from here. Nothing
-     * when none does; NULL: none ever does. */
+    /* After the client's cancel: ends a get that waits for something else than a request, from
+     * here. Nothing when none does; NULL: none ever does. */
     void (*cancel)(struct eidc_creds_provider *self);
     void (*destroy)(struct eidc_creds_provider *self); /* when no get is going on */
 };
@@ -47,15 +52,20 @@ static inline void eidc_creds_cancel(struct eidc_creds_provider *provider)
 }
 
 struct eidc_creds_provider *eidc_creds_env_new(void);
-/* Static keys of the profile chosen by settings->profile, AWS_PROFILE or "default". A profile
- * of a kind not supported (role_arn, sso, ...) is an error that says so. */
-struct eidc_creds_provider *eidc_creds_profile_new(const char *profile);
+/* The profile chosen by settings->profile, AWS_PROFILE or "default", in all its forms: static keys,
+ * a role with source_profile or credential_source, a web identity, a process. The files are read at
+ * each get. IAM Identity Center (sso...) and login_session are errors that name the alternatives.
+ */
+struct eidc_creds_provider *eidc_creds_profile_new(struct eidc_aws *aws,
+                                                   const struct eidc_aws_settings *settings);
 struct eidc_creds_provider *eidc_creds_container_new(struct eidc_http_client *http);
 struct eidc_creds_provider *eidc_creds_imds_new(struct eidc_http_client *http);
 
 /* Asks each in turn; takes them. When all are NOT_FOUND the error says what to do and lists what
  * was looked at. Errors are for "credentials: " to be put in front. */
 struct eidc_creds_provider *eidc_creds_chain_new(struct eidc_creds_provider **links, size_t n);
-/* The default chain; without the environment when settings->profile names a profile. */
-struct eidc_creds_provider *eidc_creds_default_new(const struct eidc_aws_settings *settings,
-                                                   struct eidc_http_client *http);
+/* The default chain: environment, profile, web identity, container, IMDSv2; without the environment
+ * when settings->profile names a profile. The container is not configured, or it decides: IMDS is
+ * never asked where its variables are set. */
+struct eidc_creds_provider *eidc_creds_default_new(struct eidc_aws *aws,
+                                                   const struct eidc_aws_settings *settings);

@@ -1,5 +1,5 @@
 #pragma once
-/* The JSON document in which the container service and IMDS hand out credentials. */
+/* The JSON documents in which the container service, IMDS and processes hand out credentials. */
 #include "eidcached/aws/creds.h"
 
 /* AccessKeyId, SecretAccessKey, Token, Expiration; a Code other than "Success" is an error even
@@ -7,6 +7,11 @@
  * Errors: DENIED, CORRUPT. Never quotes the document, but for a Code of letters. */
 bool eidc_creds_document_parse(struct eidc_str body, const char *provider, struct eidc_creds *out,
                                struct eidc_err *err);
+
+/* What a credential_process prints: Version 1, AccessKeyId, SecretAccessKey, and SessionToken and
+ * Expiration if it likes. Errors: CORRUPT. Never quotes the document. */
+bool eidc_creds_document_parse_process(struct eidc_str text, const char *provider,
+                                       struct eidc_creds *out, struct eidc_err *err);
 
 /* The answer of a refused request: "status 403: Code", never its message. Kind DENIED for 4xx, else
  * UNAVAILABLE. */

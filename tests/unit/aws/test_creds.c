@@ -109,8 +109,6 @@ static void environment_that_expired(void **state)
     destroy(env);
 }
 
-/* ---- profile ---- */
-
 static char file_path[64];
 
 static int with_file(void **state)
@@ -130,64 +128,6 @@ static void write_file(const char *text)
 {
     struct eidc_err err = {0};
     assert_true(eidc_file_write(file_path, eidc_str_of(text), 0600, &err));
-}
-
-static void profile_with_keys(void **state)
-{
-    (void)state;
-    struct eidc_creds_provider *profile = eidc_creds_profile_new(NULL);
-    struct eidc_creds_provider *dev = eidc_creds_profile_new("dev");
-    setenv("AWS_SHARED_CREDENTIALS_FILE", file_path, 1);
-    write_file("[default]\naws_access_key_id = AKIA\naws_secret_access_key = s3cret\n"
-               "[dev]\naws_access_key_id = ASIA\naws_secret_access_key = s3cret\n"
-               "aws_session_token = t0ken\ncredential_process = ignored\n");
-    assert_creds(profile, "AKIA", "s3cret", NULL, 0);
-    assert_creds(dev, "ASIA", "s3cret", "t0ken", 0);
-    setenv("AWS_PROFILE", "dev", 1);
-    assert_creds(profile, "ASIA", "s3cret", "t0ken", 0);
-    destroy(profile);
-    destroy(dev);
-}
-
-static void profile_that_is_missing(void **state)
-{
-    (void)state;
-    struct eidc_creds_provider *profile = eidc_creds_profile_new(NULL);
-    struct eidc_creds_provider *dev = eidc_creds_profile_new("dev");
-    assert_no_creds(profile, EIDC_ERR_NOT_FOUND, "there is no profile \"default\"");
-    assert_no_creds(dev, EIDC_ERR_INVALID, "there is no profile \"dev\"");
-    setenv("AWS_PROFILE", "env", 1);
-    assert_no_creds(profile, EIDC_ERR_INVALID, "there is no profile \"env\"");
-    destroy(profile);
-    destroy(dev);
-}
-
-static void profile_without_usable_keys(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text, *error;
-        enum eidc_err_kind kind;
-    } cases[] = {
-        {"region = x", "no aws_access_key_id", EIDC_ERR_NOT_FOUND},
-        {"aws_access_key_id =", "no aws_access_key_id", EIDC_ERR_NOT_FOUND},
-        {"aws_access_key_id = AKIA", "no aws_secret_access_key", EIDC_ERR_INVALID},
-        {"role_arn = r\naws_access_key_id = a\naws_secret_access_key = s3cret", "role_arn",
-         EIDC_ERR_INVALID},
-        {"sso_session = x", "sso_session", EIDC_ERR_INVALID},
-        {"web_identity_token_file = x", "web_identity_token_file", EIDC_ERR_INVALID},
-        {"credential_process = x", "credential_process", EIDC_ERR_INVALID},
-        {"login_session = x", "login_session", EIDC_ERR_INVALID},
-        {"oops", ":2: expected key = value", EIDC_ERR_INVALID},
-    };
-    setenv("AWS_CONFIG_FILE", file_path, 1);
-    struct eidc_creds_provider *profile = eidc_creds_profile_new(NULL);
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        char *text EIDC_AUTO_FREE = eidc_xprintf("[default]\n%s\n", cases[i].text);
-        write_file(text);
-        assert_no_creds(profile, cases[i].kind, cases[i].error);
-    }
-    destroy(profile);
 }
 
 /* ---- container ---- */
@@ -525,6 +465,39 @@ static void imds_without_credentials(void **state)
     fake_http_end(http);
 }
 
+static void imds_v1_only_when_it_is_asked_for(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.method = "PUT", .status = 405}, /* twice not asked for */
+        {.method = "PUT", .status = 405},
+        {.method = "PUT", .status = 400}, /* asked for; but this is fatal */
+        {.method = "PUT", .status = 404},
+        {.method = "GET",
+         .url = ROLES,
+         .has_header = {"!X-aws-ec2-metadata-token"},
+         .status = 200,
+         .body = "r"},
+        {.url = ROLES "r",
+         .has_header = {"!X-aws-ec2-metadata-token"},
+         .status = 200,
+         .body = DOCUMENT("")},
+        {.method = "PUT", .never = true, .times = 2},
+        {.url = ROLES, .status = 401},
+    };
+    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
+    struct eidc_creds_provider *imds = eidc_creds_imds_new(http);
+    assert_no_creds(imds, EIDC_ERR_NOT_FOUND, "no IMDSv2");
+    setenv("AWS_EC2_METADATA_V1_DISABLED", "true", 1);
+    assert_no_creds(imds, EIDC_ERR_NOT_FOUND, "no IMDSv2");
+    setenv("AWS_EC2_METADATA_V1_DISABLED", "False", 1);
+    assert_no_creds(imds, EIDC_ERR_DENIED, "token: status 400");
+    assert_creds(imds, "ASIAKEY", "s3cret", "t0ken", EXPIRES_MS);
+    assert_no_creds(imds, EIDC_ERR_DENIED, "role: status 401");
+    destroy(imds);
+    fake_http_end(http);
+}
+
 /* An answer that has expired still is what the service has: static stability. */
 static void imds_expired_document_is_taken(void **state)
 {
@@ -541,66 +514,6 @@ static void imds_expired_document_is_taken(void **state)
     struct eidc_creds_provider *imds = eidc_creds_imds_new(http);
     assert_creds(imds, "a", "s3cret", "t0ken", 1000);
     destroy(imds);
-    fake_http_end(http);
-}
-
-/* ---- the chain ---- */
-
-static void default_chain_lists_what_it_looked_at(void **state)
-{
-    (void)state;
-    static const struct fake_exchange script[] = {{.never = true, .times = 2}};
-    const struct eidc_aws_settings settings = {0};
-    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
-    struct eidc_creds_provider *chain = eidc_creds_default_new(&settings, http);
-    assert_no_creds(chain, EIDC_ERR_NOT_FOUND,
-                    "none found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile, "
-                    "or give the instance or container a role; looked at: "
-                    "environment (AWS_ACCESS_KEY_ID is not set), "
-                    "profile (there is no profile \"default\" in /nonexistent/.aws/config or "
-                    "/nonexistent/.aws/credentials), "
-                    "container (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set), "
-                    "imds (");
-    destroy(chain);
-    fake_http_end(http);
-}
-
-static void default_chain_takes_the_first(void **state)
-{
-    (void)state;
-    static const struct fake_exchange script[] = {{.status = 200, .body = DOCUMENT("")}};
-    const struct eidc_aws_settings settings = {0};
-    const struct eidc_aws_settings dev = {.profile = "dev"};
-    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
-    struct eidc_creds_provider *chain = eidc_creds_default_new(&settings, http);
-    struct eidc_creds_provider *dev_chain = eidc_creds_default_new(&dev, http);
-    setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c", 1);
-    assert_creds(chain, "ASIAKEY", "s3cret", "t0ken", EXPIRES_MS);
-    setenv("AWS_SHARED_CREDENTIALS_FILE", file_path, 1);
-    write_file("[default]\naws_access_key_id = D\naws_secret_access_key = s3cret\n"
-               "[dev]\naws_access_key_id = E\naws_secret_access_key = s3cret\n");
-    assert_creds(chain, "D", "s3cret", NULL, 0);
-    setenv("AWS_ACCESS_KEY_ID", "AKIA", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "s3cret", 1);
-    assert_creds(chain, "AKIA", "s3cret", NULL, 0);
-    assert_creds(dev_chain, "E", "s3cret", NULL, 0); /* configured: before the environment */
-    destroy(chain);
-    destroy(dev_chain);
-    fake_http_end(http);
-}
-
-static void chain_stops_at_a_configured_provider_that_fails(void **state)
-{
-    (void)state;
-    static const struct fake_exchange script[] = {{.status = 403}};
-    const struct eidc_aws_settings settings = {0};
-    struct eidc_http_client *http = stepped = fake_http_new(script, COUNT(script));
-    struct eidc_creds_provider *chain = eidc_creds_default_new(&settings, http);
-    setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c", 1);
-    assert_no_creds(chain, EIDC_ERR_DENIED, "container: status 403");
-    setenv("AWS_ACCESS_KEY_ID", "AKIA", 1);
-    assert_no_creds(chain, EIDC_ERR_INVALID, "environment: AWS_ACCESS_KEY_ID is set");
-    destroy(chain);
     fake_http_end(http);
 }
 
@@ -628,9 +541,6 @@ int main(void)
         cmocka_unit_test_setup(environment, aws_env_clear),
         cmocka_unit_test_setup(environment_without_keys, aws_env_clear),
         cmocka_unit_test_setup(environment_that_expired, aws_env_clear),
-        cmocka_unit_test_setup_teardown(profile_with_keys, with_file, without_file),
-        cmocka_unit_test_setup_teardown(profile_that_is_missing, with_file, without_file),
-        cmocka_unit_test_setup_teardown(profile_without_usable_keys, with_file, without_file),
         cmocka_unit_test_setup(container_relative, aws_env_clear),
         cmocka_unit_test_setup_teardown(container_token_file_is_read_each_time, with_file,
                                         without_file),
@@ -642,10 +552,8 @@ int main(void)
         cmocka_unit_test_setup(imds_settings, aws_env_clear),
         cmocka_unit_test_setup(imds_without_a_token, aws_env_clear),
         cmocka_unit_test_setup(imds_without_credentials, aws_env_clear),
+        cmocka_unit_test_setup(imds_v1_only_when_it_is_asked_for, aws_env_clear),
         cmocka_unit_test_setup(imds_expired_document_is_taken, aws_env_clear),
-        cmocka_unit_test_setup(default_chain_lists_what_it_looked_at, aws_env_clear),
-        cmocka_unit_test_setup_teardown(default_chain_takes_the_first, with_file, without_file),
-        cmocka_unit_test_setup(chain_stops_at_a_configured_provider_that_fails, aws_env_clear),
         cmocka_unit_test(copies_are_independent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
