@@ -78,14 +78,41 @@ static const struct command {
      "  eidctl aws list\n"
      "  eidctl aws list glue.tables           # its fields, members, parameters, IAM actions\n"
      "  eidctl aws list -o json | jq -r '.[].id'\n"},
+    {"aws whoami", "", "which account, role or user the credentials found here belong to", 0, 0,
+     FORMAT | EIDC_CTL_BIT(EIDC_CTL_CONFIG) | EIDC_CTL_BIT(EIDC_CTL_PROFILE) |
+         EIDC_CTL_BIT(EIDC_CTL_ROLE_ARN) | EIDC_CTL_BIT(EIDC_CTL_REGION),
+     eidc_ctl_aws_whoami,
+     "  eidctl aws whoami --config /etc/eidcached/eidcached.yaml   # as its aws section says\n"
+     "  eidctl aws whoami --role-arn arn:aws:iam::123456789012:role/eidcached -o json\n"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
-static void print_summaries(const char *first_word, FILE *out)
+/* First words of commands of two. */
+static const char *const groups[] = {"image", "aws"};
+
+/* NULL: the first word is none. */
+static const char *group_of(const struct eidc_ctl *ctl)
+{
+    for (size_t i = 0; ctl->arg_count > 0 && i < sizeof groups / sizeof groups[0]; i++) {
+        if (strcmp(ctl->args[0], groups[i]) == 0)
+            return groups[i];
+    }
+    return NULL;
+}
+
+/* The second word of a command of this group, or NULL. */
+static const char *word_in(const struct command *c, const char *group)
+{
+    size_t n = strlen(group);
+    return strncmp(c->name, group, n) == 0 && c->name[n] == ' ' ? c->name + n + 1 : NULL;
+}
+
+/* group NULL: of all. */
+static void print_summaries(const char *group, FILE *out)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
         char left[64];
-        if (!eidc_str_starts(eidc_str_of(commands[i].name), eidc_str_of(first_word)))
+        if (group != NULL && word_in(&commands[i], group) == NULL)
             continue;
         snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].args);
         fprintf(out, "  %-30s %s\n", left, commands[i].summary);
@@ -97,7 +124,7 @@ static void print_help(FILE *out)
     fputs("eidctl: asks an eidcached daemon, or an image file, for names and EIDs\n\n"
           "Usage: eidctl [OPTION...] COMMAND [ARGUMENT...]\n\nCommands:\n",
           out);
-    print_summaries("", out);
+    print_summaries(NULL, out);
     fputs("\nOptions (`eidctl help COMMAND` shows all of a command's):\n", out);
     eidc_ctl_options_help(LOOKUP | ALWAYS, out);
     fputs("\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 something was not found\n\n"
@@ -108,11 +135,11 @@ static void print_help(FILE *out)
           out);
 }
 
-static void print_image_help(FILE *out)
+static void print_group_help(const char *group, FILE *out)
 {
-    fputs("Usage: eidctl image COMMAND [OPTION...] [ARGUMENT...]\n\nCommands:\n", out);
-    print_summaries("image ", out);
-    fputs("\n`eidctl help image COMMAND` says more.\n", out);
+    fprintf(out, "Usage: eidctl %s COMMAND [OPTION...] [ARGUMENT...]\n\nCommands:\n", group);
+    print_summaries(group, out);
+    fprintf(out, "\n`eidctl help %s COMMAND` says more.\n", group);
 }
 
 static void print_command_help(const struct command *c, FILE *out)
@@ -148,13 +175,24 @@ static const struct command *find_command(struct eidc_ctl *ctl)
     return NULL;
 }
 
+static void complain_of_group(const struct eidc_ctl *ctl, const char *group)
+{
+    EIDC_BUF_AUTO words = {0};
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const char *word = word_in(&commands[i], group);
+        if (word != NULL)
+            eidc_buf_addf(&words, "%s%s", words.n > 0 ? ", " : "", word);
+    }
+    eidc_ctl_complain(ctl, "%s: needs one of %s; see eidctl %s --help", group, words.p, group);
+}
+
 static int unknown_command(const struct eidc_ctl *ctl)
 {
+    const char *group = group_of(ctl);
     if (ctl->arg_count == 0)
         eidc_ctl_complain(ctl, "no command given; see eidctl --help");
-    else if (strcmp(ctl->args[0], "image") == 0)
-        eidc_ctl_complain(ctl, "image: needs one of build, info, verify, lookup, list, "
-                               "diff, export, import; see eidctl image --help");
+    else if (group != NULL)
+        complain_of_group(ctl, group);
     else
         eidc_ctl_complain(ctl, "unknown command '%s'; see eidctl --help", ctl->args[0]);
     return EIDC_CTL_USAGE;
@@ -203,9 +241,14 @@ static void take_help(struct eidc_ctl *ctl)
     ctl->arg_count--;
 }
 
-static bool is_image(const struct eidc_ctl *ctl)
+static void print_any_help(const struct eidc_ctl *ctl, const struct command *c)
 {
-    return ctl->arg_count == 1 && strcmp(ctl->args[0], "image") == 0;
+    if (c != NULL)
+        print_command_help(c, ctl->io->out);
+    else if (ctl->arg_count == 1)
+        print_group_help(group_of(ctl), ctl->io->out);
+    else
+        print_help(ctl->io->out);
 }
 
 static int dispatch(struct eidc_ctl *ctl)
@@ -216,13 +259,9 @@ static int dispatch(struct eidc_ctl *ctl)
         fputs("eidctl " EIDC_VERSION "\n", ctl->io->out);
         return EIDC_CTL_OK;
     }
-    if (ctl->options.help && (c != NULL || ctl->arg_count == 0 || is_image(ctl))) {
-        if (c != NULL)
-            print_command_help(c, ctl->io->out);
-        else if (is_image(ctl))
-            print_image_help(ctl->io->out);
-        else
-            print_help(ctl->io->out);
+    bool is_group = ctl->arg_count == 1 && group_of(ctl) != NULL;
+    if (ctl->options.help && (c != NULL || ctl->arg_count == 0 || is_group)) {
+        print_any_help(ctl, c);
         return EIDC_CTL_OK;
     }
     if (c == NULL)

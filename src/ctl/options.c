@@ -60,6 +60,12 @@ static const struct row {
     [EIDC_CTL_PREFIX] = {"prefix", 0, "TEXT", AT(prefix), NULL, "put in front of each EID"},
     [EIDC_CTL_KEY_FILE] = {"key-file", 0, "FILE", AT(key_file), NULL,
                            "HMAC with the key in FILE (up to 4 KiB), less a newline at its end"},
+    [EIDC_CTL_CONFIG] = {"config", 0, "FILE", AT(config), NULL, "the daemon's configuration"},
+    [EIDC_CTL_PROFILE] = {"profile", 0, "NAME", AT(profile), NULL,
+                          "profile of ~/.aws/config and ~/.aws/credentials"},
+    [EIDC_CTL_ROLE_ARN] = {"role-arn", 0, "ARN", AT(role_arn), NULL,
+                           "role to assume with what is found"},
+    [EIDC_CTL_REGION] = {"region", 0, "NAME", AT(region), NULL, "region whose STS is asked"},
     [EIDC_CTL_HELP] = {"help", 'h', NULL, AT(help), NULL, "this help; COMMAND --help for its own"},
     [EIDC_CTL_VERSION] = {"version", 'V', NULL, AT(version), NULL, "the version"},
 };

@@ -13,7 +13,8 @@ eidc_ctl_command_fn eidc_ctl_image_info, eidc_ctl_image_verify;         /* image
 eidc_ctl_command_fn eidc_ctl_image_lookup;                              /* lookup.c */
 eidc_ctl_command_fn eidc_ctl_image_list, eidc_ctl_image_diff;           /* image_list.c */
 eidc_ctl_command_fn eidc_ctl_image_export;
-eidc_ctl_command_fn eidc_ctl_aws_list; /* aws_list.c */
+eidc_ctl_command_fn eidc_ctl_aws_list;   /* aws_list.c */
+eidc_ctl_command_fn eidc_ctl_aws_whoami; /* aws_whoami.c */
 
 /* Shared by compute, image build and import: the scheme that the options ask for, and its key. */
 bool eidc_ctl_scheme(const struct eidc_ctl *ctl, struct eidc_eid_scheme *scheme,
@@ -21,3 +22,8 @@ bool eidc_ctl_scheme(const struct eidc_ctl *ctl, struct eidc_eid_scheme *scheme,
 /* Reads --key-file by eidc_eid_key_read; nothing when the option is not given. Wipe it
  * afterwards. */
 bool eidc_ctl_read_key(const struct eidc_ctl *ctl, struct eidc_buf *key, struct eidc_err *err);
+
+struct eidc_config;
+/* The configuration of --config; *out is NULL when the option is not given. On false what is wrong
+ * with it has been told. */
+bool eidc_ctl_load_config(const struct eidc_ctl *ctl, struct eidc_config **out);

@@ -28,6 +28,10 @@ enum eidc_ctl_option {
     EIDC_CTL_ENCODING,
     EIDC_CTL_PREFIX,
     EIDC_CTL_KEY_FILE,
+    EIDC_CTL_CONFIG,
+    EIDC_CTL_PROFILE,
+    EIDC_CTL_ROLE_ARN,
+    EIDC_CTL_REGION,
     EIDC_CTL_HELP,
     EIDC_CTL_VERSION,
     EIDC_CTL_OPTION_COUNT
@@ -40,6 +44,7 @@ struct eidc_ctl_options {
     const char *ca, *cert, *key;
     const char *server, *token_file, *image, *output, *key_file;
     const char *algorithm, *prefix, *after;
+    const char *config, *profile, *role_arn, *region; /* NULL: not given */
     uint64_t limit;
     unsigned bits;
     enum eidc_eid_encoding encoding;
