@@ -33,6 +33,7 @@ def serve(state, request):
     entry = state.called(operation)
     try:
         signature.verify(state, request, "glue")
+        state.throttle("glue")
         return _serve(state, request, operation, entry)
     except Refuse as refusal:
         entry["refused"] = refusal.code

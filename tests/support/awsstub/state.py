@@ -18,6 +18,7 @@ SETTINGS = {
     "s3_bucket_regions": {},  # of buckets that are not in `region`
     "s3_wrong_region": 301,  # what a request signed for another region gets: 301, 302, 307 or 400
     "s3_unquoted_if_match": False,  # compares If-Match without the quotes, as radosgw does
+    "throttle": None,  # {"rate": calls a second, "burst": saved up at most}, of an account's service
     "account": "123456789012",
     "container_token": None,  # what Authorization must be on /ecs/creds
 }
@@ -70,6 +71,20 @@ class State:
         self.log = collections.deque(maxlen=LOG_MAX)
         self.refused = collections.deque(maxlen=200)
         self.in_flight = self.in_flight_max = 0
+        self.allowances = {}
+
+    def throttle(self, service):
+        """A token bucket for each service: refuses what is over the rate, as the services word it."""
+        limit = self.settings["throttle"]
+        if limit is None:
+            return
+        with self.lock:
+            now = time.monotonic()
+            tokens, since = self.allowances.get(service, (limit["burst"], now))
+            tokens = min(limit["burst"], tokens + (now - since) * limit["rate"])
+            self.allowances[service] = (tokens - (tokens >= 1), now)
+        if tokens < 1:
+            raise Refuse(400, "ThrottlingException", "Rate exceeded")
 
     def now(self):
         return time.time() + self.settings["clock_offset_s"]
