@@ -18,7 +18,7 @@ SETTINGS = {
     "s3_bucket_regions": {},  # of buckets that are not in `region`
     "s3_wrong_region": 301,  # what a request signed for another region gets: 301, 302, 307 or 400
     "s3_unquoted_if_match": False,  # compares If-Match without the quotes, as radosgw does
-    "throttle": None,  # {"rate": calls a second, "burst": saved up at most}, of an account's service
+    "throttle": None,  # {"rate": calls a second, "burst": saved up at most}, of each service
     "account": "123456789012",
     "container_token": None,  # what Authorization must be on /ecs/creds
 }
@@ -74,7 +74,7 @@ class State:
         self.allowances = {}
 
     def throttle(self, service):
-        """A token bucket for each service: refuses what is over the rate, as the services word it."""
+        """A token bucket for each service: refuses what is over the rate in AWS's words."""
         limit = self.settings["throttle"]
         if limit is None:
             return
