@@ -20,6 +20,8 @@ static const char help[] =
     "      --check-config         print the effective configuration and exit, 1 if it has faults\n"
     "      --help-config          explain every option of the configuration\n"
     "      --print-sample-config  print the commented sample configuration\n"
+    "      --print-config-manual  print the manual page of the configuration, for man -l -\n"
+    "      --print-config-schema  print a JSON schema of the configuration, for editors\n"
     "  -V, --version              print the version\n"
     "  -h, --help                 print this\n"
     "\n"
@@ -38,7 +40,7 @@ static int print_text(void (*write)(struct eidc_buf *))
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
-enum { ONCE = 256, ACCEPT_SHRINK, CHECK, HELP_CONFIG, SAMPLE };
+enum { ONCE = 256, ACCEPT_SHRINK, CHECK, HELP_CONFIG, SAMPLE, MANUAL, SCHEMA };
 
 struct order {
     const char *config_path; /* NULL: not given */
@@ -69,6 +71,10 @@ static int carry_out(const struct order *order)
         return print_text(eidc_config_write_help);
     case SAMPLE:
         return print_text(eidc_config_write_sample);
+    case MANUAL:
+        return print_text(eidc_config_write_manual);
+    case SCHEMA:
+        return print_text(eidc_config_write_schema);
     default:
         return eidc_lambda_is_on() ? run_function(order->config_path) : eidc_app_serve(path);
     }
@@ -83,6 +89,8 @@ int main(int argc, char **argv)
         {"check-config", no_argument, NULL, CHECK},
         {"help-config", no_argument, NULL, HELP_CONFIG},
         {"print-sample-config", no_argument, NULL, SAMPLE},
+        {"print-config-manual", no_argument, NULL, MANUAL},
+        {"print-config-schema", no_argument, NULL, SCHEMA},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {0},
@@ -102,6 +110,8 @@ int main(int argc, char **argv)
         case CHECK:
         case HELP_CONFIG:
         case SAMPLE:
+        case MANUAL:
+        case SCHEMA:
             order.mode = option;
             break;
         case 'V':

@@ -36,7 +36,8 @@ def prefix(tmp_path_factory):
 
 
 def find(prefix, name):
-    found = [os.path.join(folder, name) for folder, _, files in os.walk(prefix) if name in files]
+    found = [os.path.join(folder, name) for folder, _, files in os.walk(prefix)
+             if name in files and "completions" not in folder]
     assert found, f"{name} is not installed"
     return found[0]
 
@@ -51,7 +52,9 @@ def test_programs_run_from_there(prefix):
 @pytest.mark.parametrize("name", ["eidcache.h", "libeidcache.pc", "libeidcache.so",
                                   "eidcached.service", "eidcached.socket", "architecture.md",
                                   "image-format.md",
-                                  "lookup.c", "lookup.py"])
+                                  "lookup.c", "lookup.py", "eidctl.1", "eidcached.yaml.5",
+                                  "eidcached.8", "libeidcache.3", "eidcached.schema.json",
+                                  "eidcached.rules.yml", "eidcached.json"])
 def test_files_are_there(prefix, name):
     find(prefix, name)
 

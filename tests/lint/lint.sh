@@ -78,7 +78,8 @@ check_sample() {
 }
 
 check_shell() {
-    git ls-files -z '*.sh' dev .ci/run docker/lambda/bootstrap | xargs -0 shellcheck
+    git ls-files -z '*.sh' dev .ci/run docker/lambda/bootstrap \
+        config/bash-completion/eidctl | xargs -0 shellcheck
 }
 
 check_python() {

@@ -112,3 +112,7 @@ void eidc_config_write(const struct eidc_config *config, struct eidc_buf *out);
 void eidc_config_write_sample(struct eidc_buf *out);
 /* --help-config: a line or two an option. */
 void eidc_config_write_help(struct eidc_buf *out);
+/* The manual page eidcached.yaml(5), in mdoc(7). */
+void eidc_config_write_manual(struct eidc_buf *out);
+/* A JSON schema (draft 2020-12) of the file, for editors. */
+void eidc_config_write_schema(struct eidc_buf *out);

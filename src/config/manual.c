@@ -1,0 +1,129 @@
+/* The option table as the manual page eidcached.yaml(5), in mdoc(7). */
+#include <string.h>
+
+#include "eidcached/config/options.h"
+
+static const char head[] =
+    ".Dd November 25, 2026\n"
+    ".Dt EIDCACHED.YAML 5\n"
+    ".Os\n"
+    ".Sh NAME\n"
+    ".Nm eidcached.yaml\n"
+    ".Nd configuration of eidcached\n"
+    ".Sh DESCRIPTION\n"
+    "The file is YAML.\n"
+    "Unknown keys, duplicate keys and bad values are errors, all told at once by\n"
+    ".Ql eidcached --check-config .\n"
+    "Each option outside\n"
+    ".Cm sources\n"
+    "is also a variable of the environment, which wins:\n"
+    ".Ev EIDCACHED_REFRESH_INTERVAL\n"
+    "is\n"
+    ".Cm refresh.interval ;\n"
+    "lists are comma-separated there.\n"
+    ".Pp\n"
+    "Durations are written as in 500ms, 30s, 5m, 1h, 7d; sizes as in\n"
+    "64K, 8M, 2G; ratios as in 10%.\n"
+    "Options without a default are not set.\n"
+    "The file is read again on\n"
+    ".Dv SIGHUP ;\n"
+    "options of the section\n"
+    ".Cm http\n"
+    "take effect at a restart.\n";
+
+static const char sources_head[] =
+    ".Ss sources\n"
+    "Where the names come from: one source or several, each with a name of its\n"
+    "own, of 1 to 64 of A-Z a-z 0-9 _ -.\n"
+    "Options of the section\n"
+    ".Cm aws\n"
+    "may be given for each source.\n";
+
+static const char tail[] =
+    ".Sh FILES\n"
+    ".Bl -tag -width Ds\n"
+    ".It Pa /etc/eidcached/eidcached.yaml\n"
+    "the configuration of the service\n"
+    ".El\n"
+    ".Sh EXAMPLES\n"
+    "The tables of the Glue Data Catalog in two regions, saved locally and on S3:\n"
+    ".Bd -literal -offset indent\n"
+    "snapshot:\n"
+    "  dir: /var/lib/eidcached\n"
+    "  s3: s3://BUCKET/eidcached\n"
+    "sources:\n"
+    "  catalog:\n"
+    "    type: aws\n"
+    "    list: glue.tables\n"
+    "    name: \"{database}.{table}\"\n"
+    "    regions: [eu-west-1, us-east-1]\n"
+    "    exclude: [\"*.tmp_*\"]\n"
+    ".Ed\n"
+    ".Sh SEE ALSO\n"
+    ".Xr eidctl 1 ,\n"
+    ".Xr eidcached 8\n";
+
+#define COLUMNS 72
+
+/* Text as roff takes it literally, in short lines: no escapes, no line that looks like a request;
+ * a sentence begins a line, as mdoc wants it. */
+static void add_text(struct eidc_buf *out, const char *text)
+{
+    size_t column = 0;
+    for (char before = 0; *text != 0; before = *text++) {
+        bool ends = *text == '\n' || (*text == ' ' && (before == '.' || column >= COLUMNS));
+        if (column == 0 && (*text == '.' || *text == '\''))
+            eidc_buf_add_z(out, "\\&");
+        if (*text == '\\')
+            eidc_buf_add_z(out, "\\e");
+        else
+            eidc_buf_add_byte(out, ends ? '\n' : *text);
+        column = ends ? 0 : column + 1;
+    }
+    eidc_buf_add_byte(out, '\n');
+}
+
+static void add_fact(struct eidc_buf *out, const char *what, const char *value)
+{
+    EIDC_BUF_AUTO text = {0};
+    if (value == NULL || *value == 0)
+        return;
+    eidc_buf_addf(&text, "%s: %s.", what, value);
+    add_text(out, eidc_buf_view(&text).p);
+}
+
+static void add_option(const struct eidc_option *option, struct eidc_buf *out)
+{
+    EIDC_BUF_AUTO allowed = {0};
+    eidc_option_allowed(option, &allowed);
+    eidc_buf_addf(out, ".It Cm %s Pq %s\n", option->path, eidc_option_type_name(option));
+    add_text(out, option->help);
+    add_fact(out, "Allowed", eidc_buf_view(&allowed).n > 0 ? allowed.p : NULL);
+    add_fact(out, "Default", option->fallback);
+    add_fact(out, "For example", option->example);
+}
+
+static void add_section(const struct eidc_option_section *section, struct eidc_buf *out)
+{
+    size_t n = strlen(section->name);
+    eidc_buf_addf(out, ".Ss %s\n", section->name);
+    add_text(out, section->help);
+    eidc_buf_add_z(out, ".Bl -tag -width Ds\n");
+    for (size_t i = 0; i < eidc_option_count; i++)
+        if (strncmp(eidc_options[i].path, section->name, n) == 0 && eidc_options[i].path[n] == '.')
+            add_option(&eidc_options[i], out);
+    eidc_buf_add_z(out, ".El\n");
+}
+
+void eidc_config_write_manual(struct eidc_buf *out)
+{
+    eidc_buf_add_z(out, head);
+    for (size_t i = 0; i < eidc_option_section_count; i++)
+        add_section(&eidc_option_sections[i], out);
+    eidc_buf_add_z(out, sources_head);
+    eidc_buf_add_z(out, ".Bl -tag -width Ds\n");
+    for (size_t i = 0; i < eidc_source_option_count; i++)
+        add_option(&eidc_source_options[i], out);
+    eidc_buf_add_z(out, ".El\n");
+    eidc_buf_add_z(out, tail);
+}

@@ -1,0 +1,123 @@
+"""Manual pages, the configuration's schema, and the shell's completion: complete, and as their own
+tools want them."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import need
+from harness import CTL, DAEMON, SOURCE
+
+PAGES = ["eidcached.8", "eidctl.1", "libeidcache.3"]
+
+
+def output(*argv):
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+def page(name):
+    if name == "eidcached.yaml.5":
+        return output(DAEMON, "--print-config-manual")
+    with open(os.path.join(SOURCE, "docs/man", name), encoding="utf-8") as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("name", [*PAGES, "eidcached.yaml.5"])
+def test_mandoc_finds_no_fault(name):
+    need(shutil.which("mandoc"), "mandoc is missing")
+    done = subprocess.run(["mandoc", "-Tlint", "-W", "style"], input=page(name), text=True,
+                          capture_output=True, check=False)
+    faults = [line for line in done.stdout.splitlines()
+              if "referenced manual not found" not in line]
+    assert not faults, faults
+
+
+def plain(text):
+    """Words of mdoc source, without its macros' ways of writing options."""
+    return re.sub(r"(Fl|\||,) -", " --", text).replace("\\\n", "")
+
+
+def test_the_daemon_s_page_has_every_option():
+    text = plain(page("eidcached.8"))
+    for option in re.findall(r"--[a-z-]+", output(DAEMON, "--help")):
+        assert option in text, option
+
+
+def test_eidctl_s_page_has_every_command():
+    text = plain(page("eidctl.1"))
+    commands = re.findall(r"^  ([a-z-]+(?: [a-z-]+)?) ",
+                          output(CTL, "help").split("Options")[0], re.M)
+    assert len(commands) > 10
+    for command in commands:
+        assert re.search(rf"(Cm|,) {command}\b", text), command
+
+
+def test_the_library_s_page_has_every_function():
+    with open(os.path.join(SOURCE, "include/eidcache.h"), encoding="utf-8") as file:
+        functions = re.findall(r"^EIDCACHE_API (?:enum eidcache_result|void) (\w+)\(", file.read(),
+                               re.M)
+    assert len(functions) > 10
+    for function in functions:
+        assert f".Fn {function} " in page("libeidcache.3"), function
+
+
+def test_the_configuration_s_page_has_every_option():
+    options = re.findall(r"^(\S+)  \w+", output(DAEMON, "--help-config"), re.M)
+    assert len(options) > 50
+    for option in options:
+        assert f".It Cm {option.removeprefix('sources.NAME.')} " in page("eidcached.yaml.5"), option
+
+
+def schema():
+    return json.loads(output(DAEMON, "--print-config-schema"))
+
+
+def as_json(path):
+    yaml = pytest.importorskip("yaml")
+    with open(path, encoding="utf-8") as file:
+        return {key: value or {} for key, value in yaml.safe_load(file).items()}
+
+
+def validate(document):
+    need(shutil.which("python3"), "python3 is missing")
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft202012Validator.check_schema(schema())
+    return list(jsonschema.Draft202012Validator(schema()).iter_errors(document))
+
+
+def test_the_schema_takes_the_sample_whole(tmp_path):
+    """Every commented option taken in."""
+    text = re.sub(r"^  #(\w+: )", r"  \1", output(DAEMON, "--print-sample-config"), flags=re.M)
+    path = tmp_path / "whole.yaml"
+    path.write_text(text)
+    errors = validate(as_json(path))
+    assert not errors, errors
+
+
+@pytest.mark.parametrize("fault", [
+    {"refres": {}}, {"refresh": {"interval": 5}}, {"refresh": {"interval": "5 minutes"}},
+    {"http": {"threads": 0}}, {"sources": {"x": {"path": "/x"}}}, {"sources": {}},
+    {"log": {"level": "loud"}}, {"refresh": {"max_shrink": "ten"}},
+], ids=str)
+def test_the_schema_refuses(fault):
+    assert validate(fault)
+
+
+@pytest.mark.parametrize("line, expected", [
+    ("eidctl ", {"forward", "reverse", "image", "status"}),
+    ("eidctl for", {"forward"}),
+    ("eidctl image ", {"build", "list", "diff"}),
+    ("eidctl image b", {"build"}),
+    ("eidctl status --", {"--server", "--format"}),
+    ("eidctl status -o ", {"text", "json"}),
+])
+def test_completion(line, expected):
+    words = line.split(" ")
+    script = (f"source {SOURCE}/config/bash-completion/eidctl; PATH={os.path.dirname(CTL)}:$PATH; "
+              f"COMP_WORDS=({' '.join(w or chr(39) * 2 for w in words)}); "
+              f"COMP_CWORD={len(words) - 1}; _eidctl; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+    found = set(output("bash", "-c", script).split())
+    assert expected <= found and all(w.startswith(words[-1]) for w in found), found
