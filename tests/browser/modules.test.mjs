@@ -3,7 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import * as format from "../../src/daemon/page/format.mjs";
 import * as metrics from "../../src/daemon/page/metrics.mjs";
-import { sourceState, stateOf, storeState } from "../../src/daemon/page/verdict.mjs";
+import { refreshActivity, sourceState, stateOf, storeState } from "../../src/daemon/page/verdict.mjs";
 
 /** Each [argument, expected] of a function of one argument. */
 function table(check, rows) {
@@ -97,6 +97,25 @@ test("the state is the worst that holds", () => {
     assert.equal(word({ refresh: refresh(null) }), "From a snapshot, wait");
     assert.equal(word({ generation: null, refresh: refresh(null) }), "No data yet, wait");
     assert.equal(word({ generation: null, refresh: refresh("failed", "x") }), "No data, bad");
+});
+
+test("a follower needs no refresh of its own", () => {
+    const following = { state: "following", last_result: null, last_error: null };
+    assert.equal(word({ refresh: following }), "Fresh, ok");
+    assert.equal(refreshActivity(following).text, "Following a store");
+});
+
+test("what the refresher does", () => {
+    const progress = { scopes_done: 12, scopes_known: 1250, all_known: false, names: 1, seconds_left: null };
+    const text = (changes) =>
+        refreshActivity({ state: "running", progress: { ...progress, ...changes } }).text;
+    assert.equal(text({}), "12 of 1\u202f250 or more scopes, 1 name");
+    assert.equal(text({ all_known: true, seconds_left: 62.5 }),
+        "12 of 1\u202f250 scopes, 1 name, about 1 min 2 s left");
+    assert.equal(refreshActivity({ state: "running" }).text, "Refreshing now");
+    assert.deepEqual(refreshActivity({ state: "idle", next_at: "t" }),
+        { term: "Next refresh in", until: "t" });
+    assert.equal(refreshActivity({ state: "new" }).text, "new"); // one that is not known here
 });
 
 test("a failing source is named", () => {

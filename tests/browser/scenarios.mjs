@@ -21,6 +21,8 @@ async function lookUpBothWays(view) {
     await view.sees("#answer .value", /^sales\.orders$/);
     await page.fill("#q", "nobody");
     await view.sees("#answer", /Nothing has the name or EID nobody\./);
+    await page.fill("#q", "sale");
+    await view.sees("#answer", /Nothing is exactly sale; there are names that begin so\./);
     await page.fill("#q", "sales");
     await view.sees("#answer .value", new RegExp(`^${eidOf("sales")}$`));
 }
@@ -47,7 +49,8 @@ async function follows(views) {
     await each(views, (view) => view.sees(figure("Generation"), /^2[0-9a-f]{16}$/));
     await each(views, (view) => view.sees(figure("Names"), /^43$/));
     await each(views, (view) => view.sees("#names-note", /^1 to 15$/));
-    assert.equal(await views[0].page.locator("#history-rows tr").count(), 2);
+    await each(views, (view) => view.page.waitForFunction(
+        () => document.querySelectorAll("#history-rows tr").length === 2));
 
     await act("lose-tables");
     await each(views, (view) => view.hasState("Partial", "warn"));
@@ -201,6 +204,21 @@ async function keyboard([view]) {
     assert.equal(await page.inputValue("#q"), "");
 }
 
+async function forwardAll(view, names) {
+    for (const name of names) {
+        await view.page.fill("#q", name);
+        await view.sees("#answer .value", new RegExp(`^${eidOf(name)}$`));
+    }
+}
+
+async function reverseAll(view, names) {
+    for (const name of names) {
+        await view.page.fill("#q", eidOf(name));
+        await view.sees("#answer h3", new RegExp(`^Name of ${eidOf(name)}$`));
+        assert.equal(await view.page.locator("#answer bdi.value").textContent(), name);
+    }
+}
+
 /** Names are what anybody called a thing. The test gives them in its environment. */
 async function hostile(views) {
     const names = JSON.parse(process.env.EIDC_NAMES);
@@ -213,18 +231,11 @@ async function hostile(views) {
         assert.equal(await view.page.locator("img, iframe, main script").count(), 0);
         await view.inspect("scripts");
     }
-    const [{ page }] = views;
-    for (const name of names) {
-        await page.fill("#q", name);
-        await views[0].sees("#answer .value", new RegExp(`^${eidOf(name)}$`));
-        await page.fill("#q", eidOf(name));
-        await views[0].sees("#answer h3", /^Name of/);
-        assert.equal(await page.locator("#answer bdi.value").textContent(), name);
-    }
+    await Promise.all([forwardAll(views[0], names), reverseAll(views[1], names)]);
     await views.at(-1).page.fill("#q", names.find((name) => name.length > 500));
     await views.at(-1).sees("#answer h3", /^EID of/);
     await views.at(-1).inspect("long-name");
-    const markup = await page.evaluate(() => {
+    const markup = await views[0].page.evaluate(() => {
         try {
             document.body.innerHTML = "<b>no</b>";
             return "taken";

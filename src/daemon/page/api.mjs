@@ -42,9 +42,9 @@ export function origin() {
 
 function takeTime(response) {
     const date = Date.parse(response.headers.get("Date") ?? "");
-    // the header has whole seconds: a difference below that is none
-    if (Number.isFinite(date) && Math.abs(date - Date.now()) > 2000)
-        serverAhead = date - Date.now();
+    const ahead = date - Date.now();
+    if (Number.isFinite(ahead)) // the header has whole seconds: what is less is no difference
+        serverAhead = Math.abs(ahead) > 2000 ? ahead : 0;
 }
 
 function problemOf({ status, text }) {

@@ -89,24 +89,30 @@ function wherefrom({ generation, age: seconds }) {
         `From generation ${grouped(generation)}, confirmed within the last ${age(seconds + 1)}.`);
 }
 
-function spoken(key, forward, reverse) {
+function missText(key, offered) {
+    return offered > 0 ? ["Nothing is exactly ", foreign(key), "; there are names that begin so."]
+        : ["Nothing has the name or EID ", foreign(key), "."];
+}
+
+function spoken(key, forward, reverse, offered) {
     if (forward.values.length > 0)
         return `The EID of ${key} is ${forward.values.join(", ")}`;
     if (reverse.values.length > 0)
         return `${key} is the EID of ${reverse.values.slice(0, VALUES_SHOWN).join(", ")}`;
-    return `Nothing has the name or EID ${key}`;
+    return offered > 0 ? `${counted(offered, "name")} offered that begin so`
+        : `Nothing has the name or EID ${key}`;
 }
 
-function showAnswer(key, forward, reverse) {
+function showAnswer({ key, forward, reverse }, offered) {
     const parts = [];
     if (forward.values.length > 0)
         parts.push(found("forward", key, forward));
     if (reverse.values.length > 0)
         parts.push(found("reverse", key, reverse));
     if (parts.length === 0)
-        parts.push(el("p", { class: "miss" }, "Nothing has the name or EID ", foreign(key), "."));
+        parts.push(el("p", {}, ...missText(key, offered)));
     replace(box.answer, ...parts, wherefrom(forward));
-    setText(byId("said"), spoken(key, forward, reverse));
+    setText(byId("said"), spoken(key, forward, reverse, offered));
 }
 
 function showMessage(text) {
@@ -148,7 +154,7 @@ async function askAll(text, wantsOffers, signal) {
     ]);
     if (signal.aborted)
         return;
-    showAnswer(answer.key, answer.forward, answer.reverse);
+    showAnswer(answer, offers?.length ?? 0);
     if (offers !== null)
         offer(offers);
 }

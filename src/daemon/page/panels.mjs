@@ -36,9 +36,8 @@ function generationFigures(generation) {
 }
 
 function activityFigure(refresh) {
-    const { text, next } = refreshActivity(refresh);
-    return next && refresh.next_at
-        ? figure(text, time(refresh.next_at, "until")) : figure("Refresher", text);
+    const { term, text, until } = refreshActivity(refresh);
+    return figure(term, text ?? (until ? time(until, "until") : "not planned"));
 }
 
 const showFigures = onChange(({ generation, refresh }) => {

@@ -1,5 +1,5 @@
 // What the status document means, as a level (for colour and shape), a word and a sentence. Pure.
-import { counted } from "./format.mjs";
+import { age, counted, grouped } from "./format.mjs";
 
 const verdict = (level, word, sentence) => ({ level, word, sentence });
 
@@ -41,7 +41,9 @@ function failingSources(sources) {
 
 function whole(status) {
     const unsaved = status.stores.filter((store) => store.error);
-    const sentence = "The last refresh confirmed every source.";
+    const sentence = status.refresh.state === "following"
+        ? "The newest image of the store that is followed is served."
+        : "The last refresh confirmed every source.";
     if (unsaved.length === 0)
         return verdict("ok", "Fresh", sentence);
     const urls = unsaved.map((store) => store.url).join(", ");
@@ -64,7 +66,7 @@ export function stateOf(status) {
         return verdict("warn", "Held",
             `${counted(guard.removals, "entry", "entries")} vanished at once. They are still ` +
             "served, until they return or their removal is accepted.");
-    if (refresh.last_result === null)
+    if (refresh.last_result === null && refresh.state !== "following")
         return verdict("wait", "From a snapshot",
             "What an earlier run saved is served; the first refresh of this one is under way.");
     return generation.partial
@@ -72,13 +74,24 @@ export function stateOf(status) {
         : whole(status);
 }
 
-/** What the refresher does now, in words; `next` is to be followed by the time until next_at. */
+/** How far a refresh has come: "12 of 250 scopes, 8 000 names, about 20 s left". */
+function progressOf({ progress }) {
+    if (!progress)
+        return "Refreshing now";
+    const known = `${grouped(progress.scopes_known)}${progress.all_known ? "" : " or more"}`;
+    const left = progress.seconds_left;
+    return `${grouped(progress.scopes_done)} of ${known} scopes, ` +
+        counted(progress.names, "name") + (left === null ? "" : `, about ${age(left)} left`);
+}
+
+/** What the refresher does now: a term, and a text or the time that it waits until. */
 export function refreshActivity(refresh) {
-    const words = {
-        idle: { text: "Next refresh in", next: true },
-        running: { text: "Refreshing now", next: false },
-        backing_off: { text: "Trying again in", next: true },
-        following: { text: "Following a store", next: false },
+    const { state, next_at: until } = refresh;
+    const activities = {
+        idle: { term: "Next refresh in", until },
+        backing_off: { term: "Trying again in", until },
+        running: { term: "Refresh", text: progressOf(refresh) },
+        following: { term: "Refresh", text: "Following a store" },
     };
-    return words[refresh.state] ?? { text: refresh.state, next: false };
+    return activities[state] ?? { term: "Refresh", text: state };
 }
