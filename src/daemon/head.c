@@ -5,6 +5,10 @@
  * have read each of these otherwise. But it leaves the head where it came in and only puts NULs
  * over what ends things, so whether line follows line can be seen from the addresses. Version 1.0
  * refuses these by itself.
+ * So does it with the lines between chunks, which we do not see: what follows a body in chunks is
+ * not read, its answer is the connection's last.
+ * It finds the method, the target and the version by the blanks between them, whatever else they
+ * hold.
  */
 #include "eidcached/daemon/head.h"
 
@@ -48,6 +52,29 @@ static const struct {
 #undef HEADER
 };
 /* clang-format on */
+
+/* RFC 9110 section 5.6.2. */
+static bool is_token(const char *text)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    for (const char *p = text; *p != '\0'; p++) {
+        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+        if (!letter && !(*p >= '0' && *p <= '9') && strchr(marks, *p) == NULL)
+            return false;
+    }
+    return *text != '\0';
+}
+
+/* No blank and no control character; bytes beyond ASCII pass: they are judged where they are used.
+ */
+static bool is_target(struct eidc_str target)
+{
+    for (size_t i = 0; i < target.n; i++) {
+        if ((unsigned char)target.p[i] <= ' ' || target.p[i] == 0x7f)
+            return false;
+    }
+    return target.n > 0;
+}
 
 struct walk {
     struct eidc_request_headers *headers;
@@ -95,6 +122,7 @@ void eidc_head_read(struct MHD_Connection *mhd, const struct eidc_head *head,
 {
     struct walk walk = {&r->headers, head->version + strlen(head->version) + 2};
     r->method = method_of(head->method);
+    r->headers.bad_line = !is_token(head->method) || !is_target(eidc_buf_view(&r->uri));
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, take_header, &walk);
     if (strncmp(MHD_get_version(), "0.9.", 4) != 0) {
         r->headers.mangled = false;
@@ -102,6 +130,8 @@ void eidc_head_read(struct MHD_Connection *mhd, const struct eidc_head *head,
     }
     size_t size =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+    if (head->target != head->method + strlen(head->method) + 1)
+        r->headers.bad_line = true;
     if (walk.next == NULL || walk.next + 2 != head->method + size ||
         head->target + r->uri.n + 1 != head->version)
         r->headers.mangled = true;
@@ -118,6 +148,9 @@ static bool refuse(struct eidc_request *r, const char *detail)
 bool eidc_head_check(struct eidc_request *r, bool http_1_0)
 {
     const struct eidc_request_headers *h = &r->headers;
+    if (h->bad_line)
+        return refuse(r,
+                      "the request's first line is not METHOD TARGET VERSION, one blank between");
     if (h->mangled)
         return refuse(r,
                       "the request's head has a NUL, a folded line, a blank in a header's name, or "
@@ -131,5 +164,6 @@ bool eidc_head_check(struct eidc_request *r, bool http_1_0)
         return refuse(r, "HTTP/1.0 has no Transfer-Encoding");
     if (h->transfer_encoding.n != 7 || strncasecmp(h->transfer_encoding.p, "chunked", 7) != 0)
         return refuse(r, "the only Transfer-Encoding that is understood is chunked");
+    r->answer.close = true;
     return true;
 }

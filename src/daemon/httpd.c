@@ -90,7 +90,7 @@ static bool serve(struct eidc_port *port, struct eidc_err *err)
         flags, 0, NULL, NULL, eidc_connection_handle, port, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
         NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
-        eidc_connection_idle_s(config), MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        eidc_connection_idle_s(config), MHD_OPTION_STRICT_FOR_CLIENT, 0, /* head.c is */
         MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
         eidc_connection_begin, port, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed, port,
         MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, port, MHD_OPTION_ARRAY,

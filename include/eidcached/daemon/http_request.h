@@ -18,6 +18,7 @@ struct eidc_request_headers {
     struct eidc_str forwarded;   /* Forwarded or X-Forwarded-*: that there is one */
     unsigned hosts;              /* how many Host lines */
     unsigned lengths, encodings; /* the same of Content-Length and Transfer-Encoding */
+    bool bad_line;               /* the first one */
     bool mangled;                /* lines do not follow each other as they are read */
 };
 
