@@ -83,10 +83,11 @@ static inline void hand_out(struct eidc_hits *hits, const struct eidc_image *ima
     hits->has_more = hits->same_name = false;
 }
 
-__attribute__((noinline)) static bool forward_any(const struct eidc_image *image, uint64_t hash,
+__attribute__((noinline)) static bool forward_any(const struct eidc_image *image,
                                                   struct eidc_str name, struct eidc_hits *hits)
 {
     struct found found;
+    uint64_t hash = eidc_hash(name, image->forward.seed);
     reset(hits, image);
     if (!find(image, &image->forward, hash, KEY_NAME, name, &found))
         return false;
@@ -109,12 +110,23 @@ static inline word_pair differing(const uint8_t *a, const uint8_t *b)
     return x ^ y;
 }
 
-/* n bytes, 16 and more: some of them twice rather than one by one. */
+static inline word_pair differing_32(const uint8_t *a, const uint8_t *b)
+{
+    return differing(a, b) | differing(a + 16, b + 16);
+}
+
+/* 16 bytes and more: some of them twice rather than one by one. */
 static inline bool same_long(const uint8_t *a, const uint8_t *b, size_t n)
 {
-    word_pair all = differing(a + n - sizeof all, b + n - sizeof all);
-    for (size_t i = 0; i < n - sizeof all; i += sizeof all)
-        all |= differing(a + i, b + i);
+    word_pair all;
+    if (n < 32) {
+        all = differing(a, b) | differing(a + n - 16, b + n - 16);
+    } else {
+        const uint8_t *last = a + n - 32;
+        all = differing_32(last, b + n - 32);
+        for (; a < last; a += 32, b += 32)
+            all |= differing_32(a, b);
+    }
     return (all[0] | all[1]) == 0;
 }
 
@@ -150,11 +162,12 @@ static inline struct eidc_record short_record(const uint8_t *p, size_t eid_size,
     return (struct eidc_record){{eid + eid_size, name_size}, {eid, eid_size}, false, p[1] >> 1};
 }
 
-/* Is there such a record with this name? */
+/* Is there such a record with this name, of at most SHORT_NAME bytes? */
+#define SHORT_NAME 0x7fu
 static inline bool short_named(const struct eidc_records *records, uint64_t at,
                                struct eidc_str name, struct eidc_record *out)
 {
-    if (at >= records->n || name.n > 0x7f)
+    if (at >= records->n)
         return false;
     const uint8_t *p = records->p + at;
     const size_t eid_size = records->raw_size, front = HEAD_BYTES + eid_size;
@@ -174,12 +187,12 @@ static inline bool forward(const struct eidc_image *image, const uint8_t *bucket
         return false;
     }
     if (match == 0)
-        return forward_any(image, hash, name, hits);
+        return forward_any(image, name, hits);
     unsigned slot = (unsigned)__builtin_ctz(match);
     uint64_t at = eidc_bucket_offset(bucket, slot) << image->records.shift;
     struct eidc_record record;
     if (eidc_bucket_several(bucket, slot) || !short_named(&image->records, at, name, &record))
-        return forward_any(image, hash, name, hits);
+        return forward_any(image, name, hits);
     hand_out(hits, image, &record);
     return true;
 }
@@ -187,7 +200,9 @@ static inline bool forward(const struct eidc_image *image, const uint8_t *bucket
 __attribute__((flatten)) bool eidc_image_forward(const struct eidc_image *image,
                                                  struct eidc_str name, struct eidc_hits *hits)
 {
-    uint64_t hash = eidc_hash_name(name, image->forward.seed);
+    if (__builtin_expect(name.n > SHORT_NAME || image->forward.seed != 0, 0))
+        return forward_any(image, name, hits);
+    uint64_t hash = eidc_hash(name, 0);
     return forward(image, eidc_bucket_home(&image->forward, hash), hash, name, hits);
 }
 
@@ -225,22 +240,17 @@ __attribute__((noinline)) static bool reverse_any(const struct eidc_image *image
     return left > 0;
 }
 
-/* Eight bytes at a time, as a parsed EID was just stored: a wider load would have to wait until
- * those stores, and so all misses before them, are done. */
-static inline bool same_eid(const uint8_t *a, const uint8_t *b)
-{
-    return ((eidc_load64(a) ^ eidc_load64(b)) | (eidc_load64(a + 8) ^ eidc_load64(b + 8))) == 0;
-}
-
 /* Is there such a record with this EID? */
-static inline bool short_of(const struct eidc_records *records, uint64_t at,
-                            const uint8_t eid[static EIDC_HEX_STEP], struct eidc_record *out)
+static inline bool short_of(const struct eidc_records *records, uint64_t at, struct eidc_words eid,
+                            struct eidc_record *out)
 {
     if (at >= records->n)
         return false;
     const uint8_t *p = records->p + at;
     const uint32_t head = eidc_load16(p), name_size = head & 0x7f;
-    if ((head & 0x8180) != 0 || name_size == 0 || !same_eid(p + HEAD_BYTES, eid) ||
+    const uint64_t differing =
+        (eidc_load64(p + HEAD_BYTES) ^ eid.low) | (eidc_load64(p + HEAD_BYTES + 8) ^ eid.high);
+    if ((head & 0x8180) != 0 || name_size == 0 || differing != 0 ||
         HEAD_BYTES + EIDC_HEX_STEP + name_size > records->n - at)
         return false;
     *out = short_record(p, EIDC_HEX_STEP, name_size);
@@ -249,8 +259,8 @@ static inline bool short_of(const struct eidc_records *records, uint64_t at,
 
 /* An image of plain EIDs: 32 hex digits, parsed by the caller. */
 static inline bool reverse_plain(const struct eidc_image *image, const uint8_t *bucket,
-                                 uint64_t hash, const uint8_t raw[static EIDC_HEX_STEP],
-                                 struct eidc_str eid, struct eidc_hits *hits)
+                                 uint64_t hash, struct eidc_words raw, struct eidc_str eid,
+                                 struct eidc_hits *hits)
 {
     unsigned match = eidc_bucket_match(bucket, eidc_hash_tag(hash));
     if (match == 0 && !(eidc_bucket_state(bucket) & EIDC_BUCKET_OVERFLOW)) {
@@ -268,18 +278,14 @@ static inline bool reverse_plain(const struct eidc_image *image, const uint8_t *
     return true;
 }
 
-static inline uint64_t hash_raw(const uint8_t raw[static EIDC_HEX_STEP], uint64_t seed)
-{
-    return eidc_hash_eid((struct eidc_str){(const char *)raw, EIDC_HEX_STEP}, false, seed);
-}
-
 __attribute__((flatten)) bool eidc_image_reverse(const struct eidc_image *image,
                                                  struct eidc_str eid, struct eidc_hits *hits)
 {
-    uint8_t raw[EIDC_HEX_STEP];
-    if (!image->plain || eid.n != 2 * sizeof raw || !eidc_hex_decode_step(eid.p, raw))
+    struct eidc_words raw;
+    if (__builtin_expect(!image->plain || eid.n != 2 * sizeof raw || image->reverse.seed != 0, 0) ||
+        !eidc_hex_decode_words(eid.p, &raw))
         return reverse_any(image, eid, hits);
-    uint64_t hash = hash_raw(raw, image->reverse.seed);
+    uint64_t hash = eidc_hash_words(raw, 0);
     return reverse_plain(image, eidc_bucket_home(&image->reverse, hash), hash, raw, eid, hits);
 }
 
@@ -313,14 +319,18 @@ __attribute__((flatten)) static void forward_group(const struct eidc_image *imag
 {
     struct group group;
     for (size_t i = 0; i < n; i++) {
-        group.hash[i] = eidc_hash_name(names[i], image->forward.seed);
+        group.hash[i] = eidc_hash(names[i], image->forward.seed);
         group.bucket[i] = eidc_bucket_home(&image->forward, group.hash[i]);
         __builtin_prefetch(group.bucket[i]);
     }
     for (size_t i = 0; i < n; i++)
         fetch_record(image, group.bucket[i], group.hash[i]);
-    for (size_t i = 0; i < n; i++)
-        forward(image, group.bucket[i], group.hash[i], names[i], &hits[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (names[i].n > SHORT_NAME)
+            forward_any(image, names[i], &hits[i]);
+        else
+            forward(image, group.bucket[i], group.hash[i], names[i], &hits[i]);
+    }
 }
 
 void eidc_image_forward_many(const struct eidc_image *image, const struct eidc_str *names, size_t n,
@@ -334,13 +344,13 @@ __attribute__((flatten)) static void reverse_group(const struct eidc_image *imag
                                                    const struct eidc_str *eids, size_t n,
                                                    struct eidc_hits *hits)
 {
-    uint8_t raw[GROUP][EIDC_HEX_STEP];
+    struct eidc_words raw[GROUP];
     struct group group;
     for (size_t i = 0; i < n; i++) {
         group.bucket[i] = NULL; /* no EID of this image */
-        if (eids[i].n != 2 * sizeof raw[i] || !eidc_hex_decode_step(eids[i].p, raw[i]))
+        if (eids[i].n != 2 * sizeof raw[i] || !eidc_hex_decode_words(eids[i].p, &raw[i]))
             continue;
-        group.hash[i] = hash_raw(raw[i], image->reverse.seed);
+        group.hash[i] = eidc_hash_words(raw[i], image->reverse.seed);
         group.bucket[i] = eidc_bucket_home(&image->reverse, group.hash[i]);
         __builtin_prefetch(group.bucket[i]);
     }

@@ -40,11 +40,6 @@ static void keys_sort(struct keys *keys)
     eidc_pairs_sort(keys->pairs, keys->pairs + keys->room, keys->n);
 }
 
-uint64_t eidc_hash_seeded(struct eidc_str key, uint64_t seed)
-{
-    return XXH3_64bits_withSeed(key.p, key.n, seed);
-}
-
 uint64_t eidc_index_bytes(uint64_t keys)
 {
     uint64_t buckets = (keys * EIDC_LOAD_BUCKETS + EIDC_LOAD_KEYS - 1) / EIDC_LOAD_KEYS;
@@ -152,7 +147,7 @@ static bool collect_names(const struct eidc_records *records, uint64_t entries, 
             keys->pairs[keys->n - 1].value |= SEVERAL;
         else
             keys->pairs[keys->n++] =
-                (struct eidc_pair){eidc_hash_name(record.name, seed), at >> records->shift};
+                (struct eidc_pair){eidc_hash(record.name, seed), at >> records->shift};
     }
     return true;
 }

@@ -69,25 +69,33 @@ static void *open_file(const char *dir)
     return image;
 }
 
+static inline uint8_t first_byte(const struct eidc_hits *hits, int way)
+{
+    struct eidc_record record = eidc_hits_first(hits);
+    return (uint8_t)(way == BENCH_FORWARD ? record.eid.p[0] : record.name.p[0]);
+}
+
 static inline uint64_t read_hit(struct eidc_hits *hits, int way, uint64_t *sum)
 {
-    struct eidc_record record;
-    if (!eidc_hits_next(hits, &record))
+    if (!hits->has_first)
         return 0;
-    *sum += (uint8_t)(way == BENCH_FORWARD ? record.eid.p[0] : record.name.p[0]);
+    *sum += first_byte(hits, way);
     return 1;
 }
 
 static uint64_t find(void *map, int way, const struct bench_str *keys, size_t n, uint64_t *sum)
 {
-    uint64_t found = 0;
+    bool (*look_up)(const struct eidc_image *image, struct eidc_str key, struct eidc_hits *hits) =
+        way == BENCH_FORWARD ? eidc_image_forward : eidc_image_reverse;
+    uint64_t found = 0, bytes = 0;
     for (size_t i = 0; i < n; i++) {
         struct eidc_hits hits;
-        bool hit = way == BENCH_FORWARD ? eidc_image_forward(map, str(keys[i]), &hits)
-                                        : eidc_image_reverse(map, str(keys[i]), &hits);
-        if (hit)
-            found += read_hit(&hits, way, sum);
+        if (!look_up(map, str(keys[i]), &hits))
+            continue;
+        bytes += first_byte(&hits, way);
+        found++;
     }
+    *sum += bytes;
     return found;
 }
 

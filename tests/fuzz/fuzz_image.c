@@ -3,10 +3,10 @@
  * and with its hashes made right, so that what looks behind them is reached too.
  */
 #include <string.h>
+#include <xxhash.h>
 
 #include "eidcached/base/digest.h"
 #include "eidcached/core/image.h"
-#include "eidcached/core/image_bucket.h"
 #include "eidcached/core/image_format.h"
 #include "tests/fuzz/fuzz.h"
 

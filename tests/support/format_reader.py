@@ -9,6 +9,30 @@ SECTIONS = ("scheme", "scopes", "sets", "records", "order", "forward", "reverse"
             "state")
 
 
+A, B = 0xE7037ED1A0B4FF1B, 0xA0761DFF78BD642F
+
+
+def fold(product):
+    return product >> 64 ^ product & 2**64 - 1
+
+
+def hash_of(key, seed):
+    n, at, state = len(key), 0, seed ^ B
+    while n - at > 16:
+        x, y = struct.unpack_from("<QQ", key, at)
+        state, at = fold((x ^ A) * (y ^ state)), at + 16
+    if n >= 16:
+        x, y = struct.unpack("<QQ", key[-16:])
+    elif n >= 8:
+        x, y = struct.unpack("<QQ", key[:8] + key[-8:])
+    elif n >= 4:
+        x, y = struct.unpack("<II", key[:4] + key[-4:])
+    else:
+        x, y = (key[0] + (key[n // 2] << 8) + (key[-1] << 16), 0) if n else (0, 0)
+    p = (x ^ A) * (y ^ state)
+    return fold((p & 2**64 - 1 ^ B ^ n) * (p >> 64 ^ A))
+
+
 class Image:
     def __init__(self, block):
         magic, version, mark, size = struct.unpack_from("<8sIIQ", block)
@@ -52,7 +76,7 @@ class Image:
     def slots(self, index, key, text=False):
         """What the slots that may be the key's point at, and whether each has several."""
         seed, buckets, _, reach = struct.unpack_from("<4Q", index)
-        key_hash = xxhash.xxh3_64_intdigest(key, seed=(seed + (text << 63)) % 2**64)
+        key_hash = hash_of(key, (seed + (text << 63)) % 2**64)
         home = key_hash * buckets >> 64
         for bucket in range(home, home + reach + 1):
             at = 64 + 64 * (bucket % buckets)

@@ -78,16 +78,21 @@ bool eidc_image_forward(const struct eidc_image *image, struct eidc_str name,
 /* eid as text: printed checksum EIDs and field EIDs are both found. */
 bool eidc_image_reverse(const struct eidc_image *image, struct eidc_str eid,
                         struct eidc_hits *hits);
+/* The first hit of a look-up that has one, before any is taken. */
+static inline struct eidc_record eidc_hits_first(const struct eidc_hits *hits)
+{
+    return (struct eidc_record){{hits->eid + hits->eid_size, hits->name_size},
+                                {hits->eid, hits->eid_size},
+                                hits->eid_is_text,
+                                hits->scope_set};
+}
 bool eidc_hits_more(struct eidc_hits *hits, struct eidc_record *out); /* private */
 static inline bool eidc_hits_next(struct eidc_hits *hits, struct eidc_record *out)
 {
     if (!hits->has_first)
         return hits->has_more && eidc_hits_more(hits, out);
     hits->has_first = false;
-    out->name = (struct eidc_str){hits->eid + hits->eid_size, hits->name_size};
-    out->eid = (struct eidc_str){hits->eid, hits->eid_size};
-    out->eid_is_text = hits->eid_is_text;
-    out->scope_set = hits->scope_set;
+    *out = eidc_hits_first(hits);
     return true;
 }
 /* Many keys at once: their memory is fetched side by side, which is faster than one by one.

@@ -94,6 +94,9 @@ enum {
 #define EIDC_UNIT_SHIFT_MAX 8u
 #define EIDC_RECORDS_LIMIT  (UINT64_C(1) << (EIDC_UNITS_BITS + EIDC_UNIT_SHIFT_MAX))
 #define EIDC_POSTING_BYTES  4u
+/* Of the hash. No UTF-8 has these bytes. */
+#define EIDC_HASH_A UINT64_C(0xe7037ed1a0b4ff1b)
+#define EIDC_HASH_B UINT64_C(0xa0761dff78bd642f)
 /* Text EIDs are hashed with this added to the seed: the two kinds are different keys. */
 #define EIDC_TEXT_SEED (UINT64_C(1) << 63)
 
