@@ -12,6 +12,7 @@
 #include "eidcached/adapters/aws_names.h"
 #include "eidcached/adapters/family.h"
 #include "eidcached/adapters/pager.h"
+#include "eidcached/aws/region.h"
 #include "eidcached/aws/target.h"
 #include "eidcached/aws/template.h"
 #include "eidcached/base/mem.h"
@@ -385,7 +386,7 @@ static bool add_region(struct source_aws *source, const char *wanted, struct eid
     if (wanted)
         settings.region = wanted;
     char *name EIDC_AUTO_FREE = NULL;
-    if (!eidc_region_resolve(&settings, &name, err))
+    if (!eidc_region_find(&settings, eidc_aws_http(source->aws), &name, err))
         return false;
     if (has_region(source, name))
         return true;

@@ -7,6 +7,7 @@
 
 #include "eidcached/adapters/eid_cache_body.h"
 #include "eidcached/adapters/s3_images.h"
+#include "eidcached/aws/region.h"
 #include "eidcached/aws/target.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
@@ -377,7 +378,7 @@ static bool resolve(struct store_s3 *s, const struct eidc_store_s3_options *opti
     struct eidc_aws_target *target = &s->place.s3.target;
     char *region EIDC_AUTO_FREE = NULL;
     if (!split_url(options->url, &s->bucket, &s->prefix, err) ||
-        !eidc_region_resolve(settings, &region, err) ||
+        !eidc_region_find(settings, eidc_aws_http(aws), &region, err) ||
         !eidc_aws_target_resolve(settings, "s3", "s3", "S3", region, target, err))
         return eidc_wrap(err, "snapshot.s3");
     target->creds = eidc_aws_identity(aws, settings);

@@ -2,37 +2,26 @@
  * asked for), then the role's name, then its credentials. The name is asked for each time, as the
  * role may be exchanged meanwhile. */
 #include <openssl/crypto.h>
-#include <strings.h>
 
 #include "eidcached/aws/creds.h"
 #include "eidcached/aws/creds_document.h"
-#include "eidcached/aws/env.h"
+#include "eidcached/aws/imds.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/encode.h"
 #include "eidcached/base/mem.h"
-#include "eidcached/net/url.h"
 
-#define NAME       "imds"
-#define TOKEN_PATH "/latest/api/token"
-#define ROLE_PATH  "/latest/meta-data/iam/security-credentials/"
+#define NAME      "imds"
+#define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
 
-#define TOKEN_TTL_S       "21600"
-#define TOKEN_USED_MS     ((21600 - 120) * 1000LL) /* given up 2 minutes early */
-#define TIMEOUT_DEFAULT_S 1
-#define ATTEMPTS_DEFAULT  2
-#define ANSWER_MAX        (64 * 1024)
+#define TOKEN_USED_MS ((21600 - 120) * 1000LL) /* given up 2 minutes early */
+#define ANSWER_MAX    (64 * 1024)
 
 struct imds {
     struct eidc_creds_provider base;
     struct eidc_http_client *http;
     char *token; /* NULL: none */
     int64_t token_until_ms;
-    /* Read from the environment at each get. */
-    const char *endpoint; /* without a trailing slash needed */
-    size_t endpoint_n;
-    int64_t timeout_ms;
-    unsigned attempts;
-    bool v1_allowed;
+    struct eidc_imds_settings settings; /* read at each get */
     /* Of the get that is going on. */
     char *role_path;    /* NULL: not known yet */
     bool renewed;       /* the token, because it was refused */
@@ -44,61 +33,6 @@ struct imds {
 static struct imds *imds_of(struct eidc_creds_provider *self)
 {
     return (struct imds *)(void *)self;
-}
-
-/* ---- settings ---- */
-
-static bool read_number(const char *name, unsigned fallback, unsigned max, unsigned *out,
-                        struct eidc_err *err)
-{
-    const char *text = eidc_env(name);
-    uint64_t value = fallback;
-    if (text != NULL && (!eidc_str_u64(eidc_str_of(text), max, &value) || value == 0))
-        return eidc_fail(err, EIDC_ERR_INVALID, "%s is not a number from 1 to %u", name, max);
-    *out = (unsigned)value;
-    return true;
-}
-
-static bool read_endpoint(struct imds *imds, struct eidc_err *err)
-{
-    struct eidc_url url;
-    const char *endpoint = eidc_env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-    const char *mode = eidc_env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
-    bool ipv6 = mode != NULL && strcasecmp(mode, "ipv6") == 0;
-    if (mode != NULL && !ipv6 && strcasecmp(mode, "ipv4") != 0)
-        return eidc_fail(err, EIDC_ERR_INVALID,
-                         "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6");
-    if (endpoint == NULL)
-        endpoint = ipv6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
-    if (!eidc_url_split(endpoint, &url) || memchr(url.path.p, '?', url.path.n) != NULL)
-        return eidc_fail(err, EIDC_ERR_INVALID,
-                         "AWS_EC2_METADATA_SERVICE_ENDPOINT is not a plain http or https URL");
-    imds->endpoint = endpoint;
-    imds->endpoint_n = strlen(endpoint);
-    while (imds->endpoint[imds->endpoint_n - 1] == '/')
-        imds->endpoint_n--;
-    return true;
-}
-
-/* AWS's tools fall back unless this is true; here it must be said. */
-static bool v1_is_asked_for(void)
-{
-    const char *disabled = eidc_env("AWS_EC2_METADATA_V1_DISABLED");
-    return disabled != NULL && strcasecmp(disabled, "false") == 0;
-}
-
-static bool read_settings(struct imds *imds, struct eidc_err *err)
-{
-    unsigned timeout_s = 0;
-    if (eidc_env_true("AWS_EC2_METADATA_DISABLED"))
-        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "AWS_EC2_METADATA_DISABLED is true");
-    if (!read_number("AWS_METADATA_SERVICE_TIMEOUT", TIMEOUT_DEFAULT_S, 60, &timeout_s, err) ||
-        !read_number("AWS_METADATA_SERVICE_NUM_ATTEMPTS", ATTEMPTS_DEFAULT, 10, &imds->attempts,
-                     err))
-        return false;
-    imds->timeout_ms = timeout_s * 1000LL;
-    imds->v1_allowed = v1_is_asked_for();
-    return read_endpoint(imds, err);
 }
 
 /* ---- requests ---- */
@@ -113,7 +47,7 @@ static void end(struct imds *imds, struct eidc_creds *creds, const struct eidc_e
 static void ask(struct imds *imds, const char *method, const char *path, const char *header,
                 const char *value, eidc_http_done *done)
 {
-    char *url EIDC_AUTO_FREE = eidc_xprintf("%.*s%s", (int)imds->endpoint_n, imds->endpoint, path);
+    char *url EIDC_AUTO_FREE = eidc_imds_url(&imds->settings, path);
     struct eidc_http_headers headers = {0};
     if (value != NULL)
         (void)eidc_http_headers_add(&headers, header, eidc_str_of(value));
@@ -121,12 +55,12 @@ static void ask(struct imds *imds, const char *method, const char *path, const c
         .method = method,
         .url = url,
         .headers = &headers,
-        .connect_timeout_ms = imds->timeout_ms,
-        .timeout_ms = imds->timeout_ms,
+        .connect_timeout_ms = imds->settings.timeout_ms,
+        .timeout_ms = imds->settings.timeout_ms,
         .max_response = ANSWER_MAX,
         .no_proxy = true,
     };
-    eidc_creds_fetch(imds->http, &request, imds->attempts, done, imds);
+    eidc_creds_fetch(imds->http, &request, imds->settings.attempts, done, imds);
     eidc_http_headers_free(&headers);
 }
 
@@ -178,8 +112,8 @@ static bool take_token(struct imds *imds, const struct eidc_http_response *respo
 static bool may_do_without(const struct imds *imds, const struct eidc_http_response *response)
 {
     int status = response->status;
-    return imds->v1_allowed && (status == 403 || status == 404 || status == 405 ||
-                                (status == 0 && response->err.kind == EIDC_ERR_TIMEOUT));
+    return imds->settings.v1_allowed && (status == 403 || status == 404 || status == 405 ||
+                                         (status == 0 && response->err.kind == EIDC_ERR_TIMEOUT));
 }
 
 static void proceed(struct imds *imds);
@@ -260,10 +194,10 @@ static void proceed(struct imds *imds)
     if (!has_token)
         drop_token(imds);
     if (!has_token && !imds->without_token)
-        ask(imds, "PUT", TOKEN_PATH, "X-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL_S, on_token);
+        ask(imds, "PUT", EIDC_IMDS_TOKEN_PATH, EIDC_IMDS_TTL_HEADER, EIDC_IMDS_TTL_S, on_token);
     else
         ask(imds, "GET", imds->role_path != NULL ? imds->role_path : ROLE_PATH,
-            "X-aws-ec2-metadata-token", imds->token, on_answer);
+            EIDC_IMDS_TOKEN_HEADER, imds->token, on_answer);
 }
 
 static void imds_get(struct eidc_creds_provider *self, eidc_creds_done *done, void *arg)
@@ -273,7 +207,7 @@ static void imds_get(struct eidc_creds_provider *self, eidc_creds_done *done, vo
     imds->done = done;
     imds->arg = arg;
     imds->renewed = imds->without_token = false;
-    if (read_settings(imds, &err))
+    if (eidc_imds_settings_read(&imds->settings, &err))
         proceed(imds);
     else
         end(imds, NULL, &err);

@@ -5,6 +5,7 @@
 
 #include "eidcached/aws/env.h"
 #include "eidcached/aws/partition.h"
+#include "eidcached/aws/region.h"
 #include "eidcached/aws/shared.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/net/url.h"
@@ -94,13 +95,6 @@ static struct eidc_endpoint_kind kind_wanted(const struct eidc_shared *shared)
     };
 }
 
-static bool is_host_label(const char *text)
-{
-    size_t n = strlen(text);
-    size_t good = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
-    return n > 0 && n <= 63 && good == n && text[0] != '-' && text[n - 1] != '-';
-}
-
 static bool find_endpoint(const struct eidc_aws_settings *settings, const char *service,
                           const char *env_suffix, const char *region,
                           const struct eidc_shared *shared, struct eidc_endpoint *out,
@@ -123,7 +117,7 @@ bool eidc_endpoint_resolve(const struct eidc_aws_settings *settings, const char 
 {
     struct eidc_shared shared;
     struct eidc_endpoint found = {0};
-    if (!is_host_label(region))
+    if (!eidc_region_is_label(region))
         return eidc_fail(err, EIDC_ERR_INVALID, "region \"%s\" is not a host label", region);
     if (!eidc_shared_open(settings, &shared, err))
         return eidc_wrap(err, "endpoint of %s", service);
@@ -141,7 +135,7 @@ bool eidc_endpoint_resolve(const struct eidc_aws_settings *settings, const char 
 bool eidc_endpoint_move(const struct eidc_endpoint *from, const char *region,
                         struct eidc_endpoint *out)
 {
-    if (!is_host_label(region) || !eidc_partition_same(from->region, region))
+    if (!eidc_region_is_label(region) || !eidc_partition_same(from->region, region))
         return false;
     struct eidc_endpoint moved = {
         .scheme = eidc_xstrdup(from->scheme),
@@ -172,46 +166,4 @@ void eidc_endpoint_free(struct eidc_endpoint *endpoint)
     free(endpoint->ca_bundle);
     free(endpoint->origin);
     *endpoint = (struct eidc_endpoint){0};
-}
-
-/* ---- the region ---- */
-
-/* NULL: err says why. The caller frees it. */
-static char *find_region(const struct eidc_aws_settings *settings, struct eidc_err *err)
-{
-    const char *region = settings->region;
-    if (region == NULL)
-        region = eidc_env("AWS_REGION");
-    if (region == NULL)
-        region = eidc_env("AWS_DEFAULT_REGION");
-    if (region != NULL)
-        return eidc_xstrdup(region);
-
-    struct eidc_shared shared;
-    if (!eidc_shared_open(settings, &shared, err)) {
-        eidc_wrap(err, "region");
-        return NULL;
-    }
-    char *found = eidc_xstrdup(eidc_shared_get(&shared, NULL, "region"));
-    if (found == NULL)
-        eidc_fail(err, EIDC_ERR_INVALID,
-                  "no region: set aws.region, AWS_REGION, AWS_DEFAULT_REGION or the region of the "
-                  "profile \"%s\"",
-                  shared.profile);
-    eidc_shared_close(&shared);
-    return found;
-}
-
-bool eidc_region_resolve(const struct eidc_aws_settings *settings, char **out, struct eidc_err *err)
-{
-    char *region = find_region(settings, err);
-    if (region == NULL)
-        return false;
-    if (!is_host_label(region)) {
-        eidc_fail(err, EIDC_ERR_INVALID, "region \"%s\" is not a host label", region);
-        free(region);
-        return false;
-    }
-    *out = region;
-    return true;
 }

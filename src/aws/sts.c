@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "eidcached/aws/region.h"
 #include "eidcached/aws/target.h"
 #include "eidcached/aws/xml.h"
 #include "eidcached/base/clock.h"
@@ -145,9 +146,12 @@ static bool find_target(struct exchange *x, const struct eidc_aws_settings *sett
                         struct eidc_err *err)
 {
     char *region EIDC_AUTO_FREE = NULL;
-    return (eidc_region_resolve(settings, &region, err) &&
-            eidc_aws_target_resolve(settings, "sts", "sts", "STS", region, &x->target, err)) ||
-           eidc_wrap(err, "sts");
+    if (eidc_region_resolve(settings, &region, err) &&
+        eidc_aws_target_resolve(settings, "sts", "sts", "STS", region, &x->target, err))
+        return true;
+    if (err->kind == EIDC_ERR_NOT_FOUND)
+        err->kind = EIDC_ERR_INVALID; /* a role is configured: the chain must not go on */
+    return eidc_wrap(err, "sts");
 }
 
 /* creds NULL: unsigned. */

@@ -1,7 +1,8 @@
 /* The cheap second look of --check-config: what a start would stumble over. */
 #include <stdlib.h>
 
-#include "eidcached/aws/endpoint.h"
+#include "eidcached/aws/env.h"
+#include "eidcached/aws/region.h"
 #include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
 #include "internal.h"
@@ -13,10 +14,12 @@ static void tell(struct eidc_config_load *load, const char *path, const struct e
     eidc_config_problem(load, NULL, path, "%s", err->text);
 }
 
+/* Where nothing says a region, an instance's own may do: that is asked at the start, not here. */
 static bool has_region(const struct eidc_aws_settings *settings, struct eidc_err *err)
 {
     char *region EIDC_AUTO_FREE = NULL;
-    return eidc_region_resolve(settings, &region, err);
+    return eidc_region_resolve(settings, &region, err) ||
+           (err->kind == EIDC_ERR_NOT_FOUND && !eidc_env_true("AWS_EC2_METADATA_DISABLED"));
 }
 
 static void probe_source(struct eidc_config_load *load, const struct eidc_config_source *source)

@@ -1,9 +1,11 @@
 /* Who AWS takes us for, with the credentials that a daemon with these settings would use. */
+#include "eidcached/aws/region.h"
 #include "eidcached/aws/sts.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/json.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/config/config.h"
+#include "eidcached/ctl/client.h"
 #include "eidcached/ctl/commands.h"
 
 #define STEP_MS            1000
@@ -127,7 +129,9 @@ static int run(struct eidc_ctl *ctl, const struct eidc_config *config)
 {
     const struct eidc_aws_settings settings = settings_of(ctl, config);
     WHOAMI_AUTO who = {0};
-    if (ctl->http == NULL && !ctl->io->http_new("eidctl/" EIDC_VERSION, &ctl->http, &who.err))
+    char *region EIDC_AUTO_FREE = NULL;
+    if (!eidc_ctl_need_http(ctl, &who.err) ||
+        !eidc_region_find(&settings, ctl->http, &region, &who.err))
         return eidc_ctl_failed(ctl, "aws whoami", &who.err, NULL);
     struct eidc_aws *aws = eidc_aws_new(ctl->http, 1, NULL);
     bool ok = ask(aws, &settings, &who);

@@ -83,6 +83,12 @@ static bool add_headers(const struct eidc_ctl *ctl, const struct eidc_ctl_reques
     return ctl->options.token_file == NULL || add_token(ctl->options.token_file, headers, err);
 }
 
+bool eidc_ctl_need_http(struct eidc_ctl *ctl, struct eidc_err *err)
+{
+    char *user_agent EIDC_AUTO_FREE = eidc_user_agent("eidctl");
+    return ctl->http != NULL || ctl->io->http_new(user_agent, &ctl->http, err);
+}
+
 bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *request,
                        struct eidc_http_response *response, struct eidc_err *err)
 {
@@ -92,8 +98,7 @@ bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *requ
     if (!resolve(ctl->options.server, request->target, &url, &socket, err) ||
         !add_headers(ctl, request, &headers, err))
         return false;
-    char *user_agent EIDC_AUTO_FREE = eidc_user_agent("eidctl");
-    if (ctl->http == NULL && !ctl->io->http_new(user_agent, &ctl->http, err))
+    if (!eidc_ctl_need_http(ctl, err))
         return false;
     const struct eidc_http_request http = {
         .method = request->method,

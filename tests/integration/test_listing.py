@@ -357,6 +357,19 @@ def test_credentials_from_imds(lab, aws):
     assert aws.calls("IMDS.token") == 1
 
 
+def test_the_region_of_the_instance_is_the_last_resort(lab, aws):
+    aws.set(databases=3)
+    on_ec2 = {"AWS_EC2_METADATA_DISABLED": None, "AWS_EC2_METADATA_SERVICE_ENDPOINT": aws.url}
+    sources = dict(DATABASES, more={"type": "aws", "list": "glue.databases"})
+    config = lab.write_config(lab.config(sources=sources, aws={"region": None}))
+    assert lab.run("--check-config", "--config", config, env=on_ec2).returncode == 0
+    assert aws.seen()["calls"] == {}, "a check asks nobody"
+    daemon = lab.start(sources=sources, aws={"region": None}, env=on_ec2)
+    assert_found(daemon, database_names(3))
+    assert aws.calls("IMDS.get") == 1, "asked once for all sources"
+    assert "region eu-west-1, this instance's" in daemon.log()
+
+
 def test_temporary_credentials_that_expire_are_replaced(lab, aws):
     aws.set(databases=3, creds_ttl=2)
     daemon = lab.start(sources=DATABASES, env={

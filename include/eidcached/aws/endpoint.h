@@ -1,5 +1,5 @@
 #pragma once
-/* Where a service of a region lives, and which region. */
+/* Where a service of a region lives. */
 #include "eidcached/aws/partition.h"
 #include "eidcached/aws/settings.h"
 #include "eidcached/base/err.h"
@@ -32,8 +32,3 @@ bool eidc_endpoint_resolve(const struct eidc_aws_settings *settings, const char 
  * other region. False: no region of the same partition, *out untouched. */
 bool eidc_endpoint_move(const struct eidc_endpoint *from, const char *region,
                         struct eidc_endpoint *out);
-
-/* settings->region, AWS_REGION, AWS_DEFAULT_REGION, the profile's region. The error says where a
- * region can be set. The result is checked to be a host label; the caller frees it. */
-bool eidc_region_resolve(const struct eidc_aws_settings *settings, char **out,
-                         struct eidc_err *err);

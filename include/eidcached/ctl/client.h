@@ -8,6 +8,9 @@ struct eidc_ctl_request {
     unsigned wait_s;             /* how much longer than usual the answer may take */
 };
 
+/* Makes ctl->http, if it is not there yet. */
+bool eidc_ctl_need_http(struct eidc_ctl *ctl, struct eidc_err *err);
+
 /* Any complete answer is true. */
 bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *request,
                        struct eidc_http_response *response, struct eidc_err *err);

@@ -178,14 +178,10 @@ static int with_config(void **state)
     if (aws_env_clear(state) != 0 ||
         !eidc_file_write(config_path,
                          EIDC_STR("[default]\n"
-                                  "region = eu-north-1\n"
                                   "endpoint_url = http://profile\n"
                                   "services = local\n"
                                   "use_fips_endpoint = true\n"
                                   "[profile other]\n"
-                                  "region = eu-south-1\n"
-                                  "[profile bad]\n"
-                                  "region = eu_bad/1\n"
                                   "[profile kinds]\n"
                                   "endpoint_url = http://unused\n"
                                   "ignore_configured_endpoint_urls = True\n"
@@ -336,42 +332,6 @@ static void a_bad_setting_is_an_error(void **state)
     assert_null(endpoint.host);
 }
 
-static void assert_region(const struct eidc_aws_settings *settings, const char *expected)
-{
-    char *region EIDC_AUTO_FREE = NULL;
-    struct eidc_err err = {0};
-    if (!eidc_region_resolve(settings, &region, &err))
-        fail_msg("%s", err.text);
-    assert_string_equal(region, expected);
-}
-
-static void the_region(void **state)
-{
-    (void)state;
-    struct eidc_aws_settings settings = {0};
-    assert_region(&settings, "eu-north-1");
-    settings.profile = "other";
-    assert_region(&settings, "eu-south-1");
-    setenv("AWS_DEFAULT_REGION", "us-west-1", 1);
-    assert_region(&settings, "us-west-1");
-    setenv("AWS_REGION", "us-west-2", 1);
-    assert_region(&settings, "us-west-2");
-    settings.region = "sa-east-1";
-    assert_region(&settings, "sa-east-1");
-}
-
-static void no_region(void **state)
-{
-    (void)state;
-    const struct eidc_aws_settings settings = {0};
-    char *region = NULL;
-    struct eidc_err err = {0};
-    assert_false(eidc_region_resolve(&settings, &region, &err));
-    assert_int_equal(err.kind, EIDC_ERR_INVALID);
-    assert_non_null(strstr(err.text, "AWS_REGION"));
-    assert_null(region);
-}
-
 static void regions_that_are_no_host_label(void **state)
 {
     (void)state;
@@ -380,20 +340,13 @@ static void regions_that_are_no_host_label(void **state)
     const char *const regions[] = {"",   "eu.west", "evil.example/", "-a",
                                    "a-", "a b",     "\xc3\xb6",      long_one};
     for (size_t i = 0; i < COUNT(regions); i++) {
-        const struct eidc_aws_settings settings = {.region = regions[i]};
+        const struct eidc_aws_settings settings = {0};
         struct eidc_endpoint endpoint = {0};
-        char *region = NULL;
         struct eidc_err err = {0};
-        assert_false(eidc_region_resolve(&settings, &region, &err));
-        assert_int_equal(err.kind, EIDC_ERR_INVALID);
-        assert_null(region);
         assert_false(eidc_endpoint_resolve(&settings, "glue", "GLUE", regions[i], &endpoint, &err));
+        assert_int_equal(err.kind, EIDC_ERR_INVALID);
+        assert_null(endpoint.host);
     }
-    const struct eidc_aws_settings settings = {.profile = "bad"};
-    char *region = NULL;
-    struct eidc_err err = {0};
-    setenv("AWS_CONFIG_FILE", config_path, 1);
-    assert_false(eidc_region_resolve(&settings, &region, &err));
 }
 
 int main(void)
@@ -411,8 +364,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_profile_chooses_the_kind, with_config, without_config),
         cmocka_unit_test_setup(moved_to_another_region, aws_env_clear),
         cmocka_unit_test_setup_teardown(a_bad_setting_is_an_error, with_config, without_config),
-        cmocka_unit_test_setup_teardown(the_region, with_config, without_config),
-        cmocka_unit_test_setup(no_region, aws_env_clear),
         cmocka_unit_test_setup_teardown(regions_that_are_no_host_label, with_config,
                                         without_config),
     };

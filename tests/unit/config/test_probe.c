@@ -65,6 +65,7 @@ static void probe(const char *text, const char *expected)
 static void a_region_is_missing(void **state)
 {
     (void)state;
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     probe("sources:\n"
           "  a: {type: aws, list: glue.databases}\n"
           "  b: {type: aws, list: glue.databases, region: eu-west-1}\n"
@@ -73,6 +74,18 @@ static void a_region_is_missing(void **state)
           "e.yaml:2:3: sources.a: " NO_REGION);
     probe("snapshot: {s3: s3://bucket/x}\nsources: {d: {type: file, path: /n}}\n",
           "e.yaml: snapshot.s3: " NO_REGION);
+}
+
+/* It is asked at the start: a check uses no network. */
+static void an_instance_may_have_one(void **state)
+{
+    (void)state;
+    unsetenv("AWS_EC2_METADATA_DISABLED");
+    probe("snapshot: {s3: s3://bucket}\nsources: {a: {type: aws, list: glue.tables}}\n", NULL);
+    setenv("AWS_REGION", "eu_west", 1);
+    probe("sources: {a: {type: aws, list: glue.tables}}\n",
+          "e.yaml:1:11: sources.a: region \"eu_west\" is not a host label\n");
+    unsetenv("AWS_REGION");
 }
 
 static void a_region_is_somewhere(void **state)
@@ -116,9 +129,8 @@ static void secrets_are_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_region_is_missing),
-        cmocka_unit_test(a_region_is_somewhere),
-        cmocka_unit_test(secrets_are_readable),
+        cmocka_unit_test(a_region_is_missing),   cmocka_unit_test(an_instance_may_have_one),
+        cmocka_unit_test(a_region_is_somewhere), cmocka_unit_test(secrets_are_readable),
         cmocka_unit_test(secrets_are_not),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
