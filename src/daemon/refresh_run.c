@@ -204,7 +204,7 @@ static struct tally *tally_sources(const struct run *x, const struct eidc_genera
 static void tell_source(struct run *x, size_t i, const struct tally *t)
 {
     struct eidc_source_report *row = &x->r->report->sources[i];
-    const struct eidc_round_source *told = &x->round.told[i];
+    struct eidc_round_source *told = &x->round.told[i];
     const char *name = x->r->sources[i]->name;
 
     if (t != NULL) {
@@ -221,6 +221,9 @@ static void tell_source(struct run *x, size_t i, const struct tally *t)
     eidc_metric_set(eidc_metric(EIDC_METRIC_SOURCE_FAILED_SCOPES, name), told->failed);
     free(row->error);
     row->error = told->error[0] ? eidc_xstrdup(told->error) : NULL;
+    eidc_scope_failures_free(&row->failures);
+    row->failures = told->failures; /* taken */
+    told->failures = (struct eidc_scope_failures){0};
 }
 
 static void tell_sources(struct run *x)
@@ -228,6 +231,8 @@ static void tell_sources(struct run *x)
     struct eidc_generation *g = eidc_current_pin();
     struct tally *tally EIDC_AUTO_FREE = g ? tally_sources(x, g) : NULL;
 
+    for (size_t i = 0; x->round.told && i < x->r->source_count; i++)
+        eidc_scope_failures_date(&x->round.told[i].failures, g, x->r->sources[i]->name);
     pthread_mutex_lock(&x->r->report->lock);
     for (size_t i = 0; x->round.told && i < x->r->source_count; i++)
         tell_source(x, i, tally ? &tally[i] : NULL);

@@ -30,6 +30,7 @@ static void free_lists(struct eidc_report *report)
     for (size_t i = 0; i < report->source_count; i++) {
         free(report->sources[i].name);
         free(report->sources[i].error);
+        eidc_scope_failures_free(&report->sources[i].failures);
     }
     for (size_t i = 0; i < report->store_count; i++) {
         free(report->stores[i].url);
@@ -173,6 +174,7 @@ static void write_sources(struct eidc_report *report, struct eidc_json *j)
         eidc_json_put_u64(j, "names", s->names);
         eidc_json_put_time(j, "verified_at", s->verified_at_ms);
         eidc_json_put_z(j, "error", s->error);
+        eidc_scope_failures_write(&s->failures, j);
         eidc_json_close_object(j);
     }
     eidc_json_close_array(j);

@@ -32,11 +32,13 @@ static void keep_first(char into[static EIDC_ERR_TEXT_MAX], const char *text)
         snprintf(into, EIDC_ERR_TEXT_MAX, "%s", text);
 }
 
-static void tell_failure(struct eidc_round *r, size_t source, struct eidc_str scope,
+/* several: `scope` is the beginning of those that failed. */
+static void tell_failure(struct eidc_round *r, size_t source, struct eidc_str scope, bool several,
                          const struct eidc_err *why)
 {
     struct eidc_err told = *why;
 
+    eidc_scope_failures_add(&r->told[source].failures, scope, several, why->text);
     if (scope.n > 0)
         eidc_wrap(&told, "%.*s", EIDC_STR_ARG(scope));
     keep_first(r->told[source].error, told.text);
@@ -114,7 +116,7 @@ static void on_scope(void *arg, const struct eidc_source *source, struct eidc_st
         break;
     case EIDC_SCOPE_FAILED:
         r->told[i].failed++;
-        tell_failure(r, i, scope, err);
+        tell_failure(r, i, scope, false, err);
         eidc_warn("source %s: scope %.*s failed%s: %s", source->name, EIDC_STR_ARG(scope),
                   known ? ", its last entries are kept" : "", err->text);
         break;
@@ -146,7 +148,7 @@ static void on_carry(void *arg, const struct eidc_source *source, struct eidc_st
     uint32_t carried = carry_unanswered(r, source->name, prefix);
 
     r->told[i].failed += carried > 0 ? carried : 1;
-    tell_failure(r, i, prefix, err);
+    tell_failure(r, i, prefix, true, err);
     eidc_warn("source %s: %.*s%s%s%s", source->name, EIDC_STR_ARG(prefix), prefix.n ? ": " : "",
               err->text, carried ? "; the entries it had are kept" : "");
 }
@@ -346,6 +348,8 @@ bool eidc_round_confirmed(const struct eidc_round *r)
 void eidc_round_free(struct eidc_round *r)
 {
     eidc_builder_free(r->builder);
+    for (size_t i = 0; r->told != NULL && i < r->source_count; i++)
+        eidc_scope_failures_free(&r->told[i].failures);
     free(r->told);
     free(r->fate);
     r->builder = NULL;

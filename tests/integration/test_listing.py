@@ -109,6 +109,9 @@ def test_a_failing_scope_is_carried_over_and_ages_alone(lab, aws):
     assert "AccessDenied" in status["refresh"]["last_error"]
     assert source(status)["failed_scopes"] == 1
     assert source(status)["scopes"] == 4
+    failing = source(status)["failing_scopes"][0]
+    assert failing["name"].endswith("db_00003") and "AccessDenied" in failing["error"]
+    assert failing["verified_at"] == source(status)["verified_at"]
     assert daemon.metrics()['eidcached_source_failed_scopes{source="prod"}'] == 1
     assert daemon.get("/readyz").status == 200
 

@@ -8,6 +8,7 @@
 #include "eidcached/base/err.h"
 #include "eidcached/base/json.h"
 #include "eidcached/core/progress.h"
+#include "eidcached/daemon/scope_failures.h"
 
 enum eidc_refresh_state { EIDC_REFRESH_IDLE, EIDC_REFRESH_RUNNING, EIDC_REFRESH_BACKING_OFF };
 enum eidc_refresh_result {
@@ -27,6 +28,7 @@ struct eidc_source_report {
     uint64_t names;
     int64_t verified_at_ms;
     char *error; /* NULL: none */
+    struct eidc_scope_failures failures;
 };
 
 struct eidc_store_report {

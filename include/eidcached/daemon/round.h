@@ -9,6 +9,7 @@
 #include "eidcached/core/current.h"
 #include "eidcached/core/image_build.h"
 #include "eidcached/core/source.h"
+#include "eidcached/daemon/scope_failures.h"
 #include "eidcached/net/http_client.h"
 
 /* How a source fared. */
@@ -17,6 +18,7 @@ struct eidc_round_source {
     uint64_t names;                      /* in the scopes listed */
     bool done;
     char error[EIDC_ERR_TEXT_MAX]; /* the first one, or a note; "" when none */
+    struct eidc_scope_failures failures;
 };
 
 struct eidc_round {

@@ -206,6 +206,11 @@ static void test_failed_scope_is_carried_with_its_age(void **state)
     assert_true(as_of(f.image, "r/b") > 1000000);
     assert_int_equal(f.round.failed, 1);
     assert_string_equal(f.round.error, "source s: r/a: no answer");
+    const struct eidc_scope_failures *failures = &f.round.told[0].failures;
+    assert_int_equal(failures->n, 1);
+    assert_string_equal(failures->at[0].scope, "r/a");
+    assert_string_equal(failures->at[0].error, "no answer");
+    assert_false(failures->at[0].several);
     end(&f);
     eidc_generation_unpin(before);
 }
@@ -288,6 +293,9 @@ static void test_hanging_source_is_cut_off(void **state)
     assert_true(test_has(f.image, "b2"));
     assert_int_equal(f.round.failed, 1);
     assert_non_null(strstr(f.round.error, "refresh.timeout"));
+    assert_int_equal(f.round.told[0].failures.n, 1);
+    assert_string_equal(f.round.told[0].failures.at[0].scope, "");
+    assert_true(f.round.told[0].failures.at[0].several);
     end(&f);
     eidc_generation_unpin(before);
 }
@@ -302,6 +310,7 @@ static void test_note_costs_nothing(void **state)
     assert_true(run(&f, NULL, lines, 2));
     assert_int_equal(f.round.failed, 0);
     assert_string_equal(f.round.told[0].error, "line 3 is not a name");
+    assert_int_equal(f.round.told[0].failures.n, 0);
     end(&f);
 }
 
