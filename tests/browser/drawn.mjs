@@ -20,9 +20,17 @@ function round(i) {
     };
 }
 
-function source(name, scopes, failed, names, error) {
+const DENIED = "AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/eidcached/" +
+    "i-0abc is not authorized to perform: glue:GetTables";
+
+const failing = (name, hours, error) =>
+    ({ name, several: false, verified_at: hours ? before(hours * HOUR_MS) : null, error });
+
+function source(name, scopes, names, failed, failing_scopes = []) {
     return { name, type: "aws", scopes, failed_scopes: failed, names,
-        verified_at: before(failed > 0 ? 26 * HOUR_MS : 12 * 60_000), error };
+        verified_at: before(failed > 0 ? 26 * HOUR_MS : 12 * 60_000),
+        error: failed > 0 ? `${failing_scopes[0].name}: ${failing_scopes[0].error}` : null,
+        failing_scopes };
 }
 
 export function drawnStatus() {
@@ -35,11 +43,12 @@ export function drawnStatus() {
             last_duration_seconds: 2.1, next_at: before(-48 * 60_000),
             history: Array.from({ length: 32 }, (_, i) => round(i)) },
         sources: [
-            source("tables_eu", 5210, 0, 1_102_345, null),
-            source("tables_us", 871, 3, 132_181,
-                "finance_archive: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-" +
-                "role/eidcached/i-0abc is not authorized to perform: glue:GetTables"),
-            source("overrides", 1, 0, 41, null),
+            source("tables_eu", 5210, 1_102_345, 0),
+            source("tables_us", 871, 132_181, 3, [
+                failing("us-east-1/finance_archive", 26, DENIED),
+                failing("us-east-1/new_database", 0, "ThrottlingException after 8 attempts"),
+            ]),
+            source("overrides", 1, 41, 0),
         ],
         guard: { held: false, removals: 0, sample: null },
         stores: [

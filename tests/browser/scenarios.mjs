@@ -257,6 +257,8 @@ async function drawn(views) {
     await each(views, (view) => view.open());
     await each(views, (view) => view.sees(figure("Names"), /^1\u202f234\u202f567$/));
     await each(views, (view) => view.sees("#history-legend", /ok 26.*partial 3.*held 1.*failed 2/s));
+    await each(views, (view) => view.sees(source("tables_us"),
+        /finance_archive, confirmed 1 d 2 h ago: Access.*new_database, never confirmed: .*1 more/s));
     await each(views, (view) => view.sees("#rate-figures .forward dd", /^[\d\u202f]+\/s$/));
     await each(views, (view) => view.sees("#latency-figures .p99 dd", /µs|ms/));
     for (const view of views) {

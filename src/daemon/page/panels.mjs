@@ -59,6 +59,21 @@ function errorLine(error) {
     return error ? el("p", { class: "error" }, foreign(error)) : null;
 }
 
+function failingScope({ name, several, error, verified_at: verified }) {
+    return el("p", { class: "error" },
+        el("strong", {}, foreign(several ? `${name}…` : name)), ", ",
+        since("confirmed", verified), ": ", foreign(error));
+}
+
+/** What is wrong with a source: scope by scope where the daemon tells, else as a whole. */
+function problemsOf({ error, failed_scopes: failed, failing_scopes: scopes = [] }) {
+    if (failed <= 1 || scopes.length === 0)
+        return [errorLine(error)];
+    const more = failed - scopes.length;
+    return [...scopes.map(failingScope), errorLine(
+        more > 0 && !scopes.some(({ several }) => several) ? `and ${grouped(more)} more` : null)];
+}
+
 function scopesText({ scopes, failed_scopes: failed }) {
     const all = counted(Math.max(scopes, failed), "scope");
     return failed > 0 ? `${grouped(failed)} of ${all} failing` : all;
@@ -71,7 +86,7 @@ function sourceItem(source) {
         el("p", { class: "note" },
             `${source.type}, ${scopesText(source)}, ${counted(source.names, "name")}, `,
             since("confirmed", source.verified_at)),
-        errorLine(source.error));
+        ...problemsOf(source));
 }
 
 function storeItem(store) {
