@@ -2,7 +2,7 @@
 
 POST /_ctl takes a JSON object; its members are applied in this order:
   reset: true             forget everything, the catalog included
-  settings of state.py    latency_ms, page_size, ...
+  settings of state.py    latency_ms, page_size, roles, denied, ...
   databases               a number (db_00000 ...), a list of names, or {"count", "prefix"}
   tables                  what every database has: a number, a list; or {database: number or list}
   gone                    databases that GetDatabases still lists and GetTables no longer finds

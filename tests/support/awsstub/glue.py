@@ -32,7 +32,8 @@ def serve(state, request):
     operation = request.header["x-amz-target"][len(TARGET):]
     entry = state.called(operation)
     try:
-        signature.verify(state, request, "glue")
+        region = signature.verify(state, request, "glue")
+        entry["account"], entry["region"] = state.admit(signature.key_of(request), region)
         state.throttle("glue")
         return _serve(state, request, operation, entry)
     except Refuse as refusal:
@@ -45,6 +46,7 @@ def _serve(state, request, operation, entry):
         raise Refuse(400, "SerializationException", "unknown content type")
     arguments = _arguments(state, request, operation)
     database = arguments.get("DatabaseName")
+    catalog = f"{entry['account']}_{entry['region']}_" if state.settings["own_catalogs"] else ""
     items = _items(state, operation, database)
     start, bound = _start(state, operation, arguments)
     size = min(arguments.get("MaxResults", 100), state.settings["page_size"])
@@ -54,9 +56,10 @@ def _serve(state, request, operation, entry):
     faults.refuse(fault, faults.ERRORS)
     token = _token(state, operation, bound, start + size) if start + size < len(items) else None
     names_only = arguments.get("AttributesToGet") == ["NAME"]
-    chunk = items[start : start + size]
+    chunk = [catalog + name for name in items[start : start + size]] if catalog else (
+        items[start : start + size])
     if fault is None:
-        key = (operation, database, start, size, names_only)
+        key = (operation, database, catalog, start, size, names_only)
         return _answer(_page(state, key, chunk), token)
     members = {LISTS[operation]: [_object(name, database, names_only) for name in chunk]}
     again = arguments.get("NextToken") if fault == "loop" else token
@@ -141,7 +144,7 @@ def _object(name, database, names_only):
 def _page(state, key, chunk):
     """A page's members without its token; kept, because a test may list them many times."""
     if key not in state.pages:
-        operation, database, _, _, names_only = key
+        operation, database, _, _, _, names_only = key
         items = [_object(name, database, names_only) for name in chunk]
         state.pages[key] = json.dumps({LISTS[operation]: items}).encode()
     return state.pages[key]

@@ -47,9 +47,9 @@ class Run:
     def state(self):
         return json.loads(urllib.request.urlopen(self.url + "/_ctl").read())
 
-    def client(self, service, key=KEY, secret=LONG_TERM[KEY], token=None):
+    def client(self, service, key=KEY, secret=LONG_TERM[KEY], token=None, region="eu-west-1"):
         return botocore.session.get_session().create_client(
-            service, "eu-west-1", endpoint_url=self.url, aws_access_key_id=key,
+            service, region, endpoint_url=self.url, aws_access_key_id=key,
             aws_secret_access_key=secret, aws_session_token=token,
             config=Config(retries={"max_attempts": 0}, read_timeout=2,
                           s3={"addressing_style": "path"}))
@@ -212,6 +212,46 @@ def _credentials(run):
                                       task["Token"]).get_databases()["DatabaseList"])
 
 
+def _roles(run):
+    sts = run.client("sts")
+    arn = "arn:aws:iam::222222222222:role/lister"
+    run.ctl(roles={arn: "of-ours"}, region="", own_catalogs=True,
+            denied=[{"account": "222222222222", "region": "us-east-1"}])
+
+    def assume(**more):
+        return sts.assume_role(**dict({"RoleArn": arn, "RoleSessionName": "me@host",
+                                       "ExternalId": "of-ours"}, **more))
+    role = assume()["Credentials"]
+    keys = (role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"])
+    who = run.client("sts", *keys).get_caller_identity()
+    run.check("who the role is", (who["Account"], who["Arn"]) == (
+        "222222222222", "arn:aws:sts::222222222222:assumed-role/lister/me@host"))
+    run.check("who the user is", sts.get_caller_identity()["Account"] == "123456789012")
+    for what, more in (("another external id", {"ExternalId": "of-theirs"}),
+                       ("another role", {"RoleArn": arn + "x"})):
+        run.check(what, error_of(lambda more=more: assume(**more)) == "AccessDenied")
+    for what, more in (("a session name", {"RoleSessionName": "a b"}),
+                       ("a duration", {"DurationSeconds": 43201}),
+                       ("an ARN", {"RoleArn": "arn:aws:iam::222222222222:user/x"})):
+        run.check(f"{what} that is none", error_of(lambda more=more: assume(**more))
+                  == "ValidationError")
+    names = run.client("glue", *keys).get_databases()["DatabaseList"]
+    run.check("a catalog of its own", names[0]["Name"].startswith("222222222222_eu-west-1_"))
+    denied = run.client("glue", *keys, region="us-east-1")
+    run.check("denied in one region", error_of(denied.get_databases) == "AccessDeniedException")
+    run.ctl(faults=[{"op": "STS.AssumeRole", "do": "throttle"}])
+    run.check("throttled", error_of(assume) == "Throttling")
+    run.ctl(web_token="good-token")
+    web = {"RoleArn": arn, "RoleSessionName": "pod", "WebIdentityToken": "good-token"}
+    run.ctl(roles={arn: None})
+    run.check("web identity", sts.assume_role_with_web_identity(**web)["Credentials"])
+    run.check("another token", error_of(lambda: sts.assume_role_with_web_identity(
+        **dict(web, WebIdentityToken="bad-token"))) == "InvalidIdentityToken")
+    run.check("wrong secret", error_of(run.client("sts", secret="x" * 40).get_caller_identity)
+              == "SignatureDoesNotMatch")
+    run.ctl(roles={}, region="eu-west-1", denied=[], own_catalogs=False, web_token=None)
+
+
 def _speed(run, client):
     run.ctl(latency_ms=200)
     began = time.monotonic()
@@ -255,6 +295,7 @@ def run():
     _refusals(attack, client)
     _faults(attack, client)
     _credentials(attack)
+    _roles(attack)
     _s3(attack)
     _speed(attack, client)
     print(f"{attack.passed} passed, {attack.failed} failed")

@@ -19,6 +19,11 @@ SKEW_S = 300
 ONCE = ("x-amz-date", "host", "authorization", "x-amz-security-token", "x-amz-content-sha256")
 
 
+def key_of(request):
+    """The access key of a request that has passed verify."""
+    return FORM.match(request.header["authorization"]).group(1)
+
+
 def verify(state, request, want_service, want_region=None):
     """Returns the region it was signed for; raises what the service would answer. want_region: ""
     takes any, None those of the settings."""

@@ -20,6 +20,10 @@ SETTINGS = {
     "s3_unquoted_if_match": False,  # compares If-Match without the quotes, as radosgw does
     "throttle": None,  # {"rate": calls a second, "burst": saved up at most}, of each service
     "account": "123456789012",
+    "roles": {},  # that may be assumed, each with its external id or null; none named: any
+    "denied": [],  # {"account": ..., "region": ...}: whose Glue calls are refused, and where
+    "web_token": None,  # what a WebIdentityToken must be; null: anything
+    "own_catalogs": False,  # each account and region has its names, ACCOUNT_REGION_name
     "container_token": None,  # what Authorization must be on /ecs/creds
 }
 
@@ -65,6 +69,7 @@ class State:
         self.default_tables = []
         self.pages = {}  # serialized pages, by what they were cut from
         self.tokens, self.imds_tokens, self.temporary = {}, set(), {}
+        self.owners = {}  # of access keys: (account, ARN, user id)
         self.faults = []
         self.buckets = collections.defaultdict(dict)
         self.calls = collections.Counter()
@@ -92,9 +97,24 @@ class State:
     def tables_of(self, database):
         return self.tables.get(database, self.default_tables)
 
-    def new_credentials(self):
+    def owner_of(self, key):
+        """(account, ARN, user id) of an access key."""
+        account = self.settings["account"]
+        return self.owners.get(key, (account, f"arn:aws:iam::{account}:user/stand-in", "AIDA"))
+
+    def admit(self, key, region):
+        """Refuses an account where it is denied; (account, region) else."""
+        account, arn, _ = self.owner_of(key)
+        if {"account": account, "region": region} in self.settings["denied"]:
+            raise Refuse(400, "AccessDeniedException",
+                         f"User: {arn} is not authorized to perform this in {region}")
+        return account, region
+
+    def new_credentials(self, owner=None):
         """Temporary credentials, in the form that IMDS and the container endpoint give them."""
         key = "ASIA" + secrets.token_hex(8).upper()
+        if owner:
+            self.owners[key] = owner
         secret, token = secrets.token_urlsafe(30), base64.b64encode(secrets.token_bytes(180))
         expires = self.now() + self.settings["creds_ttl"]
         self.temporary[key] = (secret, token.decode(), expires)
