@@ -24,8 +24,8 @@ struct eidc_aws {
     const atomic_bool *stop;
     _Atomic int64_t *heartbeat; /* may be NULL */
     unsigned concurrency, in_flight;
-    struct eidc_calls all, queue;
-    uint64_t queued; /* calls so far */
+    struct eidc_calls all, queue, urgent; /* the last two: to be sent */
+    uint64_t queued;                      /* calls so far */
     struct eidc_aws_counts counted;
     struct eidc_retry_quota quota;
     struct eidc_identities *identities;
@@ -46,6 +46,7 @@ struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrenc
     aws->stop = stop;
     TAILQ_INIT(&aws->all);
     TAILQ_INIT(&aws->queue);
+    TAILQ_INIT(&aws->urgent);
     aws->identities = eidc_identities_new(aws);
     aws->paces = (struct eidc_paces){.aws = aws, .http = http, .release = release};
     return aws;
@@ -237,7 +238,7 @@ static void on_answer(void *arg, struct eidc_http_response *answer)
 {
     struct eidc_call *call = arg;
     struct eidc_aws *aws = call->aws;
-    aws->in_flight--;
+    aws->in_flight -= !call->request.urgent;
     aws->inside++;
     settle(call, answer);
     aws->inside--;
@@ -263,7 +264,7 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
         call->tries++;
         aws->counted.calls++;
         call->place = EIDC_CALL_IN_FLIGHT;
-        aws->in_flight++;
+        aws->in_flight += !r->urgent;
         const struct eidc_http_request request = {
             .method = r->method,
             .url = url.p,
@@ -284,10 +285,20 @@ static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
         fail_call(call, &err);
 }
 
+static struct eidc_calls *queue_of(const struct eidc_call *call)
+{
+    return call->request.urgent ? &call->aws->urgent : &call->aws->queue;
+}
+
 static void put_in_queue(struct eidc_call *call)
 {
     call->place = EIDC_CALL_QUEUED;
-    eidc_calls_insert(&call->aws->queue, call);
+    eidc_calls_insert(queue_of(call), call);
+}
+
+static bool has_room(const struct eidc_aws *aws)
+{
+    return aws->in_flight < aws->concurrency;
 }
 
 static void fail_credentials(struct eidc_call *call, const struct eidc_err *why)
@@ -308,7 +319,7 @@ static void on_credentials(void *arg, struct eidc_creds *creds, const struct eid
         cancel_call(call);
     else if (!creds)
         fail_credentials(call, err);
-    else if (aws->in_flight < aws->concurrency)
+    else if (call->request.urgent || has_room(aws))
         transmit(call, creds);
     else
         put_in_queue(call);
@@ -331,6 +342,13 @@ static void send_call(struct eidc_call *call)
     }
 }
 
+/* NULL: none may be sent now. */
+static struct eidc_call *next_to_send(struct eidc_aws *aws)
+{
+    struct eidc_call *urgent = TAILQ_FIRST(&aws->urgent);
+    return urgent || !has_room(aws) ? urgent : TAILQ_FIRST(&aws->queue);
+}
+
 static void pump(struct eidc_aws *aws)
 {
     if (aws->pumping)
@@ -338,8 +356,8 @@ static void pump(struct eidc_aws *aws)
     aws->pumping = true;
     aws->inside++;
     struct eidc_call *call;
-    while (aws->in_flight < aws->concurrency && (call = TAILQ_FIRST(&aws->queue)) != NULL) {
-        TAILQ_REMOVE(&aws->queue, call, queue);
+    while ((call = next_to_send(aws)) != NULL) {
+        TAILQ_REMOVE(queue_of(call), call, queue);
         send_call(call);
     }
     aws->inside--;
@@ -421,7 +439,7 @@ void eidc_aws_cancel(struct eidc_aws *aws)
     struct eidc_call *call;
     while ((call = next_to_cancel(aws)) != NULL) {
         if (call->place == EIDC_CALL_QUEUED)
-            TAILQ_REMOVE(&aws->queue, call, queue);
+            TAILQ_REMOVE(queue_of(call), call, queue);
         if (call->place == EIDC_CALL_PACED)
             TAILQ_REMOVE(&call->pace->waiting, call, queue);
         if (call->place == EIDC_CALL_CREDENTIALS)

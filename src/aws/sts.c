@@ -176,6 +176,7 @@ static void send(struct exchange *x, struct eidc_aws *aws, const struct eidc_aws
         .body = eidc_buf_view(&x->form),
         .secret = secret,
         .max_response = ANSWER_MAX,
+        .urgent = true,
         .take = take,
         .take_arg = x,
     };

@@ -2,11 +2,11 @@
 /*
  * One AWS call: resolve credentials, sign, send, classify, try again. Asynchronous on the HTTP
  * client's loop; at most `concurrency` requests are in flight, the rest wait in order; a call that
- * waits for its credentials or to be tried again holds no place, so that credentials may come by
- * calls of the same engine. One thread, the one that steps the client; the engine lives and cancels
- * as if the client were its own. In adaptive mode (retry.h) the calls of one identity, region and
- * service are paced once they are throttled: those that wait for that hold no place either, keep
- * their order, and do not hold up others.
+ * waits for its credentials or to be tried again holds no place, and those that fetch credentials
+ * take none, so that an account that hangs keeps no other one waiting. One thread, the one that
+ * steps the client; the engine lives and cancels as if the client were its own. In adaptive mode
+ * (retry.h) the calls of one identity, region and service are paced once they are throttled: those
+ * that wait for that hold no place either, keep their order, and do not hold up others.
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -71,6 +71,7 @@ struct eidc_aws_request {
     bool bulk; /* of any size: timeout_ms is how long it may stand still (fewer than
                 * EIDC_AWS_BULK_SPEED bytes a second), not how long it may take */
     bool s3;
+    bool urgent; /* others wait for what it brings: sent at once, beside `concurrency` */
     /* Takes a complete 2xx answer before it counts as success: called at most once for each. False
      * fails the try, and must have undone itself: with CORRUPT (a truncated or malformed page) it
      * is tried again, with any other error it is not. May be NULL. */

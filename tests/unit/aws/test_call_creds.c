@@ -194,6 +194,7 @@ static void role_get(struct eidc_creds_provider *self, eidc_creds_done *done, vo
 {
     struct role *role = (struct role *)(void *)self;
     struct eidc_aws_request request = request_to(&role->b->two, "/assume");
+    request.urgent = true;
     role->done = done;
     role->arg = arg;
     eidc_aws_call(role->b->aws, &request, on_assumed, role);
@@ -240,6 +241,34 @@ static void one_place_is_enough_for_a_call_and_its_credentials(void **state)
     run(&b);
     assert_int_equal(c.ok, 2);
     assert_int_equal(fake_http_most_at_once(b.http), 1);
+    tear_down(&b);
+}
+
+static void a_role_that_hangs_takes_no_place(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.url = "http://aws.test/assume", .status = 200, .delay_ms = 4000},
+        {.times = 3, .url = "http://aws.test/three", .status = 200, .delay_ms = 100},
+        {.times = 2, .url = "http://aws.test/one", .status = 200, .delay_ms = 100},
+    };
+    struct bench b;
+    struct role role;
+    struct test_creds *creds;
+    set_up_role(&b, &role, script, COUNT(script));
+    struct eidc_aws_target three = test_target("kms", &creds);
+    struct counter slow = {.b = &b}, quick = {.b = &b};
+    struct eidc_aws_request one = request_to(&b.one, "/one"), other = request_to(&three, "/three");
+    eidc_aws_call(b.aws, &one, count, &slow);
+    eidc_aws_call(b.aws, &one, count, &slow);
+    for (int i = 0; i < 3; i++)
+        eidc_aws_call(b.aws, &other, count, &quick);
+    run(&b);
+    assert_int_equal(quick.ok, 3);
+    assert_int_equal(quick.at_ms, 300);
+    assert_int_equal(slow.ok, 2);
+    assert_int_equal(slow.at_ms, 4200);
+    test_target_free(&three);
     tear_down(&b);
 }
 
@@ -403,6 +432,7 @@ int main(void)
         cmocka_unit_test(calls_go_out_in_their_order_after_the_wait),
         cmocka_unit_test(a_background_refresh_holds_nobody),
         cmocka_unit_test(one_place_is_enough_for_a_call_and_its_credentials),
+        cmocka_unit_test(a_role_that_hangs_takes_no_place),
         cmocka_unit_test(a_refused_role_fails_its_calls_and_says_why),
         cmocka_unit_test(cancel_ends_those_who_wait_for_credentials),
         cmocka_unit_test(stopping_does_not_wait_for_credentials),
