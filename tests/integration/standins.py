@@ -44,6 +44,10 @@ class Aws:
     def log(self, operation):
         return [e for e in self.client.get("/_ctl/log").json if e["op"] == operation]
 
+    def secrets(self):
+        """What must stand in no output: all that was given out, and what requests carried."""
+        return self.client.get("/_ctl/secrets").json
+
     def objects(self, bucket):
         return self.client.get("/_ctl/s3/" + bucket).json
 

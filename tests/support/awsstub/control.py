@@ -10,8 +10,9 @@ POST /_ctl takes a JSON object; its members are applied in this order:
   buckets                 S3 buckets to make
   clear: true             forget the counters and the log
 GET /_ctl gives {"calls": {operation: count}, "in_flight_max", "refused": [...]}; GET /_ctl/log the
-calls themselves. GET /_ctl/s3/BUCKET lists {key: size}; GET, PUT and DELETE on
-/_ctl/s3/BUCKET/KEY reach an object past all rules.
+calls themselves; GET /_ctl/secrets what must stand in no output of whoever was served.
+GET /_ctl/s3/BUCKET lists {key: size}; GET, PUT and DELETE on /_ctl/s3/BUCKET/KEY reach an object
+past all rules.
 """
 import hashlib
 import json
@@ -28,6 +29,9 @@ def serve(state, request):
     if request.method == "POST":
         apply(state, json.loads(request.body))
         return _json({})
+    if path == "/_ctl/secrets":
+        with state.lock:
+            return _json(state.secrets())
     if path == "/_ctl/log":
         return _json(list(state.log))
     return _json({"calls": dict(state.calls), "in_flight_max": state.in_flight_max,

@@ -5,6 +5,7 @@ A fault is {"op": "GetTables", "page": 2, "database": "x", "key": "CURRENT", "ti
 often it strikes, once by default, always when negative.
 """
 import json
+import urllib.parse
 import zlib
 
 from awsstub.state import Refuse
@@ -28,6 +29,11 @@ S3_ERRORS = {
                      "At least one of the pre-conditions you specified did not hold"),
     "accessdenied": (403, "AccessDenied", "Access Denied"),
 }
+QUOTES = {  # errors that hold what must not be shown
+    "quoteall": "not by {all} with {token}",
+    "quoteparts": "The signature {signature}, the token {token}, the key {key}, and {form} are bad",
+    "quotelines": "wrong\n{all}\n{token}\n{form}",
+}
 SELECTORS = ("op", "page", "database")
 
 
@@ -47,9 +53,21 @@ def _selected(fault, call):
     return all(fault[s] == call.get(s) for s in SELECTORS if s in fault)
 
 
-def refuse(do, errors):
+def refuse(do, errors, request=None):
     if do in errors:
         raise Refuse(*errors[do])
+    if do in QUOTES:
+        raise Refuse(403, "AccessDeniedException", QUOTES[do].format(**_quotable(request)))
+
+
+def _quotable(request):
+    """What a careless server repeats: signed headers, and the body."""
+    authorization = request.header.get("authorization", "")
+    return {"all": authorization, "signature": authorization.rpartition("=")[2],
+            "token": request.header.get("x-amz-security-token", "none"),
+            "key": authorization.partition("Credential=")[2].partition("/")[0],
+            "form": dict(urllib.parse.parse_qsl(request.body.decode("utf-8", "replace")))
+                    .get("WebIdentityToken", "")}
 
 
 def damage_page(do, answer, members, token):

@@ -53,7 +53,7 @@ def _serve(state, request, operation, entry):
     page = start // size + 1
     entry.update(args=arguments, page=page)
     fault = faults.take(state, op=operation, page=page, database=database)
-    faults.refuse(fault, faults.ERRORS)
+    faults.refuse(fault, faults.ERRORS, request)
     token = _token(state, operation, bound, start + size) if start + size < len(items) else None
     names_only = arguments.get("AttributesToGet") == ["NAME"]
     chunk = [catalog + name for name in items[start : start + size]] if catalog else (

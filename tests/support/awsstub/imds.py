@@ -12,9 +12,30 @@ ROLES_PATH = "/latest/meta-data/iam/security-credentials/"
 
 def serve(state, request):
     if request.path == "/latest/api/token":
-        return _token(state, request)
+        return _faulty(state, "IMDS.token", request, _token)
     state.called("IMDS.get", path=request.path)
-    faults.refuse(faults.take(state, op="IMDS.get"), faults.ERRORS)
+    role = request.path == ROLES_PATH + ROLE
+    return _faulty(state, "IMDS.role" if role else "IMDS.get", request, _get)
+
+
+def _faulty(state, op, request, serve_one):
+    """As the fault for this operation wants it."""
+    fault = faults.take(state, op=op)
+    faults.refuse(fault, faults.ERRORS, request)
+    answer = serve_one(state, request)
+    if fault == "errordocument":
+        document = {"Code": "AssumeRoleUnauthorizedAccess", "Message": answer.body.decode()}
+        return _json(document)
+    if fault == "malformed":
+        answer.body = answer.body[:-2]
+        return answer
+    if fault == "linebreak":
+        answer.body += b"\r\nX-Evil: 1"
+        return answer
+    return faults.damage_wire(fault, answer)
+
+
+def _get(state, request):
     if request.header.get("x-aws-ec2-metadata-token") not in state.imds_tokens:
         return Answer(401)
     if request.path == ROLES_PATH:
@@ -40,6 +61,10 @@ def _token(state, request):
 
 def container(state, request):
     state.called("container")
+    return _faulty(state, "container", request, _container)
+
+
+def _container(state, request):
     want = state.settings["container_token"]
     if want is not None and request.header.get("authorization") != want:
         raise Refuse(401, "Unauthorized", "the token is not the one expected")

@@ -33,7 +33,7 @@ def serve(state, request):
     try:
         _admit(state, request, bucket)
         fault = faults.take(state, op=operation, key=key)
-        faults.refuse(fault, faults.S3_ERRORS)
+        faults.refuse(fault, faults.S3_ERRORS, request)
         answer = _dispatch(state, request, bucket, key)
         if fault == "html502":
             return Answer(502, b"<html>Bad Gateway</html>", "text/html")

@@ -17,9 +17,20 @@ def _serve(state, request):
         return Answer(refusal.status, body, glue.TYPE, [("x-amzn-RequestId", "stand-in-1")])
 
 
+def _remember(state, request):
+    """What this request must not be told back with."""
+    authorization = request.header.get("authorization", "")
+    values = [authorization, authorization.rpartition("Signature=")[2],
+              request.header.get("x-amz-security-token", ""),
+              request.header.get("x-aws-ec2-metadata-token", "")]
+    with state.lock:
+        state.told.update(value for value in values if len(value) >= 6)
+
+
 def _dispatch(state, request):
     if request.path.startswith("/_ctl"):
         return control.serve(state, request)
+    _remember(state, request)
     if request.path.startswith("/latest/"):
         return imds.serve(state, request)
     if request.path == "/ecs/creds":

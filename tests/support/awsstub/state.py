@@ -22,6 +22,7 @@ SETTINGS = {
     "account": "123456789012",
     "roles": {},  # that may be assumed, each with its external id or null; none named: any
     "denied": [],  # {"account": ..., "region": ...}: whose Glue calls are refused, and where
+    "long_term": {},  # more access keys, each with its secret
     "web_token": None,  # what a WebIdentityToken must be; null: anything
     "own_catalogs": False,  # each account and region has its names, ACCOUNT_REGION_name
     "container_token": None,  # what Authorization must be on /ecs/creds
@@ -70,6 +71,7 @@ class State:
         self.pages = {}  # serialized pages, by what they were cut from
         self.tokens, self.imds_tokens, self.temporary = {}, set(), {}
         self.owners = {}  # of access keys: (account, ARN, user id)
+        self.told = set()  # keys, tokens and signatures that came with requests
         self.faults = []
         self.buckets = collections.defaultdict(dict)
         self.calls = collections.Counter()
@@ -96,6 +98,12 @@ class State:
 
     def tables_of(self, database):
         return self.tables.get(database, self.default_tables)
+
+    def secrets(self):
+        """What must stand nowhere: all that was given out, and what requests were signed with."""
+        given = [part for held in self.temporary.values() for part in held[:2]]
+        return sorted({*given, *self.temporary, *self.imds_tokens, *self.told,
+                       *self.settings["long_term"], *self.settings["long_term"].values()})
 
     def owner_of(self, key):
         """(account, ARN, user id) of an access key."""
@@ -128,8 +136,9 @@ class State:
 
     def secret_of(self, key, token):
         """The secret of an access key, or a refusal as the services word it."""
-        if token is None and key in LONG_TERM:
-            return LONG_TERM[key]
+        long_term = dict(LONG_TERM, **self.settings["long_term"])
+        if token is None and key in long_term:
+            return long_term[key]
         held = self.temporary.get(key)
         if held is None or held[1] != token:
             raise Refuse(403, "UnrecognizedClientException",

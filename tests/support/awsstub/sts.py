@@ -48,6 +48,8 @@ def _serve(state, request):
                                        strict_parsing=True))
     action = form.pop("Action")
     entry = state.called("STS." + action, form=form)
+    if "WebIdentityToken" in form:
+        state.told.add(form["WebIdentityToken"])
     caller = None
     if action != "AssumeRoleWithWebIdentity":
         entry["region"] = signature.verify(state, request, "sts")
@@ -55,7 +57,7 @@ def _serve(state, request):
     elif "authorization" in request.header:
         raise Refuse(400, "InvalidIdentityToken", "must be unsigned")
     fault = faults.take(state, op="STS." + action)
-    faults.refuse(fault, faults.ERRORS)
+    faults.refuse(fault, faults.ERRORS, request)
     arguments = _arguments(request, action, form)
     if action == "GetCallerIdentity":
         account, arn, user_id = caller
