@@ -13,13 +13,13 @@ ROLES_PATH = "/latest/meta-data/iam/security-credentials/"
 def serve(state, request):
     if request.path == "/latest/api/token":
         return _faulty(state, "IMDS.token", request, _token)
-    state.called("IMDS.get", path=request.path)
     role = request.path == ROLES_PATH + ROLE
     return _faulty(state, "IMDS.role" if role else "IMDS.get", request, _get)
 
 
 def _faulty(state, op, request, serve_one):
     """As the fault for this operation wants it."""
+    state.called(op, path=request.path)
     fault = faults.take(state, op=op)
     faults.refuse(fault, faults.ERRORS, request)
     answer = serve_one(state, request)
@@ -49,7 +49,6 @@ def _get(state, request):
 
 
 def _token(state, request):
-    state.called("IMDS.token")
     if request.method != "PUT" or "x-forwarded-for" in request.header:
         return Answer(403)
     if not request.header.get("x-aws-ec2-metadata-token-ttl-seconds", "").isdigit():
@@ -60,7 +59,6 @@ def _token(state, request):
 
 
 def container(state, request):
-    state.called("container")
     return _faulty(state, "container", request, _container)
 
 
