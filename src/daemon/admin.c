@@ -22,7 +22,8 @@ static const char index_text[] =
     "GET  /v1/status           what the daemon knows and does\n"
     "POST /v1/refresh          refresh now; ?wait=30s ?accept_shrink=true\n"
     "GET  /livez /readyz       probes; ?verbose; /healthz is /livez\n"
-    "GET  /metrics             for Prometheus\n";
+    "GET  /metrics             for Prometheus\n"
+    "GET  /openapi.json        all of this, for programs\n";
 
 void eidc_handle_index(struct eidc_request *r)
 {

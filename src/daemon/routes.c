@@ -39,6 +39,8 @@ static const struct eidc_route routes[] = {
      EIDC_FOR_ANYONE, false, true, eidc_handle_livez},
     {"/metrics", "/metrics", READ, "GET, HEAD",
      EIDC_FOR_READERS, false, false, eidc_handle_metrics},
+    {"/openapi.json", "/openapi.json", READ, "GET, HEAD",
+     EIDC_FOR_READERS, false, false, eidc_handle_openapi},
     {"/", "/", READ, "GET, HEAD",
      EIDC_FOR_VISITORS, false, false, eidc_handle_page},
     {"/", "/", READ, "GET, HEAD",

@@ -1,10 +1,18 @@
-"""A small HTTP client for tests: targets go out as they are given, escapes included."""
+"""A small HTTP client for tests: targets go out as they are given, escapes included. Each answer of
+a daemon is held against docs/openapi.json."""
 import http.client
 import json
+import os
 import re
 import socket
+import sys
 import urllib.parse
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                                "support"))
+import api_contract  # noqa: E402
+
+CONTRACT = api_contract.Contract()
 TIMEOUT_S = 60
 SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.*\})? (\S+)$")
 
@@ -43,10 +51,11 @@ class UnixConnection(http.client.HTTPConnection):
 
 class Client:
     """where: "127.0.0.1:PORT" or "unix:PATH". One connection a request, unless kept open with
-    `with client.session() as s: s.request(...)`."""
+    `with client.session() as s: s.request(...)`. contract: None where it is no eidcached."""
 
-    def __init__(self, where):
+    def __init__(self, where, contract=CONTRACT):
         self.where = where
+        self.contract = contract
 
     def connect(self):
         if self.where.startswith("unix:"):
@@ -55,7 +64,7 @@ class Client:
         return http.client.HTTPConnection(host.strip("[]"), int(port), timeout=TIMEOUT_S)
 
     def session(self):
-        return Session(self.connect())
+        return Session(self.connect(), self.contract)
 
     def request(self, method, target, body=None, headers=None):
         with self.session() as session:
@@ -101,8 +110,9 @@ class Client:
 class Session:
     """Requests on one connection, in order."""
 
-    def __init__(self, connection):
+    def __init__(self, connection, contract=CONTRACT):
         self.connection = connection
+        self.contract = contract
 
     def __enter__(self):
         return self
@@ -121,7 +131,10 @@ class Session:
         if body is not None and not given & {"content-length", "transfer-encoding"}:
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
-        return Answer(connection.getresponse())
+        answer = Answer(connection.getresponse())
+        if self.contract is not None:
+            self.contract.check(method, target, answer)
+        return answer
 
 
 def _spelled(headers):

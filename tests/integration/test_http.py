@@ -145,24 +145,6 @@ def test_short_batches_by_query(daemon):
     assert document["results"] == [{"eid": eid("sales"), "name": "sales"}]
 
 
-def test_names_in_pages(daemon):
-    pages, after = [], ""
-    while after is not None:
-        page = daemon.get("/v1/names?limit=3&after=" + urllib.parse.quote(after)).json
-        pages.append(page["names"])
-        after = page.get("next")
-    assert [len(page) for page in pages] == [3, 3, 1]
-    names = [entry["name"] for page in pages for entry in page]
-    assert names == sorted(NAMES, key=str.encode)
-    assert all(entry["eid"] == eid(entry["name"]) for page in pages for entry in page)
-
-
-def test_names_by_prefix_as_text(daemon):
-    answer = daemon.get("/v1/names?prefix=sales", accept="text/plain")
-    assert answer.text == f"sales\t{eid('sales')}\nsales.orders\t{eid('sales.orders')}\n"
-    assert_problem(daemon.get("/v1/names?limit=10001"), 400)
-
-
 def test_batches_in_json(daemon):
     assert daemon.batch("forward", [*NAMES, "nothing"]) == {
         **{name: eid(name) for name in NAMES}, "nothing": None}

@@ -95,6 +95,7 @@ for path in sys.argv[1:]:
 }
 
 check_documents() {
+    tests/lint/openapi.py || return 1
     git ls-files -z '*.json' | xargs -0 -r -n 1 /usr/bin/python3 -m json.tool >/dev/null
     ! git grep -nI -e ' $' -- . ':!*.svg' ':!*.md' || {
         echo "trailing blanks" >&2

@@ -364,8 +364,8 @@ static void methods_and_paths(void **state)
     ask("GET /v1/refresh HTTP/1.1\r\n"); /* though a POST is forbidden here */
     assert_problem(405);
     assert_header("Allow", "POST");
-    static const char *const nothing[] = {
-        "/openapi.json", "/v1", "/v1/forwards", "/livez/", "/%76%31/forward/sales", "//livez"};
+    static const char *const nothing[] = {"/v1", "/v1/forwards", "/livez/", "/%76%31/forward/sales",
+                                          "//livez"};
     for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
         char head[96];
         snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\n", nothing[i]);
