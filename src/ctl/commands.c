@@ -28,6 +28,19 @@ static const struct command {
      eidc_ctl_reverse,
      "  eidctl reverse e04eb29020eaa961e99d3162635e9fe9\n"
      "  eidctl -o json reverse - < eids.txt\n"},
+    {"names", "", "names and their EIDs, NAME<TAB>EID, in byte order of names", 0, 0,
+     ONLINE | EIDC_CTL_BIT(EIDC_CTL_STARTS) | EIDC_CTL_BIT(EIDC_CTL_AFTER) |
+         EIDC_CTL_BIT(EIDC_CTL_LIMIT),
+     eidc_ctl_names,
+     "  eidctl names --prefix sales_prod.\n"
+     "  eidctl names | sort -t '\t' -k 2\n"},
+    {"changes", "", "what came (+NAME<TAB>EID) and went (-) since a generation", 0, 0,
+     ONLINE | EIDC_CTL_BIT(EIDC_CTL_SINCE) | EIDC_CTL_BIT(EIDC_CTL_PATIENCE) |
+         EIDC_CTL_BIT(EIDC_CTL_FOLLOW),
+     eidc_ctl_changes,
+     "  eidctl changes --since 41\n"
+     "  eidctl changes --follow           # from now on\n"
+     "  eidctl changes --wait=10m -o json # the next change, with its generation\n"},
     {"status", "", "what the daemon serves and how it is doing", 0, 0, ONLINE, eidc_ctl_status,
      "  eidctl status\n"
      "  eidctl --server unix:/run/eidcached/http.sock status -o json\n"},
@@ -39,6 +52,12 @@ static const struct command {
      ONLINE | EIDC_CTL_BIT(EIDC_CTL_LIVE), eidc_ctl_health,
      "  eidctl health && echo ready\n"
      "  eidctl health --live\n"},
+    {"wait-ready", "", "waits until the daemon is ready; exit code 1 when it is not in time", 0, 0,
+     EIDC_CTL_BIT(EIDC_CTL_SERVER) | EIDC_CTL_BIT(EIDC_CTL_TOKEN_FILE) |
+         EIDC_CTL_BIT(EIDC_CTL_PATIENCE),
+     eidc_ctl_wait_ready,
+     "  eidctl wait-ready && my-service\n"
+     "  eidctl --server unix:/run/eidcached/http.sock wait-ready --wait=5m\n"},
     {"compute", "NAME...", "what the EIDs of names would be; needs no daemon", 1, ANY,
      SCHEME | FORMAT, eidc_ctl_compute,
      "  eidctl compute sales          # printf %s sales | sha256sum | cut -c1-32\n"
@@ -202,7 +221,8 @@ static int unknown_command(const struct eidc_ctl *ctl)
 static unsigned taken_by(const struct command *c)
 {
     return c->options | ALWAYS | (c->options & EIDC_CTL_BIT(EIDC_CTL_EXPORT) ? FORMAT : 0) |
-           (c->options & EIDC_CTL_BIT(EIDC_CTL_STARTS) ? EIDC_CTL_BIT(EIDC_CTL_PREFIX) : 0);
+           (c->options & EIDC_CTL_BIT(EIDC_CTL_STARTS) ? EIDC_CTL_BIT(EIDC_CTL_PREFIX) : 0) |
+           (c->options & EIDC_CTL_BIT(EIDC_CTL_PATIENCE) ? EIDC_CTL_BIT(EIDC_CTL_WAIT) : 0);
 }
 
 static int check_usage(const struct eidc_ctl *ctl, const struct command *c)

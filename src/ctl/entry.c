@@ -30,15 +30,31 @@ static void put_text(const struct eidc_ctl *ctl, struct eidc_str name, struct ei
     fputc('\n', ctl->io->out);
 }
 
+void eidc_ctl_pair_put(const struct eidc_ctl *ctl, struct eidc_str name, struct eidc_str eid)
+{
+    if (ctl->options.json)
+        put_json(ctl, NULL, name, eid);
+    else
+        put_text(ctl, name, eid);
+}
+
+void eidc_ctl_changed_pair_put(const struct eidc_ctl *ctl, enum eidc_change change,
+                               struct eidc_str name, struct eidc_str eid)
+{
+    if (ctl->options.json) {
+        put_json(ctl, changes[change].word, name, eid);
+        return;
+    }
+    fputc(changes[change].sign, ctl->io->out);
+    put_text(ctl, name, eid);
+}
+
 void eidc_ctl_entry_put(const struct eidc_ctl *ctl, const struct eidc_image *image,
                         const struct eidc_record *record)
 {
     char text[EIDC_EID_TEXT_MAX];
     struct eidc_str eid = {text, eidc_record_print_eid(image, record, text)};
-    if (ctl->options.json)
-        put_json(ctl, NULL, record->name, eid);
-    else
-        put_text(ctl, record->name, eid);
+    eidc_ctl_pair_put(ctl, record->name, eid);
 }
 
 void eidc_ctl_change_put(const struct eidc_ctl *ctl, enum eidc_change change,
@@ -46,10 +62,5 @@ void eidc_ctl_change_put(const struct eidc_ctl *ctl, enum eidc_change change,
 {
     char text[EIDC_EID_TEXT_MAX];
     struct eidc_str eid = {text, eidc_record_print_eid(image, record, text)};
-    if (ctl->options.json) {
-        put_json(ctl, changes[change].word, record->name, eid);
-        return;
-    }
-    fputc(changes[change].sign, ctl->io->out);
-    put_text(ctl, record->name, eid);
+    eidc_ctl_changed_pair_put(ctl, change, record->name, eid);
 }

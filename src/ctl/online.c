@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <time.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/json.h"
@@ -6,6 +7,9 @@
 #include "eidcached/ctl/client.h"
 #include "eidcached/ctl/commands.h"
 #include "eidcached/ctl/status_text.h"
+
+#define READY_DEFAULT_S 60
+#define READY_EVERY_MS  200
 
 /* A server's document as it is, with a newline at its end. */
 static void put_document(const struct eidc_ctl *ctl, struct eidc_str body)
@@ -149,4 +153,37 @@ int eidc_ctl_health(struct eidc_ctl *ctl)
         return eidc_ctl_unreachable(ctl, "health", &err);
     put_health(ctl, &response);
     return response.status == 200 ? EIDC_CTL_OK : EIDC_CTL_FAILED;
+}
+
+/* *why: what the last answer was, or that there was none. */
+static bool is_ready(struct eidc_ctl *ctl, struct eidc_buf *why)
+{
+    const struct eidc_ctl_request request = {.method = "GET", .target = "/readyz"};
+    EIDC_CTL_RESPONSE_AUTO response = {0};
+    struct eidc_err err;
+    eidc_buf_clear(why);
+    if (!eidc_ctl_exchange(ctl, &request, &response, &err)) {
+        eidc_buf_add_z(why, err.text);
+        return false;
+    }
+    struct eidc_str body = eidc_str_trim(eidc_buf_view(&response.body));
+    for (size_t i = 0; i < body.n; i++) /* a line for each check */
+        eidc_buf_add_byte(why, body.p[i] == '\n' ? ' ' : body.p[i]);
+    return response.status == 200;
+}
+
+int eidc_ctl_wait_ready(struct eidc_ctl *ctl)
+{
+    const struct timespec pause = {.tv_nsec = READY_EVERY_MS * 1000000L};
+    unsigned wait_s = ctl->options.wait ? ctl->options.wait_s : READY_DEFAULT_S;
+    int64_t until = eidc_mono_ms() + (int64_t)wait_s * 1000;
+    EIDC_BUF_AUTO why = {0};
+    while (!is_ready(ctl, &why)) {
+        if (eidc_mono_ms() >= until) {
+            eidc_ctl_complain(ctl, "wait-ready: not ready after %u s: %s", wait_s, why.p);
+            return EIDC_CTL_FAILED;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return EIDC_CTL_OK;
 }

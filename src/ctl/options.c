@@ -9,7 +9,7 @@
 
 typedef bool parse_fn(struct eidc_ctl_options *o, const char *value, struct eidc_err *err);
 
-static parse_fn parse_format, parse_wait, parse_limit, parse_bits, parse_encoding;
+static parse_fn parse_format, parse_wait, parse_limit, parse_since, parse_bits, parse_encoding;
 
 /* A row without a parser is a text when it takes a value, else a flag, at its offset. */
 #define AT(member) offsetof(struct eidc_ctl_options, member)
@@ -41,6 +41,8 @@ static const struct row {
                          "the EidCache JSON (default), or NAME<TAB>EID lines"},
     [EIDC_CTL_WAIT] = {"wait", 0, "[=DURATION]", 0, parse_wait,
                        "waits for its end: 60s, or DURATION (30s, 5m, up to 1h)"},
+    [EIDC_CTL_PATIENCE] = {"wait", 0, "[=DURATION]", AGAIN, NULL,
+                           "how long: 60s, or DURATION (30s, 5m, up to 1h)"},
     [EIDC_CTL_ACCEPT_SHRINK] = {"accept-shrink", 0, NULL, AT(accept_shrink), NULL,
                                 "lets the names go that the guard holds"},
     [EIDC_CTL_LIVE] = {"live", 0, NULL, AT(live), NULL,
@@ -49,6 +51,9 @@ static const struct row {
     [EIDC_CTL_STARTS] = {"prefix", 0, "TEXT", AGAIN, NULL, "only names that start with it"},
     [EIDC_CTL_AFTER] = {"after", 0, "NAME", AT(after), NULL, "only names behind this one"},
     [EIDC_CTL_LIMIT] = {"limit", 0, "N", 0, parse_limit, "at most so many names"},
+    [EIDC_CTL_SINCE] = {"since", 0, "N", 0, parse_since,
+                        "the number of a generation; default: the one served now"},
+    [EIDC_CTL_FOLLOW] = {"follow", 0, NULL, AT(follow), NULL, "goes on for ever"},
     [EIDC_CTL_OUTPUT] = {"output", 'O', "FILE", AT(output), NULL,
                          "the file to write; replaced whole or not at all"},
     [EIDC_CTL_ALGORITHM] = {"algorithm", 0, "DIGEST", AT(algorithm), NULL,
@@ -84,6 +89,12 @@ static bool parse_limit(struct eidc_ctl_options *o, const char *value, struct ei
 {
     return (eidc_str_u64(eidc_str_of(value), UINT64_MAX, &o->limit) && o->limit > 0) ||
            eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no number from 1", value);
+}
+
+static bool parse_since(struct eidc_ctl_options *o, const char *value, struct eidc_err *err)
+{
+    return eidc_str_u64(eidc_str_of(value), UINT64_MAX, &o->since) ||
+           eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no number of a generation", value);
 }
 
 static bool parse_wait(struct eidc_ctl_options *o, const char *value, struct eidc_err *err)

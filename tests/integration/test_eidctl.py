@@ -70,6 +70,30 @@ def test_status(lab, daemon):
     assert document["generation"]["names"] == len(NAMES)
 
 
+def test_names(lab, daemon):
+    done = lab.ctl(daemon, "names", "--prefix", "sales")
+    names = sorted((name for name in NAMES if name.startswith("sales")), key=str.encode)
+    assert done.stdout == "".join(f"{name}\t{eid(name)}\n" for name in names)
+    assert done.returncode == 0 and names
+
+
+def test_changes(lab, daemon):
+    first = daemon.status_document()["generation"]["number"]
+    lab.names(NAMES[1:] + ["new"])
+    daemon.refresh()
+    done = lab.ctl(daemon, "changes", "--since", str(first))
+    assert done.stdout == f"+new\t{eid('new')}\n-{NAMES[0]}\t{eid(NAMES[0])}\n"
+    done = lab.ctl(daemon, "changes", "--since", "0")
+    assert done.returncode == 1 and "read everything again" in done.stderr
+
+
+def test_wait_ready(lab):
+    daemon = lab.start(wait="listening")  # there are no names yet
+    assert lab.ctl(daemon, "wait-ready", "--wait=0s").returncode == 1
+    lab.names(NAMES)
+    assert lab.ctl(daemon, "wait-ready", "--wait=60s").returncode == 0
+
+
 def test_refresh(lab, daemon):
     lab.names([*NAMES, "new"])
     done = lab.ctl(daemon, "refresh", "--wait")

@@ -6,12 +6,15 @@ typedef int eidc_ctl_command_fn(struct eidc_ctl *ctl); /* returns the exit code 
 
 eidc_ctl_command_fn eidc_ctl_forward, eidc_ctl_reverse;                 /* lookup.c */
 eidc_ctl_command_fn eidc_ctl_status, eidc_ctl_refresh, eidc_ctl_health; /* online.c */
-eidc_ctl_command_fn eidc_ctl_compute;                                   /* compute.c */
-eidc_ctl_command_fn eidc_ctl_image_build;                               /* image_file.c */
-eidc_ctl_command_fn eidc_ctl_image_import;                              /* image_import.c */
-eidc_ctl_command_fn eidc_ctl_image_info, eidc_ctl_image_verify;         /* image_commands.c */
-eidc_ctl_command_fn eidc_ctl_image_lookup;                              /* lookup.c */
-eidc_ctl_command_fn eidc_ctl_image_list, eidc_ctl_image_diff;           /* image_list.c */
+eidc_ctl_command_fn eidc_ctl_wait_ready;
+eidc_ctl_command_fn eidc_ctl_names;                             /* names.c */
+eidc_ctl_command_fn eidc_ctl_changes;                           /* changes.c */
+eidc_ctl_command_fn eidc_ctl_compute;                           /* compute.c */
+eidc_ctl_command_fn eidc_ctl_image_build;                       /* image_file.c */
+eidc_ctl_command_fn eidc_ctl_image_import;                      /* image_import.c */
+eidc_ctl_command_fn eidc_ctl_image_info, eidc_ctl_image_verify; /* image_commands.c */
+eidc_ctl_command_fn eidc_ctl_image_lookup;                      /* lookup.c */
+eidc_ctl_command_fn eidc_ctl_image_list, eidc_ctl_image_diff;   /* image_list.c */
 eidc_ctl_command_fn eidc_ctl_image_export;
 eidc_ctl_command_fn eidc_ctl_aws_list;   /* aws_list.c */
 eidc_ctl_command_fn eidc_ctl_aws_whoami; /* aws_whoami.c */

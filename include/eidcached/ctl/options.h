@@ -16,12 +16,15 @@ enum eidc_ctl_option {
     EIDC_CTL_FORMAT,
     EIDC_CTL_EXPORT, /* --format again, with what it says to image export */
     EIDC_CTL_WAIT,
+    EIDC_CTL_PATIENCE, /* --wait again, with what it says to changes and wait-ready */
     EIDC_CTL_ACCEPT_SHRINK,
     EIDC_CTL_LIVE,
     EIDC_CTL_REVERSE,
     EIDC_CTL_STARTS, /* --prefix again, with what it says to image list */
     EIDC_CTL_AFTER,
     EIDC_CTL_LIMIT,
+    EIDC_CTL_SINCE,
+    EIDC_CTL_FOLLOW,
     EIDC_CTL_OUTPUT,
     EIDC_CTL_ALGORITHM,
     EIDC_CTL_BITS,
@@ -45,12 +48,12 @@ struct eidc_ctl_options {
     const char *server, *token_file, *image, *output, *key_file;
     const char *algorithm, *prefix, *after;
     const char *config, *profile, *role_arn, *region; /* NULL: not given */
-    uint64_t limit;
+    uint64_t limit, since;
     unsigned bits;
     enum eidc_eid_encoding encoding;
     unsigned wait_s;
     bool json, tsv, format_of_export;
-    bool wait, accept_shrink, live, reverse, help, version;
+    bool wait, accept_shrink, follow, live, reverse, help, version;
 };
 
 /* Reads argv[1...]; reorders argv so that the arguments come last and returns where they start,
