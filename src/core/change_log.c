@@ -105,15 +105,16 @@ void eidc_change_log_add(struct eidc_change_log *log, const struct eidc_image *b
                          const struct eidc_image *after, struct eidc_diff_counts *counts)
 {
     const size_t limit = BYTES_MIN + eidc_image_block(after).n / IMAGE_SHARE;
-    struct eidc_diff_counts ignored, *counted = counts != NULL ? counts : &ignored;
-    *counted = (struct eidc_diff_counts){0};
-    if (before == NULL)
-        counted->added = eidc_image_info(after)->entries;
+    struct eidc_diff_counts counted = {
+        .added = before == NULL ? eidc_image_info(after)->entries : 0,
+    };
     struct eidc_step *step =
-        before != NULL ? make_step(before, after, limit - sizeof(*step), counted) : NULL;
+        before != NULL ? make_step(before, after, limit - sizeof(*step), &counted) : NULL;
     pthread_mutex_lock(&log->lock);
     remember(log, step, limit);
     pthread_mutex_unlock(&log->lock);
+    if (counts != NULL)
+        *counts = counted;
 }
 
 void eidc_change_log_clear(struct eidc_change_log *log)

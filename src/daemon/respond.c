@@ -75,8 +75,8 @@ static struct MHD_Response *excerpted(struct eidc_request *r)
     struct eidc_excerpt *e = r->answer.excerpt;
     struct eidc_str block = eidc_image_block(e->pinned->image);
     char text[96];
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-        e->n, (void *)(uintptr_t)(block.p + e->from), excerpt_free, e);
+    const struct MHD_IoVec bytes = {block.p + e->from, e->n};
+    struct MHD_Response *response = MHD_create_response_from_iovec(&bytes, 1, excerpt_free, e);
     if (response == NULL)
         return NULL;
     r->answer.excerpt = NULL;
