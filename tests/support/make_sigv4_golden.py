@@ -2,15 +2,19 @@
 """Writes tests/unit/aws/sigv4_golden.json: requests with what Signature Version 4 makes of them.
 
     /usr/bin/python3 tests/support/make_sigv4_golden.py > tests/unit/aws/sigv4_golden.json
+    /usr/bin/python3 tests/support/make_sigv4_golden.py --random 3000 1 > cases.json
+    EIDC_SIGV4_CASES=cases.json build/tests/unit/aws/unit_aws_sigv4
 
 The judge is AWS's own signer (Debian's python3-awscrt). It shows only the signature, so the
 canonical request and the string to sign are computed here a second time, on their own, and count
-only if they lead to the same signature. The output is the same on every run.
+only if they lead to the same signature. The output is the same on every run; --random N SEED
+makes other requests instead.
 """
 import datetime
 import hashlib
 import hmac
 import json
+import random
 import sys
 from urllib.parse import quote
 
@@ -133,6 +137,45 @@ def describe():
         s3_case("path " + name, path=path)
 
 
+def odd_text(rng, least, most, more=""):
+    """Of characters that need encoding as often as not."""
+    pool = "abcXYZ0189-._~"
+    pool += "!\"#$%&'()*+,:;<=>?@[\\]^`{|} \t\u00e9\u00df\u1234\u2028\U0001f600"
+    return "".join(rng.choice(pool + more) for _ in range(rng.randint(least, most)))
+
+
+def random_path(rng):
+    dots = ("", ".", "..", "...")
+    segments = [rng.choice((*dots, odd_text(rng, 1, 9), odd_text(rng, 1, 9), "plain"))
+                for _ in range(rng.randint(0, 7))]
+    return "/" + "/".join(segments)
+
+
+def random_headers(rng):
+    names = ["X-%s" % rng.choice(("A", "a", "B", "b-c", "Ab", "Amz-Meta-K", "Amz-Meta-k-2"))
+             for _ in range(rng.randint(0, 6))]
+    words = "abc  DEF,:;=\"'()/\t-_. \u00e9"
+    return [(name, "".join(rng.choice(words) for _ in range(rng.randint(0, 30))))
+            for name in names]
+
+
+def describe_random(count, seed):
+    rng = random.Random(seed)
+    for number in range(count):
+        s3 = rng.random() < 0.4
+        payload = rng.choice((EMPTY, UNSIGNED, hashlib.sha256(rng.randbytes(20)).hexdigest()))
+        keys = [odd_text(rng, 1, 6) for _ in range(rng.randint(0, 5))]
+        params = [(rng.choice(keys), odd_text(rng, 0, 8, "/")) for _ in range(2 * len(keys))]
+        headers = random_headers(rng)
+        case(f"random {seed}/{number}", method=rng.choice(("GET", "PUT", "POST", "DELETE", "HEAD")),
+             host=rng.choice(("glue.eu-west-1.amazonaws.com", "b.s3.amazonaws.com", "[::1]:4566")),
+             path=random_path(rng), params=params, payload_hash=payload, s3=s3,
+             headers=([("x-amz-content-sha256", payload)] if s3 else []) + headers,
+             region=rng.choice(("eu-west-1", "us-gov-west-1")), service="s3" if s3 else "glue",
+             unix_ms=rng.randrange(1_500_000_000_000, 1_900_000_000_000),
+             session_token=rng.choice((None, TOKEN)))
+
+
 def encode(text, safe=""):
     return quote(text.encode(), safe=safe)
 
@@ -212,7 +255,10 @@ def judged(c):
 
 
 def main():
-    describe()
+    if sys.argv[1:2] == ["--random"]:
+        describe_random(int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        describe()
     failures = 0
     for c in CASES:
         c["wire_target"] = wire_target(c)

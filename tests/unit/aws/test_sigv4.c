@@ -1,9 +1,10 @@
 /* Replays sigv4_golden.json, which AWS's own signer has judged
- * (tests/support/make_sigv4_golden.py). */
+ * (tests/support/make_sigv4_golden.py), or what EIDC_SIGV4_CASES names. */
 #include "eidcached/aws/sigv4.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -22,8 +23,9 @@ static int load(void **state)
     static struct golden golden;
     EIDC_BUF_AUTO text = {0};
     struct eidc_err err = {0};
-    const char *path = EIDC_TEST_SOURCE_DIR "/tests/unit/aws/sigv4_golden.json";
-    if (!eidc_file_read(path, 1 << 20, &text, &err) ||
+    const char *others = getenv("EIDC_SIGV4_CASES");
+    const char *path = others ? others : EIDC_TEST_SOURCE_DIR "/tests/unit/aws/sigv4_golden.json";
+    if (!eidc_file_read(path, 64 << 20, &text, &err) ||
         !eidc_json_parse(eidc_buf_view(&text), &golden.cases, &err)) {
         print_error("%s\n", err.text);
         return 1;
@@ -166,6 +168,87 @@ static struct eidc_sigv4 plain(const struct eidc_http_headers *headers)
     };
 }
 
+/* Of the test suite that AWS publishes: its requests come with their paths as they are, so that
+ * those with characters to encode are signed like S3's. */
+static void as_awss_published_examples(void **state)
+{
+    (void)state;
+    static const struct {
+        struct eidc_str path;
+        struct eidc_sigv4_param params[3];
+        size_t param_count;
+        const char *headers[3][2];
+        bool s3;
+        const char *session_token, *signature;
+    } cases[] = {
+        {.path = EIDC_STR("/"),
+         .signature = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+        {.path = EIDC_STR("/"),
+         .session_token = "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267",
+         .signature = "07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8"},
+        {.path = EIDC_STR("/\xe1\x88\xb4"),
+         .s3 = true,
+         .signature = "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"},
+        {.path = EIDC_STR("/example space/"),
+         .s3 = true,
+         .signature = "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741"},
+        {.path = EIDC_STR("/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+         .signature = "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f"},
+        {.path = EIDC_STR("//example//"),
+         .signature = "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84"},
+        {.path = EIDC_STR("/"),
+         .params = {{EIDC_STR("\xe1\x88\xb4"), EIDC_STR("bar")}},
+         .param_count = 1,
+         .signature = "2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04"},
+        {.path = EIDC_STR("/"),
+         .params = {{EIDC_STR("Param2"), EIDC_STR("value2")},
+                    {EIDC_STR("Param1"), EIDC_STR("value1")}},
+         .param_count = 2,
+         .signature = "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"},
+        {.path = EIDC_STR("/"),
+         .params = {{EIDC_STR("Param-3"), EIDC_STR("Value3")},
+                    {EIDC_STR("Param"), EIDC_STR("Value2")},
+                    {EIDC_STR("\xe1\x88\xb4"), EIDC_STR("Value1")}},
+         .param_count = 3,
+         .signature = "371d3713e185cc334048618a97f809c9ffe339c62934c032af5a0e595648fcac"},
+        {.path = EIDC_STR("/"),
+         .headers = {{"My-Header1", " value1"}, {"My-Header2", " \"a   b   c\""}},
+         .signature = "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736"},
+        {.path = EIDC_STR("/"),
+         .headers = {{"My-Header1", "value2"}, {"My-Header1", "value2"}, {"My-Header1", "value1"}},
+         .signature = "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct eidc_http_headers headers = {0};
+        char empty[2 * EIDC_SHA256_BYTES + 1];
+        eidc_sha256_hex((struct eidc_str){0}, empty);
+        for (size_t h = 0; h < 3 && cases[i].headers[h][0] != NULL; h++)
+            eidc_http_headers_add(&headers, cases[i].headers[h][0],
+                                  eidc_str_of(cases[i].headers[h][1]));
+        const struct eidc_sigv4 in = {
+            .method = "GET",
+            .host = "example.amazonaws.com",
+            .path = cases[i].path,
+            .params = cases[i].params,
+            .param_count = cases[i].param_count,
+            .headers = &headers,
+            .payload_hash = empty,
+            .region = "us-east-1",
+            .service = "service",
+            .s3 = cases[i].s3,
+            .unix_ms = 1440938160000,
+            .access_key = "AKIDEXAMPLE",
+            .secret_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            .session_token = cases[i].session_token,
+        };
+        assert_true(eidc_sigv4_sign(&in, &headers));
+        const char *authorization = eidc_http_headers_get(&headers, "Authorization");
+        if (strstr(authorization, cases[i].signature) == NULL)
+            fail_msg("case %zu: %s", i, authorization);
+        eidc_http_headers_free(&headers);
+    }
+}
+
 static void no_room_leaves_the_headers_alone(void **state)
 {
     (void)state;
@@ -260,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_stage_as_the_golden_cases_have_it),
         cmocka_unit_test(signing_adds_the_three_headers),
+        cmocka_unit_test(as_awss_published_examples),
         cmocka_unit_test(no_room_leaves_the_headers_alone),
         cmocka_unit_test(a_token_with_a_line_break_is_refused),
         cmocka_unit_test(every_input_counts),
