@@ -147,8 +147,10 @@ static bool find_target(struct exchange *x, const struct eidc_aws_settings *sett
 {
     char *region EIDC_AUTO_FREE = NULL;
     if (eidc_region_resolve(settings, &region, err) &&
-        eidc_aws_target_resolve(settings, "sts", "sts", "STS", region, &x->target, err))
+        eidc_aws_target_resolve(settings, "sts", "sts", "STS", region, &x->target, err)) {
+        x->target.retry.adaptive = false; /* they are few, and others wait for them */
         return true;
+    }
     if (err->kind == EIDC_ERR_NOT_FOUND)
         err->kind = EIDC_ERR_INVALID; /* a role is configured: the chain must not go on */
     return eidc_wrap(err, "sts");

@@ -116,6 +116,6 @@ bool eidc_xml_parse(struct eidc_str document, eidc_xml_element *element, void *a
     bool ok = run(&w, document);
     XML_ParserFree(w.parser);
     eidc_buf_free(&w.path);
-    eidc_buf_free(&w.text);
+    eidc_buf_wipe(&w.text); /* it may have been a key */
     return ok;
 }

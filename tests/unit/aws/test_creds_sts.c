@@ -149,6 +149,27 @@ static void a_failure_that_passes_is_tried_again(void **state)
     bench_end(&b);
 }
 
+static void one_that_is_throttled_does_not_slow_the_others(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 400, .body = STS_ERROR("Throttling", "Rate exceeded")},
+        {.times = 3, .status = 200, .body = STS_ANSWER("AssumeRole", "ASIA")}};
+    struct creds_bench b = bench_start(script, COUNT(script));
+    struct asked asked = {0};
+    b.settings.retry_mode = EIDC_RETRY_MODE_ADAPTIVE;
+    assume(&b, &asked);
+    assert_int_equal(asked.creds.err.kind, EIDC_ERR_THROTTLED);
+    for (int i = 0; i < 3; i++) {
+        asked = (struct asked){0};
+        assume(&b, &asked);
+        assert_true(asked.creds.ok);
+        eidc_creds_wipe(&asked.creds.creds);
+    }
+    assert_int_equal(fake_http_now(b.http), 0);
+    bench_end(&b);
+}
+
 static void who_one_is(void **state)
 {
     (void)state;
@@ -236,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup(answers_that_are_no_credentials, with_keys),
         cmocka_unit_test_setup(refusals_and_failures, with_keys),
         cmocka_unit_test_setup(a_failure_that_passes_is_tried_again, with_keys),
+        cmocka_unit_test_setup(one_that_is_throttled_does_not_slow_the_others, with_keys),
         cmocka_unit_test_setup(who_one_is, with_keys),
         cmocka_unit_test_setup(where_it_is, with_keys),
         cmocka_unit_test(session_names),
