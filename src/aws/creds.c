@@ -27,6 +27,7 @@ void eidc_creds_copy(struct eidc_creds *to, const struct eidc_creds *from)
         .secret_key = eidc_xstrdup(from->secret_key),
         .session_token = eidc_xstrdup(from->session_token),
         .expires_at_ms = from->expires_at_ms,
+        .strict = from->strict,
         .provider = from->provider,
     };
 }

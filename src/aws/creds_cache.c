@@ -79,9 +79,15 @@ static bool is_fresh(const struct cache *cache, int64_t now_ms)
            (cache->set.expires_at_ms == 0 || now_ms < cache->set.expires_at_ms - MANDATORY_MS);
 }
 
+static bool is_over(const struct cache *cache, int64_t now_ms)
+{
+    return cache->set.strict && cache->set.expires_at_ms != 0 && now_ms >= cache->set.expires_at_ms;
+}
+
 static bool is_due(const struct cache *cache, int64_t now_ms)
 {
-    return cache->set.access_key == NULL || now_ms >= cache->refresh_at_ms;
+    return cache->set.access_key == NULL || now_ms >= cache->refresh_at_ms ||
+           is_over(cache, now_ms);
 }
 
 /* ---- telling ---- */
@@ -150,7 +156,7 @@ static void on_refreshed(void *arg, struct eidc_creds *fresh, const struct eidc_
     }
     if (fresh != NULL)
         take(cache, fresh);
-    else if (cache->set.access_key != NULL && !is_refusal(err))
+    else if (cache->set.access_key != NULL && !is_refusal(err) && !is_over(cache, eidc_now_ms()))
         keep_old(cache, err);
     else
         keep_failure(cache, err);

@@ -227,6 +227,8 @@ static bool judge(const struct process *p, int status, struct eidc_creds *creds,
     }
     if (!ok)
         add_complaint(p, err);
+    else
+        creds->strict = true; /* what to do when it fails is the program's business */
     return ok;
 }
 

@@ -14,6 +14,7 @@ struct eidc_creds {
     char *access_key, *secret_key;
     char *session_token;   /* NULL: long-term keys */
     int64_t expires_at_ms; /* 0: never */
+    bool strict;           /* not to be used past that, even when there is no newer set */
     /* Static text: "environment", "profile", "container", "imds", "process", "assume-role",
      * "web-identity" */
     const char *provider;

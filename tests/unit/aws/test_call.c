@@ -289,7 +289,10 @@ static void credentials_that_cannot_be_in_a_header(void **state)
     } cases[] = {
         {{.access_key = cr, .secret_key = secret_key, .provider = "profile"},
          "the access key holds a character that cannot be in a header (from profile)"},
-        {{good, secret_key, lf, 0, "environment"},
+        {{.access_key = good,
+          .secret_key = secret_key,
+          .session_token = lf,
+          .provider = "environment"},
          "the session token holds a character that cannot be in a header (from environment)"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

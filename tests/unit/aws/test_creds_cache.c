@@ -42,7 +42,7 @@ struct inner {
     unsigned asked;
     enum eidc_err_kind fails; /* NONE: it gives a set */
     bool slow;                /* it tells when the test says so: inner_end() */
-    bool same_key;
+    bool same_key, strict;
     int64_t expires_at_ms;
     eidc_creds_done *done; /* of the get that is going on */
     void *arg;
@@ -53,7 +53,8 @@ static void inner_end(struct inner *inner)
     struct eidc_creds set = {.access_key = inner->same_key ? eidc_xstrdup("key")
                                                            : eidc_xprintf("key%u", inner->asked),
                              .secret_key = eidc_xstrdup("s"),
-                             .expires_at_ms = inner->expires_at_ms};
+                             .expires_at_ms = inner->expires_at_ms,
+                             .strict = inner->strict};
     struct eidc_err err;
     eidc_fail(&err, inner->fails, "failure %u", inner->asked);
     eidc_creds_done *done = inner->done;
@@ -215,6 +216,26 @@ static void an_expired_set_stays_in_use(void **state)
     f->inner.expires_at_ms = now + 60 * MINUTE_MS;
     assert_key(f, "key3");
     assert_int_equal(f->inner.asked, 3);
+}
+
+static void a_strict_set_is_not_used_past_its_end(void **state)
+{
+    struct fixture *f = *state;
+    int64_t end = f->inner.expires_at_ms = now + 60 * MINUTE_MS;
+    f->inner.strict = true;
+    assert_key(f, "key1");
+    f->inner.fails = EIDC_ERR_UNAVAILABLE;
+    now = end - 14 * MINUTE_MS;
+    assert_key(f, "key1");
+    now = end - 1; /* tried once more just before */
+    assert_key(f, "key1");
+    assert_int_equal(f->inner.asked, 3);
+    now = end;
+    assert_failure(f, "failure 4");
+    now += 5000;
+    f->inner.fails = EIDC_ERR_NONE;
+    f->inner.expires_at_ms = end + 60 * MINUTE_MS;
+    assert_key(f, "key5");
 }
 
 static void a_set_that_comes_expired_is_not_asked_for_all_the_time(void **state)
@@ -461,6 +482,7 @@ int main(void)
         TEST(refreshed_by_the_windows),
         TEST(a_failed_refresh_keeps_the_old_set),
         TEST(an_expired_set_stays_in_use),
+        TEST(a_strict_set_is_not_used_past_its_end),
         TEST(a_set_that_comes_expired_is_not_asked_for_all_the_time),
         TEST(a_set_that_comes_late_is_tried_again_before_its_end),
         TEST(a_first_failure_is_shared_briefly),

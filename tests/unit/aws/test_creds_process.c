@@ -55,6 +55,7 @@ static void a_program_prints_credentials(void **state)
         assert_string_equal(creds.access_key, "AKIAPROC");
         assert_string_equal(creds.session_token, "t0ken");
         assert_string_equal(creds.provider, "process");
+        assert_true(creds.strict);
         assert_int_equal(creds.expires_at_ms, 1925089445000);
         eidc_creds_wipe(&creds);
     }
@@ -168,8 +169,8 @@ static void assert_ends(pid_t pid)
 
 static char *hanging(void)
 {
-    return eidc_xprintf("sleep 1000 & echo $! > %s/child.tmp; mv %s/child.tmp %s/child; "
-                        "echo waiting >&2; wait",
+    return eidc_xprintf("echo waiting >&2; sleep 1000 & echo $! > %s/child.tmp; "
+                        "mv %s/child.tmp %s/child; wait",
                         bench_dir, bench_dir, bench_dir);
 }
 
