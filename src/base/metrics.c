@@ -1,7 +1,8 @@
 /*
  * A series is found by walking its metric's list: a metric has a handful of series, and hot paths
  * keep the pointer. Lists only grow, under the lock; values are atomics, so that a writer of the
- * text and the threads that count never wait for each other.
+ * text and the threads that count never wait for each other. What is counted is counted by each
+ * thread for itself and added up when it is asked for.
  */
 #include "eidcached/base/metrics.h"
 
@@ -17,6 +18,7 @@
 
 #define BUCKETS_MAX   16
 #define LABELS_MAX    4
+#define SHARDS        16
 #define NS_PER_SECOND 1e9
 #define INTEGER_MAX   9007199254740992.0 /* 2^53: below it every integer is exact */
 
@@ -42,19 +44,86 @@ static const double buckets[EIDC_METRIC_COUNT][BUCKETS_MAX] = {
     [EIDC_METRIC_REFRESH_DURATION] = {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600},
 };
 
+/* What one thread has counted. The last shard is for all the threads that have none of their own.
+ */
+struct shard {
+    _Alignas(64) _Atomic int64_t count; /* counter; histogram: the sum in nanoseconds */
+    _Atomic int64_t bucket[];           /* histogram: not cumulated; the last is +Inf */
+};
+
 struct eidc_series {
     struct eidc_series *next;
     enum eidc_metric metric;
     char *labels; /* written out: result="ok",store="dir"; "" without */
     atomic_bool hidden;
-    _Atomic int64_t count; /* counter */
-    _Atomic double value;  /* gauge */
-    _Atomic int64_t sum_ns;
-    _Atomic uint64_t bucket[BUCKETS_MAX + 1]; /* histogram: not cumulated; the last is +Inf */
+    _Atomic double value; /* gauge */
+    char *shards;         /* SHARDS of shard_size; NULL: gauge */
+    size_t shard_size;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct eidc_series *series_of[EIDC_METRIC_COUNT];
+
+static size_t bucket_count(enum eidc_metric metric)
+{
+    size_t n = 0;
+    while (n < BUCKETS_MAX && buckets[metric][n] > 0)
+        n++;
+    return n;
+}
+
+static struct shard *shard_at(const struct eidc_series *s, size_t index)
+{
+    return (struct shard *)(void *)(s->shards + index * s->shard_size);
+}
+
+/* Threads have indices in the order in which they first count; one is never given again. */
+static size_t own_index(void)
+{
+    static atomic_size_t given;
+    static _Thread_local size_t index; /* plus one; 0: none yet */
+    if (index == 0) {
+        size_t next = atomic_fetch_add_explicit(&given, 1, memory_order_relaxed);
+        index = 1 + (next < SHARDS ? next : SHARDS - 1);
+    }
+    return index - 1;
+}
+
+/* Only its owner writes to a shard, so that no other processor is asked for it. */
+static void add_to(_Atomic int64_t *place, size_t index, int64_t n)
+{
+    if (index == SHARDS - 1)
+        atomic_fetch_add_explicit(place, n, memory_order_relaxed);
+    else
+        atomic_store_explicit(place, atomic_load_explicit(place, memory_order_relaxed) + n,
+                              memory_order_relaxed);
+}
+
+static int64_t total_count(const struct eidc_series *s)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < SHARDS; i++)
+        total += atomic_load_explicit(&shard_at(s, i)->count, memory_order_relaxed);
+    return total;
+}
+
+static uint64_t total_bucket(const struct eidc_series *s, size_t bucket)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < SHARDS; i++)
+        total += atomic_load_explicit(&shard_at(s, i)->bucket[bucket], memory_order_relaxed);
+    return (uint64_t)total;
+}
+
+static void make_shards(struct eidc_series *s)
+{
+    size_t n = metrics[s->metric].type == HISTOGRAM ? bucket_count(s->metric) + 1 : 0;
+    s->shard_size = (sizeof(struct shard) + n * sizeof(int64_t) + 63) / 64 * 64;
+    s->shards = aligned_alloc(64, SHARDS * s->shard_size);
+    if (s->shards == NULL)
+        abort();
+    memset(s->shards, 0, SHARDS * s->shard_size);
+}
 
 static void add_label_value(struct eidc_buf *out, const char *value)
 {
@@ -94,6 +163,8 @@ static struct eidc_series *find_or_make(enum eidc_metric metric, const char *lab
     struct eidc_series *fresh = eidc_xcalloc(1, sizeof *fresh);
     fresh->metric = metric;
     fresh->labels = eidc_xstrdup(labels);
+    if (metrics[metric].type != GAUGE)
+        make_shards(fresh);
     *at = fresh;
     return fresh;
 }
@@ -122,7 +193,8 @@ void eidc_metric_add(struct eidc_series *s, int64_t n)
 {
     show(s);
     if (metrics[s->metric].type == COUNTER) {
-        atomic_fetch_add_explicit(&s->count, n, memory_order_relaxed);
+        size_t index = own_index();
+        add_to(&shard_at(s, index)->count, index, n);
         return;
     }
     double old = atomic_load_explicit(&s->value, memory_order_relaxed);
@@ -137,29 +209,22 @@ void eidc_metric_set(struct eidc_series *s, double value)
     atomic_store_explicit(&s->value, value, memory_order_relaxed);
 }
 
-static size_t bucket_count(enum eidc_metric metric)
-{
-    size_t n = 0;
-    while (n < BUCKETS_MAX && buckets[metric][n] > 0)
-        n++;
-    return n;
-}
-
 void eidc_metric_observe(struct eidc_series *s, double seconds)
 {
     show(s);
-    size_t i = 0, n = bucket_count(s->metric);
-    while (i < n && seconds > buckets[s->metric][i])
+    size_t i = 0, index = own_index();
+    while (i < BUCKETS_MAX && buckets[s->metric][i] > 0 && seconds > buckets[s->metric][i])
         i++;
-    atomic_fetch_add_explicit(&s->bucket[i], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&s->sum_ns, (int64_t)(seconds * NS_PER_SECOND), memory_order_relaxed);
+    struct shard *shard = shard_at(s, index);
+    add_to(&shard->bucket[i], index, 1);
+    add_to(&shard->count, index, (int64_t)(seconds * NS_PER_SECOND));
 }
 
 static uint64_t observations(const struct eidc_series *s)
 {
     uint64_t total = 0;
     for (size_t i = 0; i <= bucket_count(s->metric); i++)
-        total += atomic_load_explicit(&s->bucket[i], memory_order_relaxed);
+        total += total_bucket(s, i);
     return total;
 }
 
@@ -167,7 +232,7 @@ double eidc_metric_value(const struct eidc_series *s)
 {
     switch (metrics[s->metric].type) {
     case COUNTER:
-        return (double)atomic_load_explicit(&s->count, memory_order_relaxed);
+        return (double)total_count(s);
     case HISTOGRAM:
         return (double)observations(s);
     case GAUGE:
@@ -216,13 +281,12 @@ static void write_histogram(struct eidc_buf *out, const struct eidc_series *s)
     for (size_t i = 0; i < n; i++) {
         char le[32];
         snprintf(le, sizeof le, "le=\"%.10g\"", buckets[s->metric][i]);
-        total += atomic_load_explicit(&s->bucket[i], memory_order_relaxed);
+        total += total_bucket(s, i);
         write_line(out, s, "_bucket", le, (double)total);
     }
-    total += atomic_load_explicit(&s->bucket[n], memory_order_relaxed);
+    total += total_bucket(s, n);
     write_line(out, s, "_bucket", "le=\"+Inf\"", (double)total);
-    int64_t sum = atomic_load_explicit(&s->sum_ns, memory_order_relaxed);
-    write_line(out, s, "_sum", "", (double)sum / NS_PER_SECOND);
+    write_line(out, s, "_sum", "", (double)total_count(s) / NS_PER_SECOND);
     write_line(out, s, "_count", "", (double)total);
 }
 

@@ -114,9 +114,9 @@ static void hide_query(const char *uri)
 
 void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *mhd)
 {
-    struct eidc_port *port = cls;
     struct connection *c =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    (void)cls;
     eidc_request_reset(&c->request);
     c->begun = c->admitted = false;
     c->came = c->dropped = 0;
@@ -124,7 +124,6 @@ void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *m
     eidc_request_set_uri(&c->request, uri);
     c->target = uri;
     hide_query(uri);
-    atomic_fetch_add(&port->server->active, 1);
     return c;
 }
 
@@ -152,14 +151,13 @@ static void let_go(struct connection *c)
 void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
                                enum MHD_RequestTerminationCode code)
 {
-    struct eidc_port *port = cls;
     struct connection *c = *context;
+    (void)cls;
     (void)mhd;
     (void)code;
     if (c != NULL) {
         let_go(c); /* its keys went with the answer */
         eidc_pace_busy(&c->paced, false);
-        atomic_fetch_sub(&port->server->active, 1);
     }
     *context = NULL;
 }

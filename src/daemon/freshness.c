@@ -1,7 +1,6 @@
 #include "eidcached/daemon/freshness.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/daemon/negotiate.h"
@@ -45,7 +44,10 @@ void eidc_answer_generation(struct eidc_request *r, const struct eidc_generation
 {
     const struct eidc_image_info *info = eidc_image_info(g->image);
     struct eidc_answer *a = &r->answer;
-    snprintf(a->etag, sizeof(a->etag), "\"%s\"", info->id);
+    size_t n = strlen(info->id);
+    a->etag[0] = '"';
+    memcpy(a->etag + 1, info->id, n);
+    memcpy(a->etag + 1 + n, "\"", 2);
     a->has_generation = true;
     a->generation = info->number;
     a->age_s = eidc_age_s(as_of_ms, now_ms);

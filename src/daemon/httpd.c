@@ -198,9 +198,9 @@ static void drain(struct eidc_httpd *httpd, int64_t drain_ms)
 {
     const struct timespec pause = {.tv_nsec = DRAIN_POLL_MS * 1000000L};
     int64_t until = eidc_mono_ms() + drain_ms;
-    while (atomic_load(&httpd->server.active) > 0 && eidc_mono_ms() < until)
+    while (eidc_pace_count_busy(httpd->server.pace) > 0 && eidc_mono_ms() < until)
         nanosleep(&pause, NULL);
-    unsigned left = atomic_load(&httpd->server.active);
+    unsigned left = eidc_pace_count_busy(httpd->server.pace);
     if (left > 0)
         eidc_warn("http: %u requests were cut off", left);
 }

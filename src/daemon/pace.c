@@ -190,3 +190,22 @@ void eidc_pace_remove(struct eidc_pace *pace, struct eidc_paced *paced)
     take_out(pace, paced);
     pthread_mutex_unlock(&pace->lock);
 }
+
+static unsigned count_busy(const struct paced_list *list)
+{
+    const struct eidc_paced *paced;
+    unsigned count = 0;
+    TAILQ_FOREACH(paced, list, link)
+    count += is_busy(atomic_load_explicit(&paced->stage, memory_order_relaxed));
+    return count;
+}
+
+unsigned eidc_pace_count_busy(struct eidc_pace *pace)
+{
+    if (pace == NULL)
+        return 0;
+    pthread_mutex_lock(&pace->lock);
+    unsigned count = count_busy(&pace->usual) + count_busy(&pace->late);
+    pthread_mutex_unlock(&pace->lock);
+    return count;
+}

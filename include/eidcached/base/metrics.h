@@ -3,7 +3,8 @@
  * Counters, gauges and histograms, described by one table, written in Prometheus' text format
  * 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/).
  * A series is a metric with label values; it is made on first use and lives as long as the
- * process. Updates are single relaxed atomics: any thread, no lock.
+ * process. Updates are relaxed atomics of the thread that counts: any thread, no lock, nothing
+ * shared.
  */
 #include "eidcached/base/buf.h"
 

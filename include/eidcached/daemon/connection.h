@@ -17,7 +17,6 @@ struct eidc_server {
     struct eidc_tls *tls; /* of the TCP listeners; NULL: none */
     struct eidc_waits *waits;
     struct eidc_pace *pace;
-    atomic_uint active;      /* requests begun and not completed */
     _Atomic uint64_t bodies; /* bytes of large bodies, of all these requests together */
     atomic_bool stopping;
 };

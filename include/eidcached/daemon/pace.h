@@ -33,6 +33,8 @@ void eidc_pace_add(struct eidc_pace *pace, struct eidc_paced *paced, int fd, boo
                    unsigned late_max);
 void eidc_pace_promote(struct eidc_pace *pace, struct eidc_paced *paced); /* not late any more */
 void eidc_pace_remove(struct eidc_pace *pace, struct eidc_paced *paced);
+/* Connections with a request that is not completed; NULL: 0. */
+unsigned eidc_pace_count_busy(struct eidc_pace *pace);
 
 /* The head is there; the answer is gone. From the connection's own thread only. */
 static inline void eidc_pace_busy(struct eidc_paced *paced, bool busy)

@@ -163,15 +163,16 @@ static void *count_many(void *unused)
 static void test_threads_lose_nothing(void **state)
 {
     (void)state;
-    pthread_t threads[4];
-    for (int i = 0; i < 4; i++)
+    enum { THREADS = 24 }; /* more than have a place of their own */
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, count_many, NULL), 0);
     written();
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    has("\neidcached_http_requests_total{route=\"r\",code=\"200\"} 40000\n");
-    has("\neidcached_image_bytes 40000\n");
-    has("\neidcached_http_request_duration_seconds_sum{route=\"threads\"} 10000\n");
+    has("\neidcached_http_requests_total{route=\"r\",code=\"200\"} 240000\n");
+    has("\neidcached_image_bytes 240000\n");
+    has("\neidcached_http_request_duration_seconds_sum{route=\"threads\"} 60000\n");
 }
 
 static void number(double value, const char *expected)
