@@ -5,6 +5,7 @@
 
 #include "eidcached/adapters/store_s3.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/config/listen.h"
 #include "eidcached/net/url.h"
 #include "internal.h"
 
@@ -48,7 +49,7 @@ static const char *ipv6_problem(const char *listen)
     return listen[n + 1] == ':' ? port_problem(listen + n + 2) : "has no port from 0 to 65535";
 }
 
-static const char *listen_problem(const char *listen)
+static const char *place_problem(const char *listen)
 {
     if (strcmp(listen, "systemd") == 0)
         return NULL;
@@ -62,16 +63,33 @@ static const char *listen_problem(const char *listen)
     return port_problem(listen + n + 1);
 }
 
+/* NULL, or what is wrong; the caller frees it. */
+static char *listen_problem(const char *entry)
+{
+    EIDC_LISTEN_AUTO listen = {0};
+    struct eidc_err err;
+    if (!eidc_listen_parse(entry, &listen, &err))
+        return eidc_xprintf("cannot be: %s", err.text);
+    const char *wrong = place_problem(listen.place);
+    return wrong != NULL ? eidc_xstrdup(wrong) : NULL;
+}
+
+static bool same_place(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "?");
+    return n == strcspn(b, "?") && strncmp(a, b, n) == 0;
+}
+
 static void check_listen(struct eidc_config_load *load)
 {
     const struct eidc_strings *listen = &load->config->http.listen;
     if (listen->n == 0)
         problem(load, "http.listen", "needs at least one place to listen");
     for (size_t i = 0; i < listen->n; i++) {
-        const char *wrong = listen_problem(listen->at[i]);
-        for (size_t before = 0; before < i; before++)
-            if (strcmp(listen->at[i], listen->at[before]) == 0)
-                wrong = "is given twice";
+        char *wrong EIDC_AUTO_FREE = listen_problem(listen->at[i]);
+        for (size_t before = 0; before < i && wrong == NULL; before++)
+            if (same_place(listen->at[i], listen->at[before]))
+                wrong = eidc_xstrdup("is given twice");
         if (wrong == NULL)
             continue;
         char *text EIDC_AUTO_FREE = eidc_xprintf("\"%s\" %s", listen->at[i], wrong);

@@ -56,9 +56,11 @@ const struct eidc_option eidc_options[] = {
     OPTION("http.listen", LIST, AT(http.listen), "127.0.0.1:8627",
            .help = "Where to listen, one or several: HOST:PORT, [::1]:PORT, unix:/PATH. Sockets that "
                    "systemd passes are served as well, in the place of an entry with their address; "
-                   "systemd says that there have to be some."),
+                   "systemd says that there have to be some. Behind a ? may follow threads=N in place "
+                   "of http.threads, and for a UNIX socket its mode (0660) and group: "
+                   "unix:/run/x.sock?mode=0666&group=web&threads=1."),
     OPTION("http.threads", UINT, AT(http.threads), "2", RANGE(1, 256),
-           .help = "Threads that answer requests."),
+           .help = "Threads of each listener that answer requests."),
     OPTION("http.max_connections", UINT, AT(http.max_connections), "1024", RANGE(1, 1000000),
            .help = "Open connections of each listener; more are answered 503. Some more are kept "
                    "for probes."),
@@ -87,8 +89,9 @@ const struct eidc_option eidc_options[] = {
                    "UNIX listeners, any on others."),
     OPTION("http.trust_proxy", BOOL, AT(http.trust_proxy), "false",
            .help = "Also take requests that a proxy passed on, on loopback and UNIX listeners."),
-    OPTION("http.access_log", BOOL, AT(http.access_log), "false",
-           .help = "Log each request."),
+    OPTION("http.access_log", SHARE, AT(http.access_log), "false", RANGE(0, 1000),
+           .help = "Log each request (true), or an even share of them (1%): address, method, path, status, "
+                   "duration; never the query, nor a token."),
 
     OPTION("refresh.mode", ENUM, EIDC_OPTION_NOWHERE, "list", .names = modes,
            .later = "follow elect",

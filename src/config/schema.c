@@ -70,6 +70,17 @@ static void put_text(struct eidc_json *j, const struct eidc_option *option)
         eidc_json_put_z(j, "pattern", pattern);
 }
 
+static void put_share(struct eidc_json *j)
+{
+    static const char *const types[] = {"boolean", "string"};
+    eidc_json_key(j, "type");
+    eidc_json_open_array(j);
+    for (size_t i = 0; i < 2; i++)
+        eidc_json_z(j, types[i]);
+    eidc_json_close_array(j);
+    eidc_json_put_z(j, "pattern", patterns[EIDC_OPTION_RATIO]);
+}
+
 static void put_type(struct eidc_json *j, const struct eidc_option *option)
 {
     if (option->names != NULL)
@@ -80,6 +91,8 @@ static void put_type(struct eidc_json *j, const struct eidc_option *option)
         put_range(j, option);
     else if (option->type == EIDC_OPTION_LIST)
         put_list(j);
+    else if (option->type == EIDC_OPTION_SHARE)
+        put_share(j);
     else if (option->type == EIDC_OPTION_MAP)
         put_map(j);
     else

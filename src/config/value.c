@@ -147,6 +147,22 @@ static void print_word(const struct eidc_option *option, uint64_t value, struct 
     eidc_buf_add_z(out, (option->names != NULL ? option->names : booleans)[value]);
 }
 
+static bool parse_share(const struct eidc_option *option, const char *text, uint64_t *out)
+{
+    if (!parse_bool(option, text, out))
+        return parse_ratio(option, text, out);
+    *out *= 1000;
+    return true;
+}
+
+static void print_share(const struct eidc_option *option, uint64_t value, struct eidc_buf *out)
+{
+    if (value % 1000 == 0)
+        eidc_buf_add_z(out, booleans[value / 1000]);
+    else
+        print_ratio(option, value, out);
+}
+
 enum store { AS_TEXT, AS_LIST, AS_MAP, AS_BOOL, AS_UNSIGNED, AS_64 };
 
 static const struct {
@@ -164,6 +180,7 @@ static const struct {
     [EIDC_OPTION_DURATION] = {"duration", AS_64, false, parse_duration, print_duration},
     [EIDC_OPTION_SIZE] = {"size", AS_64, false, parse_size, print_size},
     [EIDC_OPTION_RATIO] = {"ratio", AS_UNSIGNED, false, parse_ratio, print_ratio},
+    [EIDC_OPTION_SHARE] = {"share", AS_UNSIGNED, false, parse_share, print_share},
     [EIDC_OPTION_ENUM] = {"word", AS_UNSIGNED, true, parse_enum, print_word},
     [EIDC_OPTION_LIST] = {"list", AS_LIST, false, NULL, NULL},
     [EIDC_OPTION_MAP] = {"mapping", AS_MAP, false, NULL, NULL},
@@ -278,6 +295,7 @@ static bool fail_value(const struct eidc_option *option, const char *text, struc
         [EIDC_OPTION_DURATION] = "a duration such as 500ms, 30s, 5m, 1h or 7d",
         [EIDC_OPTION_SIZE] = "a size such as 64K, 8M or 2G",
         [EIDC_OPTION_RATIO] = "a ratio such as 10%",
+        [EIDC_OPTION_SHARE] = "true, false or a share such as 10%",
     };
     EIDC_BUF_AUTO allowed = {0};
     eidc_option_allowed(option, &allowed);

@@ -8,10 +8,10 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/config/listen.h"
 #include "eidcached/daemon/connection.h"
 #include "eidcached/daemon/http_metrics.h"
 
-#define THREADS_MAX       256
 #define HEAD_ROOM_MIN     256 /* connections above the limit, for probes; they end in a second */
 #define CONNECTION_MEMORY (12ul * 1024) /* the heads of a request and its answer, body pieces */
 #define DRAIN_POLL_MS     5
@@ -43,8 +43,8 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
 
 static bool check_threads(unsigned threads, struct eidc_err *err)
 {
-    if (threads == 0 || threads > THREADS_MAX)
-        return eidc_fail(err, EIDC_ERR_INVALID, "http.threads: from 1 to %d", THREADS_MAX);
+    if (threads == 0 || threads > EIDC_THREADS_MAX)
+        return eidc_fail(err, EIDC_ERR_INVALID, "http.threads: from 1 to %d", EIDC_THREADS_MAX);
     return true;
 }
 
@@ -77,7 +77,7 @@ static bool speaks_tls(const struct eidc_port *port)
 static bool serve(struct eidc_port *port, struct eidc_err *err)
 {
     const struct eidc_config *config = port->server->service->config;
-    unsigned threads = config->http.threads;
+    unsigned threads = port->listener.threads != 0 ? port->listener.threads : config->http.threads;
     unsigned room = head_room(config->http.max_connections);
     unsigned limit = config->http.max_connections + room;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
@@ -118,16 +118,34 @@ static bool adopt_all(struct eidc_httpd *httpd, const int *fds, size_t fd_count,
     return true;
 }
 
-/* A socket that was passed stands for the entry of its address. */
-static bool is_passed(const struct eidc_httpd *httpd, size_t fd_count, const char *spec)
+/* A socket that was passed stands for the entry of its address, systemd for all of them. */
+static bool is_passed(const struct eidc_httpd *httpd, size_t fd_count,
+                      const struct eidc_listen *entry)
 {
-    if (fd_count > 0 && strcmp(spec, "systemd") == 0)
-        return true;
+    bool all = strcmp(entry->place, "systemd") == 0, any = false;
     for (size_t i = 0; i < fd_count; i++) {
-        if (strcmp(httpd->ports[i].listener.text, spec) == 0)
-            return true;
+        struct eidc_listener *listener = &httpd->ports[i].listener;
+        if (!all && strcmp(listener->text, entry->place) != 0)
+            continue;
+        any = true;
+        if (entry->threads != 0)
+            listener->threads = entry->threads;
     }
-    return false;
+    return any;
+}
+
+/* Opens what the entry says, unless it was passed. */
+static bool open_entry(struct eidc_httpd *httpd, size_t fd_count, const char *spec,
+                       struct eidc_err *err)
+{
+    EIDC_LISTEN_AUTO entry = {0};
+    if (!eidc_listen_parse(spec, &entry, err))
+        return eidc_wrap(err, "http.listen: %s", spec);
+    if (is_passed(httpd, fd_count, &entry))
+        return true;
+    if (strcmp(entry.place, "systemd") == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: systemd passed no socket");
+    return eidc_listener_open(spec, next_listener(httpd), err) || eidc_wrap(err, "http.listen");
 }
 
 static bool open_listeners(struct eidc_httpd *httpd, const int *fds, size_t fd_count,
@@ -138,12 +156,8 @@ static bool open_listeners(struct eidc_httpd *httpd, const int *fds, size_t fd_c
     if (!adopt_all(httpd, fds, fd_count, err))
         return false;
     for (size_t i = 0; i < specs->n; i++) {
-        if (is_passed(httpd, fd_count, specs->at[i]))
-            continue;
-        if (strcmp(specs->at[i], "systemd") == 0)
-            return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: systemd passed no socket");
-        if (!eidc_listener_open(specs->at[i], next_listener(httpd), err))
-            return eidc_wrap(err, "http.listen");
+        if (!open_entry(httpd, fd_count, specs->at[i], err))
+            return false;
     }
     if (httpd->count == 0)
         return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: there is none");

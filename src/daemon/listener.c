@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -12,9 +13,11 @@
 
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/config/listen.h"
 
-#define BACKLOG          1024
-#define SOCKET_FILE_MODE 0660
+#define BACKLOG 1024
+
+static const char local_prefix[] = "unix:";
 
 /* Any address a socket can have, without casts between types of different alignment. */
 union address {
@@ -138,10 +141,35 @@ static bool remove_stale(const union address *a, struct eidc_err *err)
     return true;
 }
 
-/* Whoever reaches this socket needs no token: its mode is set before anybody can connect. */
-static bool listen_local(int fd, const char *path, struct eidc_listener *out, struct eidc_err *err)
+/* -1: there is none of that name or number. */
+static gid_t find_group(const char *group)
 {
-    if (chmod(path, SOCKET_FILE_MODE) != 0)
+    char space[16384];
+    struct group entry, *found = NULL;
+    uint64_t number;
+    if (eidc_str_u64(eidc_str_of(group), UINT32_MAX - 1, &number))
+        return (gid_t)number;
+    getgrnam_r(group, &entry, space, sizeof(space), &found);
+    return found != NULL ? found->gr_gid : (gid_t)-1;
+}
+
+static bool set_group(const char *path, const char *group, struct eidc_err *err)
+{
+    gid_t gid = find_group(group);
+    if (gid == (gid_t)-1)
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "there is no group '%s'", group);
+    if (chown(path, (uid_t)-1, gid) != 0)
+        return eidc_fail_errno(err, "group %s (the process must be in it, or be root)", group);
+    return true;
+}
+
+/* Whoever reaches this socket needs no token: its mode is set before anybody can connect. */
+static bool listen_local(int fd, const char *path, const struct eidc_listen *entry,
+                         struct eidc_listener *out, struct eidc_err *err)
+{
+    if (entry->group != NULL && !set_group(path, entry->group, err))
+        return false;
+    if (chmod(path, entry->mode) != 0)
         return eidc_fail_errno(err, "chmod");
     if (listen(fd, BACKLOG) != 0)
         return eidc_fail_errno(err, "listen");
@@ -157,8 +185,10 @@ static bool fail_local(const char *path, struct eidc_err *err)
                      path);
 }
 
-static bool open_local(const char *path, struct eidc_listener *out, struct eidc_err *err)
+static bool open_local(const struct eidc_listen *entry, struct eidc_listener *out,
+                       struct eidc_err *err)
 {
+    const char *path = entry->place + strlen(local_prefix);
     union address a = {.local = {.sun_family = AF_UNIX}};
     size_t n = strlen(path);
     if (n == 0 || n >= sizeof(a.local.sun_path))
@@ -170,7 +200,7 @@ static bool open_local(const char *path, struct eidc_listener *out, struct eidc_
     int fd = bound_socket(&a, sizeof(a.local));
     if (fd < 0)
         return fail_local(path, err);
-    if (!listen_local(fd, path, out, err)) {
+    if (!listen_local(fd, path, entry, out, err)) {
         unlink(path);
         close(fd);
         return false;
@@ -243,13 +273,15 @@ static bool open_inet(const char *spec, struct eidc_listener *out, struct eidc_e
 
 bool eidc_listener_open(const char *spec, struct eidc_listener *out, struct eidc_err *err)
 {
-    static const char local[] = "unix:";
+    EIDC_LISTEN_AUTO entry = {0};
     struct eidc_listener opened = {.fd = -1};
-    bool ok = strncmp(spec, local, sizeof(local) - 1) == 0
-                  ? open_local(spec + sizeof(local) - 1, &opened, err)
-                  : open_inet(spec, &opened, err);
+    bool ok = eidc_listen_parse(spec, &entry, err) &&
+              (eidc_str_starts(eidc_str_of(entry.place), eidc_str_of(local_prefix))
+                   ? open_local(&entry, &opened, err)
+                   : open_inet(entry.place, &opened, err));
     if (!ok)
         return eidc_wrap(err, "%s", spec);
+    opened.threads = entry.threads;
     *out = opened;
     return true;
 }

@@ -49,7 +49,8 @@ struct eidc_config {
         char *token_file;
         char *tls_cert, *tls_key, *tls_client_ca;
         struct eidc_strings allowed_hosts;
-        bool trust_proxy, access_log;
+        bool trust_proxy;
+        unsigned access_log; /* per mille of the requests */
     } http;
     struct {
         int64_t interval, jitter, scope_interval, timeout, retry_min, retry_max, max_stale;

@@ -15,6 +15,7 @@ enum eidc_option_type {
     EIDC_OPTION_DURATION, /* int64_t, milliseconds: 500ms 30s 5m 1h 7d */
     EIDC_OPTION_SIZE,     /* uint64_t, bytes: 512 64K 8M 2G */
     EIDC_OPTION_RATIO,    /* unsigned, per mille: 10% 2.5% */
+    EIDC_OPTION_SHARE,    /* the same; false and true are 0 and 1000 */
     EIDC_OPTION_ENUM,     /* unsigned: one of `names` */
     EIDC_OPTION_LIST,     /* struct eidc_strings */
     EIDC_OPTION_MAP,      /* struct eidc_pairs; of sources only */

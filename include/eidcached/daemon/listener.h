@@ -5,12 +5,13 @@
 
 struct eidc_listener {
     int fd;
+    unsigned threads; /* that the entry asks for; 0: it does not */
     bool is_unix, is_loopback, is_ipv6;
     char *text;      /* what is really listened on */
     char *unix_path; /* ours to remove; NULL otherwise */
 };
 
-/* Opens one entry: HOST:PORT, [ADDRESS]:PORT, unix:PATH. HOST may be empty or "*" (every address).
+/* Opens one entry (config/listen.h) but systemd. HOST may be empty or "*" (every address).
  * A UNIX socket file that nobody answers on is replaced. */
 bool eidc_listener_open(const char *spec, struct eidc_listener *out, struct eidc_err *err);
 /* Takes a duplicate of a socket that was passed to us. */

@@ -162,7 +162,7 @@ static void test_every_type_of_value(void **state)
     assert_string_equal(c->http.listen.at[1], "unix:/run/e.sock");
     assert_true(c->http.max_body == (uint64_t)2 << 30);
     assert_true(c->http.trust_proxy);
-    assert_true(c->http.access_log);
+    assert_int_equal(c->http.access_log, 1000);
     assert_string_equal(c->http.token_file, "/t");
     assert_int_equal(c->refresh.max_shrink, 25);
     assert_int_equal(c->refresh.stale_answers, EIDC_STALE_REFUSE);

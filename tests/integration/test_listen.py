@@ -1,0 +1,99 @@
+"""What an entry of http.listen may ask for, and the access log."""
+import grp
+import os
+import re
+import stat
+
+import pytest
+
+from client import Client
+
+LINE = re.compile(r"http: (\S+) (\S+) (\S+) (\d+) \d+us")
+
+
+@pytest.fixture(name="names")
+def _names(lab):
+    lab.names(["sales", "orders"])
+    return lab
+
+
+def listen(lab, *options):
+    """A TCP entry and the lab's socket with these options."""
+    return ["127.0.0.1:0", f"unix:{lab.socket()}" + ("?" + "&".join(options) if options else "")]
+
+
+def threads(daemon):
+    return len(os.listdir(f"/proc/{daemon.process.pid}/task"))
+
+
+def test_a_sockets_mode_and_group(names):
+    group = grp.getgrgid(os.getgroups()[0] if os.getgroups() else os.getgid())
+    daemon = names.start(http={"listen": listen(names, "mode=0606", f"group={group.gr_name}")})
+    entry = os.stat(daemon.socket)
+    assert stat.S_IMODE(entry.st_mode) == 0o606 and entry.st_gid == group.gr_gid
+    assert daemon.unix.forward("sales").status == 200
+    daemon.stop()
+    assert not os.path.exists(daemon.socket)
+
+
+def test_a_sockets_mode_is_0660_unless_said(names):
+    daemon = names.start()
+    assert stat.S_IMODE(os.stat(daemon.socket).st_mode) == 0o660
+
+
+def test_threads_of_one_listener(names):
+    few = names.start(http={"threads": 1})
+    many = names.start(http={"threads": 1, "listen": listen(names, "threads=5")})
+    assert threads(many) - threads(few) >= 4
+    assert many.unix.forward("sales").status == many.forward("sales").status == 200
+
+
+@pytest.mark.parametrize("options, why", [
+    (["group=no-such-group"], "there is no group 'no-such-group'"),
+    (["mode=abc"], "mode is an octal number"),
+    (["colour=red"], "'colour'"),
+])
+def test_what_cannot_be_is_told(names, options, why):
+    entries = listen(names, *options)
+    done = names.run("--config", names.write_config(names.config(http={"listen": entries})))
+    assert done.returncode == 1 and why in done.stderr
+    assert not os.path.exists(names.socket())
+
+
+def logged(daemon):
+    return LINE.findall(daemon.log())
+
+
+def test_no_access_log_unless_asked_for(names):
+    daemon = names.start()
+    daemon.forward("sales")
+    daemon.stop()
+    assert not logged(daemon)
+
+
+def test_the_access_log_holds_no_secret(names):
+    token = os.path.join(names.path, "token")
+    with open(token, "w", encoding="ascii") as file:
+        file.write("t0ken-of-the-test\n")
+    daemon = names.start(http={"access_log": True, "token_file": token})
+    bearer = {"authorization": "Bearer t0ken-of-the-test"}
+    assert daemon.get("/v1/forward?name=sales-hidden", **bearer).status == 200
+    assert daemon.get("/v1/forward/sales", authorization="Bearer wr0ng-token").status == 401
+    assert daemon.unix.forward("orders").status == 200
+    daemon.stop()
+    lines = logged(daemon)
+    assert ("127.0.0.1", "GET", "/v1/forward", "200") in lines
+    assert ("127.0.0.1", "GET", "/v1/forward/sales", "401") in lines
+    assert ("unix", "GET", "/v1/forward/orders", "200") in lines
+    for secret in ("sales-hidden", "t0ken-of-the-test", "wr0ng-token"):
+        assert secret not in daemon.log()
+
+
+def test_a_share_is_logged_evenly(names):
+    daemon = names.start(wait="listening", http={"access_log": "10%", "threads": 1})
+    client = Client(daemon.where)
+    with client.session() as session:
+        for _ in range(200):
+            assert session.request("GET", "/livez").status == 200
+    daemon.stop()
+    assert len([line for line in logged(daemon) if line[2] == "/livez"]) == 20
