@@ -10,6 +10,7 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/config/listen.h"
 #include "eidcached/daemon/connection.h"
+#include "eidcached/daemon/descriptors.h"
 #include "eidcached/daemon/http_metrics.h"
 
 #define HEAD_ROOM_MIN     256 /* connections above the limit, for probes; they end in a second */
@@ -166,6 +167,8 @@ static bool open_listeners(struct eidc_httpd *httpd, const int *fds, size_t fd_c
 
 static bool serve_all(struct eidc_httpd *httpd, struct eidc_err *err)
 {
+    unsigned served = httpd->server.service->config->http.max_connections;
+    eidc_descriptors_need((uint64_t)httpd->count * (served + head_room(served)));
     for (size_t i = 0; i < httpd->count; i++) {
         if (!serve(&httpd->ports[i], err))
             return eidc_wrap(err, "http.listen");

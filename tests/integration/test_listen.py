@@ -2,10 +2,12 @@
 import grp
 import os
 import re
+import resource
 import stat
 
 import pytest
 
+import harness
 from client import Client
 
 LINE = re.compile(r"http: (\S+) (\S+) (\S+) (\d+) \d+us")
@@ -58,6 +60,27 @@ def test_what_cannot_be_is_told(names, options, why):
     done = names.run("--config", names.write_config(names.config(http={"listen": entries})))
     assert done.returncode == 1 and why in done.stderr
     assert not os.path.exists(names.socket())
+
+
+def soft_limit(daemon):
+    with open(f"/proc/{daemon.process.pid}/limits", encoding="ascii") as file:
+        return int(re.search(r"Max open files\s+(\d+)", file.read())[1])
+
+
+def test_room_for_all_connections_is_taken(names, monkeypatch):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    monkeypatch.setattr(harness, "WRAP", [*harness.WRAP, "prlimit", f"--nofile=256:{hard}"])
+    daemon = names.start(http={"max_connections": 1000})
+    assert soft_limit(daemon) >= 2 * 1256
+    assert "may be open" not in daemon.log()
+
+
+def test_too_few_files_are_told(names, monkeypatch):
+    monkeypatch.setattr(harness, "WRAP", [*harness.WRAP, "prlimit", "--nofile=300:400"])
+    daemon = names.start(http={"max_connections": 1000})
+    assert soft_limit(daemon) == 400
+    assert "400 files may be open, and http.max_connections needs" in daemon.log()
+    assert daemon.forward("sales").status == 200
 
 
 def logged(daemon):
