@@ -6,6 +6,8 @@ POST /_ctl takes a JSON object; its members are applied in this order:
   databases               a number (db_00000 ...), a list of names, or {"count", "prefix"}
   tables                  what every database has: a number, a list; or {database: number or list}
   gone                    databases that GetDatabases still lists and GetTables no longer finds
+  rows                    rows of the listing table, as eidctl prints them, that are answered
+  listed                  {row: {JSON list of the parents' values: names}} where it is not seven
   faults                  see faults.py; replaces those before
   buckets                 S3 buckets to make
   clear: true             forget the counters and the log
@@ -47,6 +49,8 @@ def apply(state, order):
         for key in [k for k in order if k in SETTINGS]:
             state.settings[key] = order.pop(key)
         _catalog(state, order)
+        state.rows = order.pop("rows", state.rows)
+        state.listed = order.pop("listed", state.listed)
         if "faults" in order:
             state.faults = [dict({"times": 1}, **fault) for fault in order.pop("faults")]
         for bucket in order.pop("buckets", []):

@@ -1,31 +1,24 @@
 """Glue's GetDatabases and GetTables, as strict as the service about what it is sent."""
 import base64
-import functools
 import json
 import os
 import zlib
 
-import botocore.session
 from botocore.model import OperationNotFoundError
 from botocore.validate import ParamValidator
 
-from awsstub import faults, signature
+from awsstub import faults, models, rows, signature
 from awsstub.state import Refuse
 from awsstub.wire import Answer
 
 TYPE = "application/x-amz-json-1.1"
 TARGET = "AWSGlue."
-EXTRAS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "botocore-extras")
 LISTS = {"GetDatabases": "DatabaseList", "GetTables": "TableList"}
 CREATED = 1.7e9
 
 
-@functools.lru_cache(maxsize=1)
 def model():
-    """botocore's model of Glue, with what is newer than Debian 12's copy from the extras file."""
-    session = botocore.session.get_session()
-    session.get_component("data_loader").search_paths.insert(0, EXTRAS)
-    return session.get_service_model("glue")
+    return models.service("GLUE")
 
 
 def serve(state, request):
@@ -79,28 +72,12 @@ def _arguments(state, request, operation):
     report = ParamValidator().validate(arguments, shape)
     if report.has_errors():
         raise Refuse(400, "InvalidInputException", report.generate_report())
-    problems = []
-    _limits(shape, arguments, operation, problems)
+    problems = list(rows.over_limits(shape, arguments, operation))
     if state.settings["reject_attributes"] and "AttributesToGet" in arguments:
         problems.append("Unknown parameter in input: AttributesToGet")
     if problems:
         raise Refuse(400, "InvalidInputException", "; ".join(problems))
     return arguments
-
-
-def _limits(shape, value, path, problems):
-    """What botocore's ParamValidator leaves out: maxima and enumerations."""
-    size = len(value) if isinstance(value, (str, list, dict)) else value
-    if "max" in shape.metadata and size > shape.metadata["max"]:
-        problems.append(f"{path}: {size} is over the maximum {shape.metadata['max']}")
-    if getattr(shape, "enum", None) and value not in shape.enum:
-        problems.append(f"{path}: {value!r} is none of {shape.enum}")
-    if shape.type_name == "structure":
-        for key, member in value.items():
-            _limits(shape.members[key], member, f"{path}.{key}", problems)
-    elif shape.type_name == "list":
-        for at, member in enumerate(value):
-            _limits(shape.member, member, f"{path}[{at}]", problems)
 
 
 def _items(state, operation, database):

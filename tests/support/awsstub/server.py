@@ -2,7 +2,7 @@
 import json
 import threading
 
-from awsstub import control, glue, imds, s3, sts
+from awsstub import control, glue, imds, listings, s3, sts
 from awsstub.state import Refuse, State
 from awsstub.wire import Answer, Server
 
@@ -35,6 +35,9 @@ def _dispatch(state, request):
         return imds.serve(state, request)
     if request.path == "/ecs/creds":
         return imds.container(state, request)
+    row = listings.find(state, request)
+    if row is not None:
+        return listings.serve(state, request, row)
     if request.header.get("x-amz-target", "").startswith(glue.TARGET):
         return glue.serve(state, request)
     if request.body.startswith(b"Action="):

@@ -25,6 +25,7 @@ SETTINGS = {
     "long_term": {},  # more access keys, each with its secret
     "web_token": None,  # what a WebIdentityToken must be; null: anything
     "own_catalogs": False,  # each account and region has its names, ACCOUNT_REGION_name
+    "empty_pages": False,  # of listings of rows: before each page but the first an empty one
     "container_token": None,  # what Authorization must be on /ecs/creds
 }
 
@@ -69,6 +70,8 @@ class State:
         self.tables, self.gone = {}, set()
         self.default_tables = []
         self.pages = {}  # serialized pages, by what they were cut from
+        self.rows, self.listed = [], {}  # see listings.py
+        self.emptied = collections.defaultdict(set)
         self.tokens, self.imds_tokens, self.temporary = {}, set(), {}
         self.owners = {}  # of access keys: (account, ARN, user id)
         self.told = set()  # keys, tokens and signatures that came with requests
