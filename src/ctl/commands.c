@@ -97,6 +97,10 @@ static const struct command {
      "  eidctl aws list\n"
      "  eidctl aws list glue.tables           # its fields, members, parameters, IAM actions\n"
      "  eidctl aws list -o json | jq -r '.[].id'\n"},
+    {"aws policy", "", "the least IAM policy that a configuration needs", 0, 0,
+     FORMAT | EIDC_CTL_BIT(EIDC_CTL_CONFIG) | EIDC_CTL_BIT(EIDC_CTL_ROLE_ARN), eidc_ctl_aws_policy,
+     "  eidctl aws policy --config /etc/eidcached/eidcached.yaml > policy.json\n"
+     "  eidctl aws policy --config e.yaml --role-arn arn:aws:iam::123456789012:role/eidcached\n"},
     {"aws whoami", "", "which account, role or user the credentials found here belong to", 0, 0,
      FORMAT | EIDC_CTL_BIT(EIDC_CTL_CONFIG) | EIDC_CTL_BIT(EIDC_CTL_PROFILE) |
          EIDC_CTL_BIT(EIDC_CTL_ROLE_ARN) | EIDC_CTL_BIT(EIDC_CTL_REGION),

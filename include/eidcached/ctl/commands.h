@@ -16,6 +16,7 @@ eidc_ctl_command_fn eidc_ctl_image_info, eidc_ctl_image_verify; /* image_command
 eidc_ctl_command_fn eidc_ctl_image_lookup;                      /* lookup.c */
 eidc_ctl_command_fn eidc_ctl_image_list, eidc_ctl_image_diff;   /* image_list.c */
 eidc_ctl_command_fn eidc_ctl_image_export;
+eidc_ctl_command_fn eidc_ctl_aws_policy; /* aws_policy.c */
 eidc_ctl_command_fn eidc_ctl_aws_list;   /* aws_list.c */
 eidc_ctl_command_fn eidc_ctl_aws_whoami; /* aws_whoami.c */
 
