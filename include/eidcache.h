@@ -15,6 +15,9 @@
  * are done. No look-up allocates or waits. Text is UTF-8, lengths are bytes, outputs are
  * NUL-terminated.
  *
+ * Ownership: the caller owns every buffer that it passes, and the handle from eidcache_open to
+ * eidcache_close; keys and paths are not kept. Text that a callback is given lies in the image.
+ *
  * The file is mapped, not read: look-ups use the bytes that are in it. It may be replaced (renamed
  * over) and deleted at any time, as eidcached does; the pages stay until the handle lets go. It
  * must not be written to or shortened in place: a look-up in a page that was cut off ends the
@@ -45,6 +48,9 @@ enum eidcache_result {
     EIDCACHE_TOO_SMALL = 2, /* out_size must be at least *out_length + 1; out is untouched */
     EIDCACHE_ERROR = 3,     /* message says why */
 };
+
+/* "ok", "miss", "too small", "error"; "unknown" for any other number. Static, never NULL. */
+EIDCACHE_API const char *eidcache_result_name(enum eidcache_result result);
 
 /* Maps the image at path and checks that it can be used; O(1), whatever its size. The handle stays
  * with the image that it opened until eidcache_refresh. message may be NULL. */

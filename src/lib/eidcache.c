@@ -8,6 +8,17 @@
 
 _Static_assert(EIDCACHE_MESSAGE >= EIDC_ERR_TEXT_MAX, "every error text fits");
 
+const char *eidcache_result_name(enum eidcache_result result)
+{
+    static const char *const names[] = {
+        [EIDCACHE_OK] = "ok",
+        [EIDCACHE_MISS] = "miss",
+        [EIDCACHE_TOO_SMALL] = "too small",
+        [EIDCACHE_ERROR] = "error",
+    };
+    return (size_t)result < sizeof names / sizeof *names ? names[result] : "unknown";
+}
+
 static enum eidcache_result fail(const struct eidc_err *err, char *message)
 {
     if (message != NULL)

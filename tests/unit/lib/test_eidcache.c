@@ -186,9 +186,21 @@ static void a_damaged_image(void **state)
     unlink(bad);
 }
 
+static void results_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(eidcache_result_name(EIDCACHE_OK), "ok");
+    assert_string_equal(eidcache_result_name(EIDCACHE_MISS), "miss");
+    assert_string_equal(eidcache_result_name(EIDCACHE_TOO_SMALL), "too small");
+    assert_string_equal(eidcache_result_name(EIDCACHE_ERROR), "error");
+    assert_string_equal(eidcache_result_name((enum eidcache_result)4), "unknown");
+    assert_string_equal(eidcache_result_name((enum eidcache_result) - 1), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(results_have_names),
         cmocka_unit_test(both_ways),
         cmocka_unit_test(misses),
         cmocka_unit_test(the_first_of_several),
