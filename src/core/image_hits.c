@@ -15,11 +15,10 @@ bool eidc_hits_more(struct eidc_hits *hits, struct eidc_record *out)
     uint64_t at[2] = {lane_offset(hits, 0), lane_offset(hits, 1)}, next;
     unsigned lane = at[1] < at[0];
     struct eidc_record record;
-    const struct eidc_str name = {hits->eid + hits->eid_size, hits->name_size};
     if (hits->left[lane] == 0)
         return false;
     if (!eidc_record_at(&hits->image->records, at[lane], &record, &next) ||
-        (hits->same_name && !eidc_str_eq(record.name, name))) {
+        (hits->same_name && !eidc_str_eq(record.name, eidc_hits_first(hits).name))) {
         hits->left[lane] = 0;
         return false;
     }
