@@ -334,6 +334,18 @@ static bool store_dir_touch(struct eidc_store *self, const struct eidc_snapshot 
     return put((const struct store_dir *)self, snapshot, is_there, winner, err);
 }
 
+static bool store_dir_summarize(struct eidc_store *self, struct eidc_str summary,
+                                struct eidc_err *err)
+{
+    const struct store_dir *store = (const struct store_dir *)self;
+    int lock;
+    if (!eidc_dir_make(store->dir, err) || !eidc_dir_lock(store->dir, &lock, err))
+        return false;
+    bool ok = write_file(store, "summary.json", summary, err);
+    close(lock);
+    return ok;
+}
+
 static void store_dir_destroy(struct eidc_store *self)
 {
     struct store_dir *store = (struct store_dir *)self;
@@ -362,6 +374,7 @@ bool eidc_store_dir_new(const char *dir, unsigned keep, struct eidc_store **out,
                                               .peek = store_dir_peek,
                                               .save = store_dir_save,
                                               .touch = store_dir_touch,
+                                              .summarize = store_dir_summarize,
                                               .destroy = store_dir_destroy};
     char *path = NULL;
     if (dir == NULL || *dir == '\0')

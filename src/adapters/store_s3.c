@@ -320,6 +320,11 @@ static bool s3_save(struct eidc_store *self, const struct eidc_snapshot *snapsho
     }
 }
 
+static bool s3_summarize(struct eidc_store *self, struct eidc_str summary, struct eidc_err *err)
+{
+    return put_document(store_of(self), "summary.json", summary, err);
+}
+
 /* --- making one ----------------------------------------------------------------------------- */
 
 static void s3_destroy(struct eidc_store *self)
@@ -332,8 +337,12 @@ static void s3_destroy(struct eidc_store *self)
     free(s);
 }
 
-static const struct eidc_store_ops ops = {
-    .load = s3_load, .peek = s3_peek, .save = s3_save, .touch = s3_save, .destroy = s3_destroy};
+static const struct eidc_store_ops ops = {.load = s3_load,
+                                          .peek = s3_peek,
+                                          .save = s3_save,
+                                          .touch = s3_save,
+                                          .summarize = s3_summarize,
+                                          .destroy = s3_destroy};
 
 static bool is_bucket(struct eidc_str s)
 {

@@ -128,7 +128,7 @@ static void write_failures(const struct run *x, struct eidc_json *j)
 {
     eidc_json_key(j, "failures");
     eidc_json_open_array(j);
-    for (size_t i = 0; i < x->r->source_count; i++) {
+    for (size_t i = 0; x->round.told && i < x->r->source_count; i++) {
         const struct eidc_round_source *told = &x->round.told[i];
         if (told->failed == 0)
             continue;
@@ -263,6 +263,10 @@ static void save(struct run *x)
     x->r->saver.summarize = summarize;
     x->r->saver.summary_arg = x;
     eidc_refresh_watch_phase(x->r, &x->round, EIDC_PROGRESS_SAVING);
+    if (x->out->result == EIDC_RESULT_FAILED) {
+        eidc_saver_summarize(&x->r->saver, x->out->generation);
+        return;
+    }
     x->out->save_failed = !eidc_saver_save(&x->r->saver, x->changed, &err);
     if (x->out->save_failed && x->out->error[0] == '\0')
         snprintf(x->out->error, sizeof x->out->error, "%s", err.text);
@@ -336,8 +340,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
     snprintf(out->error, sizeof out->error, "%s", published ? x.round.error : err.text);
     fill_counts(&x);
     tell_sources(&x);
-    if (published)
-        save(&x);
+    save(&x);
     eidc_fd_store_keep(); /* last: saving may have given it another number */
     out->duration_ms = eidc_mono_ms() - start;
     tell_end(&x);

@@ -157,3 +157,20 @@ bool eidc_saver_save(struct eidc_saver *s, bool changed, struct eidc_err *err)
     }
     return ok;
 }
+
+void eidc_saver_summarize(struct eidc_saver *s, uint64_t number)
+{
+    EIDC_BUF_AUTO summary = {0};
+
+    s->summarize(s->summary_arg, number, &summary);
+    for (size_t i = 0; i < s->store_count; i++) {
+        struct eidc_store *store = s->stores[i];
+        struct eidc_err err = {0};
+        if (s->unread[i].kind != EIDC_ERR_NONE)
+            continue;
+        if (s->heartbeat != NULL)
+            atomic_store(s->heartbeat, eidc_mono_ms());
+        if (!store->ops->summarize(store, eidc_buf_view(&summary), &err))
+            eidc_warn("store %s: summary.json: %s", store->url, err.text);
+    }
+}

@@ -96,8 +96,32 @@ def test_the_directory_holds_the_layout(lab):
     assert cache["forward_dict"] == {n: eid(n) for n in names(20)}
     assert cache["reverse_dict"] == {eid(n): n for n in names(20)}
     assert set(cache) == {"forward_dict", "reverse_dict", "created_at", "request_count"}
+    told = summary(lab)
+    assert (told["result"], told["names"], told["added"], told["removed"]) == ("ok", 20, 20, 0)
+    assert told["failures"] == []
+
+
+def summary(lab):
     with open(lab.snapshots + "/summary.json", encoding="utf-8") as file:
-        assert json.load(file)
+        return json.load(file)
+
+
+def test_the_summary_tells_of_a_refresh_that_failed(lab):
+    daemon = lab.start(wait="listening").settle()  # there is no file of names
+    assert summary(lab)["result"] == "failed"
+    assert summary(lab)["generation"] == 0
+    assert "names.txt" in summary(lab)["error"]
+    lab.names(names(20))
+    assert daemon.refresh()["refresh"]["last_result"] == "ok"
+    assert summary(lab)["result"] == "ok"
+    before = current(lab)
+    os.unlink(lab.names_path)
+    assert daemon.refresh()["refresh"]["last_result"] == "failed"
+    told = summary(lab)
+    assert (told["result"], told["generation"], told["names"]) == ("failed", 1, 20)
+    assert told["failures"] == [{"source": "names", "scopes": 1, "error": told["error"].replace(
+        "source names: ", "")}]
+    assert current(lab) == before
 
 
 def test_keep_limits_the_images(lab):

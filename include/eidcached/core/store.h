@@ -32,6 +32,8 @@ struct eidc_store_ops {
     /* Nothing changed: only the times in CURRENT (and the summary) move. CONFLICT as save. */
     bool (*touch)(struct eidc_store *self, const struct eidc_snapshot *snapshot, uint64_t *winner,
                   struct eidc_err *err);
+    /* A refresh that failed whole: only summary.json is replaced. */
+    bool (*summarize)(struct eidc_store *self, struct eidc_str summary, struct eidc_err *err);
     void (*destroy)(struct eidc_store *self);
 };
 

@@ -31,3 +31,6 @@ void eidc_saver_free(struct eidc_saver *saver);
  * higher number. False when some store failed; *err is the first failure (each is logged and
  * reported by itself). */
 bool eidc_saver_save(struct eidc_saver *saver, bool changed, struct eidc_err *err);
+/* A refresh failed whole: tells the stores that can be reached, as generation `number` (0: none).
+ * Failures are logged. */
+void eidc_saver_summarize(struct eidc_saver *saver, uint64_t number);

@@ -267,6 +267,28 @@ static void documents_are_written_when_asked_for(void **state)
     eidc_image_free(image);
 }
 
+/* Also where nothing was saved yet. */
+static void a_failed_refresh_leaves_only_its_summary(void **state)
+{
+    (void)state;
+    EIDC_BUF_AUTO text = {0};
+    struct eidc_err err = {0};
+    assert_true(store->ops->summarize(store, EIDC_STR("{\"x\":1}"), &err));
+    read_file("summary.json", &text);
+    assert_string_equal(text.p, "{\"x\":1}");
+    assert_false(exists("CURRENT"));
+    load_fails(EIDC_ERR_NOT_FOUND, "no good image");
+    save(3, "a");
+    struct eidc_pointer before, after;
+    current(&before);
+    assert_true(store->ops->summarize(store, EIDC_STR("{\"x\":2}"), &err));
+    current(&after);
+    assert_memory_equal(&before, &after, sizeof(before));
+    eidc_buf_clear(&text);
+    read_file("summary.json", &text);
+    assert_string_equal(text.p, "{\"x\":2}");
+}
+
 static void the_link_follows_the_newest(void **state)
 {
     (void)state;
@@ -755,6 +777,7 @@ int main(void)
         CASE(what_is_saved_is_loaded),
         CASE(documents_are_written_when_asked_for),
         CASE(the_link_follows_the_newest),
+        CASE(a_failed_refresh_leaves_only_its_summary),
         CASE(folders_in_the_place_of_documents),
         CASE(a_link_in_the_place_of_the_images),
         CASE(a_touch_moves_only_times),

@@ -94,6 +94,24 @@ static void a_document_that_is_refused_fails_the_save(void **state)
     stored_free(&s);
 }
 
+static void a_failed_refresh_leaves_only_its_summary(void **state)
+{
+    (void)state;
+    const struct fake_exchange script[] = {
+        {.method = "PUT",
+         .url = ROOT "summary.json",
+         .has_header = {"!If-Match", "!If-None-Match"},
+         .has_body = {"{\"x\":1}"},
+         .status = 200},
+        {.method = "PUT", .url = ROOT "summary.json", .status = 403}};
+    struct bench b;
+    set_up(&b, script, COUNT(script));
+    assert_true(b.store->ops->summarize(b.store, EIDC_STR("{\"x\":1}"), &b.err));
+    assert_false(b.store->ops->summarize(b.store, EIDC_STR("{\"x\":2}"), &b.err));
+    assert_int_equal(b.err.kind, EIDC_ERR_DENIED);
+    tear_down(&b);
+}
+
 /* The body is made anew for each try, and is each time what the headers say. */
 static void a_document_that_is_made_while_it_is_sent(void **state)
 {
@@ -842,6 +860,7 @@ int main(void)
         cmocka_unit_test(a_save_costs_few_requests),
         cmocka_unit_test(a_save_takes_two_round_trips),
         cmocka_unit_test(a_document_that_is_refused_fails_the_save),
+        cmocka_unit_test(a_failed_refresh_leaves_only_its_summary),
         cmocka_unit_test(a_document_that_is_made_while_it_is_sent),
         cmocka_unit_test(documents_compression_and_headers),
         cmocka_unit_test(an_empty_prefix),

@@ -64,7 +64,20 @@ static bool touch(struct eidc_store *self, const struct eidc_snapshot *s, uint64
     return put((struct fake *)self, s, winner, err);
 }
 
-static const struct eidc_store_ops fake_ops = {.save = save, .touch = touch};
+static bool put_summary(struct eidc_store *self, struct eidc_str summary, struct eidc_err *err)
+{
+    struct fake *f = (struct fake *)self;
+
+    if (f->fail_next > 0) {
+        f->fail_next--;
+        return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "no route");
+    }
+    snprintf(f->summary, sizeof f->summary, "%.*s", EIDC_STR_ARG(summary));
+    return true;
+}
+
+static const struct eidc_store_ops fake_ops = {
+    .save = save, .touch = touch, .summarize = put_summary};
 
 static void summarize(void *arg, uint64_t number, struct eidc_buf *out)
 {
@@ -281,6 +294,27 @@ static void test_ages_survive_a_new_number(void **state)
     end(&f);
 }
 
+static void test_a_failed_refresh_leaves_only_its_summary(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    start(&f);
+    eidc_saver_summarize(&f.saver, 7); /* nothing is served, maybe */
+    assert_string_equal(f.fakes[0].summary, "7");
+    assert_string_equal(f.fakes[1].summary, "7");
+    assert_int_equal(f.fakes[0].saves + f.fakes[0].touches, 0);
+    f.fakes[0].fail_next = 1; /* costs the other one nothing */
+    eidc_saver_summarize(&f.saver, 8);
+    assert_string_equal(f.fakes[0].summary, "7");
+    assert_string_equal(f.fakes[1].summary, "8");
+    eidc_fail(&f.saver.unread[1], EIDC_ERR_UNAVAILABLE, "no answer"); /* nor would it answer now */
+    eidc_saver_summarize(&f.saver, 9);
+    assert_string_equal(f.fakes[0].summary, "9");
+    assert_string_equal(f.fakes[1].summary, "8");
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_a_number_never_shrinks_nor_overflows),
         cmocka_unit_test(test_same_content_elsewhere_is_fine),
         cmocka_unit_test(test_ages_survive_a_new_number),
+        cmocka_unit_test(test_a_failed_refresh_leaves_only_its_summary),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
