@@ -2,7 +2,7 @@
  * A run is one refresh of the source. A row without parents is one scope a region. A row with
  * parents begins with a listing of the outermost ones; what a listing of parents finds is a family,
  * and each of its members is listed in its turn: again for parents, or as a scope. Members are
- * started as other listings end, a few more than the engine sends at once, so that a hundred
+ * started as other listings end, some more than the engine sends at once, so that a hundred
  * thousand of them cost no memory while they wait.
  */
 #include "eidcached/adapters/source_aws.h"
@@ -16,6 +16,10 @@
 #include "eidcached/aws/target.h"
 #include "eidcached/aws/template.h"
 #include "eidcached/base/mem.h"
+
+/* Listings under way for each that the engine sends. They take turns by pages: the more there are,
+ * the fewer of the engine's places stand empty at the end. */
+#define WINDOW 8
 
 #define GENERATIONS_MAX 32 /* of a recursive row: more is a circle */
 #define GLOBAL_SCOPE    "global"
@@ -205,7 +209,7 @@ static void start_member(struct run *run, struct eidc_family *family)
 /* Starts what may run now; false when there is nothing left to start. */
 static bool start_members(struct run *run)
 {
-    size_t window = 2 * (size_t)eidc_aws_concurrency(run->source->aws);
+    size_t window = WINDOW * (size_t)eidc_aws_concurrency(run->source->aws);
     while (run->families) {
         struct eidc_family *family = run->families;
         if (family->started == family->count)

@@ -60,12 +60,13 @@ class Connection(socketserver.StreamRequestHandler):
         if request is None:
             return False
         state = self.server.state
+        began = time.monotonic()
         state.entered()
         try:
             answer = self.server.serve(request)
             pause = state.settings["latency_ms"]
             if pause and not request.path.startswith("/_ctl"):
-                time.sleep(pause / 1e3)
+                time.sleep(max(0, began + pause / 1e3 - time.monotonic()))
         finally:
             state.left()
         return self._write(request, answer, state.now())
