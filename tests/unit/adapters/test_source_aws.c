@@ -448,15 +448,15 @@ static void each_parent_is_a_scope(void **state)
          .status = 200,
          .body = "{\"TableList\":[" N("t1") "],\"NextToken\":\"p2\"}"},
         {.has_body = {"\"DatabaseName\":\"b\""}, .status = 200, .body = TABLES("")},
+        {.has_body = {"\"DatabaseName\":\"s\xc3\xa9\""}, .status = 200, .body = TABLES(N("t"))},
         {.has_body = {"\"DatabaseName\":\"a\"", "\"NextToken\":\"p2\""},
          .status = 200,
          .body = TABLES(N("t2"))},
-        {.has_body = {"\"DatabaseName\":\"s\xc3\xa9\""}, .status = 200, .body = TABLES(N("t"))},
     };
     struct eidc_source_aws_options o = options_of("glue.tables");
     expect(&o, script, COUNT(script),
-           "listed eu-west-1/b:|listed eu-west-1/a: a.t1 a.t2|"
-           "listed eu-west-1/s\xc3\xa9: s\xc3\xa9.t|");
+           "listed eu-west-1/b:|listed eu-west-1/s\xc3\xa9: s\xc3\xa9.t|"
+           "listed eu-west-1/a: a.t1 a.t2|");
 }
 
 static void parents_are_listed_though_their_children_are_not_due(void **state)

@@ -261,12 +261,11 @@ static size_t read_numbers(void *arg, char *to, size_t room)
     return n;
 }
 
-/* The second time the connection is closed behind its answer to the first. */
 static void a_body_may_be_made_while_it_is_sent(void **state)
 {
     (void)state;
     static const struct raw_answer answers[] = {
-        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", .close = true},
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}};
     struct numbers numbers = {.cannot_at = UINT64_MAX};
     const struct eidc_http_body made = {&numbers, 700000, rewind_numbers, read_numbers};
@@ -282,7 +281,7 @@ static void a_body_may_be_made_while_it_is_sent(void **state)
         assert_int_equal(response.status, 200);
         eidc_http_response_free(&response);
     }
-    assert_true(numbers.rewound >= 2);
+    assert_int_equal(numbers.rewound, 2);
     c->ops->destroy(c);
     raw_server_stop(&server);
     assert_int_equal(server.asked_n, 2);
