@@ -138,7 +138,7 @@ static void learn(const char *region)
 bool eidc_region_find(const struct eidc_aws_settings *settings, struct eidc_http_client *http,
                       char **out, struct eidc_err *err)
 {
-    struct eidc_err none, why;
+    struct eidc_err none = {0}, why = {0};
     if (eidc_region_resolve(settings, out, &none)) {
         return true;
     } else if (none.kind != EIDC_ERR_NOT_FOUND) {

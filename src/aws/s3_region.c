@@ -2,19 +2,18 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <sys/queue.h>
 
 #include "eidcached/aws/fault.h"
 #include "eidcached/base/mem.h"
 
 /* One a bucket that is not where it was asked for: few, for ever. */
 struct place {
-    SLIST_ENTRY(place) next;
+    struct place *next;
     char *host, *home_region, *bucket;
     char region[EIDC_REGION_MAX];
 };
 
-static SLIST_HEAD(, place) places = SLIST_HEAD_INITIALIZER(places);
+static struct place *places;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static bool sends_elsewhere(int status)
@@ -41,9 +40,7 @@ bool eidc_s3_region_told(const struct eidc_aws_response *response, char out[EIDC
 
 static struct place *find(const struct eidc_endpoint *home, const char *bucket)
 {
-    struct place *place;
-    SLIST_FOREACH(place, &places, next)
-    {
+    for (struct place *place = places; place != NULL; place = place->next) {
         if (strcmp(place->bucket, bucket) == 0 && strcmp(place->host, home->host) == 0 &&
             strcmp(place->home_region, home->region) == 0)
             return place;
@@ -71,7 +68,8 @@ void eidc_s3_region_learn(const struct eidc_endpoint *home, const char *bucket, 
         place->host = eidc_xstrdup(home->host);
         place->home_region = eidc_xstrdup(home->region);
         place->bucket = eidc_xstrdup(bucket);
-        SLIST_INSERT_HEAD(&places, place, next);
+        place->next = places;
+        places = place;
     }
     snprintf(place->region, sizeof(place->region), "%s", region);
     pthread_mutex_unlock(&lock);
