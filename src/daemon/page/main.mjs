@@ -59,10 +59,20 @@ function lost() {
         el("button", { type: "button", onclick: poll }, "Try now"));
 }
 
+/** Without its metrics the page lacks two charts, and nothing else. */
+async function askMetrics() {
+    try {
+        showLive(await getMetrics());
+    } catch (error) {
+        if (!(error instanceof Refused))
+            throw error;
+    }
+}
+
 async function askOnce() {
     try {
         takeStatus(await getStatus());
-        showLive(await getMetrics());
+        await askMetrics();
     } catch (error) {
         if (error instanceof Refused)
             refused(error);
