@@ -28,7 +28,7 @@ const showAbout = onChange(({ version, started_at: started }) => {
 function generationFigures(generation) {
     return [
         figure("Names", el("strong", {}, grouped(generation.names))),
-        figure("Age of the oldest listing", el("strong", {}, time(generation.verified_at, "age"))),
+        figure("Age of the data", el("strong", {}, time(generation.verified_at, "age"))),
         figure("Generation", el("strong", {}, grouped(generation.number)),
             el("code", {}, generation.id)),
         figure("Published", time(generation.created_at), `, ${bytes(generation.bytes)}`),
