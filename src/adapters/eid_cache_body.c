@@ -5,7 +5,7 @@
 static void begin(void *arg)
 {
     struct eidc_eid_cache_body *b = arg;
-    b->doc = (struct eidc_eid_cache){.image = b->doc.image};
+    b->doc = (struct eidc_eid_cache){.image = b->doc.image, .request_count = b->doc.request_count};
     eidc_buf_clear(&b->piece);
     b->taken = 0;
 }
@@ -32,11 +32,13 @@ static size_t give(void *arg, char *to, size_t room)
 }
 
 bool eidc_eid_cache_body_make(struct eidc_eid_cache_body *b, const struct eidc_image *image,
-                              struct eidc_err *err)
+                              uint64_t request_count, struct eidc_err *err)
 {
     struct eidc_sha256_sum *sum = eidc_sha256_begin();
     uint64_t size = 0;
-    *b = (struct eidc_eid_cache_body){.doc.image = image};
+    *b = (struct eidc_eid_cache_body){
+        .doc = {.image = image, .request_count = request_count},
+    };
     while (next_piece(b)) {
         eidc_sha256_add(sum, eidc_buf_view(&b->piece));
         size += b->piece.n;

@@ -195,7 +195,7 @@ static bool next_of_eid_cache(void *doc, struct eidc_buf *piece)
 static bool write_eid_cache(const struct store_dir *store, const struct eidc_snapshot *snapshot,
                             struct eidc_err *err)
 {
-    struct eidc_eid_cache doc = {.image = snapshot->image};
+    struct eidc_eid_cache doc = {.image = snapshot->image, .request_count = snapshot->requests};
     char *path EIDC_AUTO_FREE = path_of(store, "eid_cache.json");
     return !snapshot->json || eidc_file_write_pieces(path, next_of_eid_cache, &doc, FILE_MODE, err);
 }

@@ -235,7 +235,8 @@ static bool upload(struct store_s3 *s, const struct eidc_snapshot *snapshot,
     size_t n = 1;
     if (!eidc_s3_images_prepare(&s->place, snapshot->image, s->compress, &sending, &uploads[0],
                                 err) ||
-        (snapshot->json && !eidc_eid_cache_body_make(&eid_cache, snapshot->image, err)))
+        (snapshot->json &&
+         !eidc_eid_cache_body_make(&eid_cache, snapshot->image, snapshot->requests, err)))
         return false;
     if (snapshot->json)
         uploads[n++] = made_document(cache_key, &eid_cache);

@@ -87,6 +87,7 @@ struct eidc_generation *eidc_generation_move(const struct eidc_generation *from,
     atomic_init(&g->refreshed_at, atomic_load(&from->refreshed_at));
     atomic_init(&g->verified_at, atomic_load(&from->verified_at));
     atomic_init(&g->partial, atomic_load(&from->partial));
+    g->requests = from->requests;
     return g;
 }
 

@@ -17,7 +17,8 @@ struct run {
     struct eidc_generation *before; /* pinned; NULL at the first */
     bool before_served;             /* it is the current one */
     struct eidc_diff_counts changes;
-    bool changed; /* a new image was published */
+    uint64_t calls_before; /* to AWS, when it began */
+    bool changed;          /* a new image was published */
     bool accept_shrink;
     struct eidc_round_report *out;
 };
@@ -70,6 +71,7 @@ static void publish(struct run *x, struct eidc_image *image)
         eidc_diff(x->before ? x->before->image : NULL, image, NULL, NULL, &x->changes);
     struct eidc_generation *fresh = eidc_generation_new(image);
     settle(x, fresh);
+    fresh->requests = eidc_aws_counted(x->r->aws).calls - x->calls_before;
     eidc_publish(fresh, x->before_served ? &x->changes : NULL);
     x->changed = true;
 }
@@ -317,6 +319,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
                   .tick_arg = r},
         .before = r->baseline ? r->baseline : eidc_current_pin(),
         .accept_shrink = accept_shrink,
+        .calls_before = eidc_aws_counted(r->aws).calls,
         .out = out,
     };
 

@@ -56,6 +56,7 @@ static bool save_once(struct eidc_saver *s, size_t i, uint64_t *winner, struct e
         .image = now->image,
         .refreshed_at_ms = atomic_load(&now->refreshed_at),
         .verified_at_ms = atomic_load(&now->verified_at),
+        .requests = now->requests,
         .summary = eidc_buf_view(&summary),
         .json = s->json,
     };

@@ -37,7 +37,8 @@ static void answer_document(struct eidc_request *r, struct eidc_generation *pinn
     struct document *d = eidc_xcalloc(1, sizeof(*d));
     d->stream.ops = &ops;
     d->pinned = pinned;
-    d->eid_cache.image = pinned->image;
+    d->eid_cache =
+        (struct eidc_eid_cache){.image = pinned->image, .request_count = pinned->requests};
     eidc_answer_stream(r, &d->stream, EIDC_TYPE_JSON);
 }
 

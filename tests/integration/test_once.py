@@ -16,6 +16,7 @@ def test_fresh_is_0(lab, aws):
     assert "250" in done.stdout
     cache = json.loads(aws.object(BUCKET, f"{PREFIX}/eid_cache.json"))
     assert cache["forward_dict"]["db_00249"] == eid("db_00249")
+    assert cache["request_count"] >= 3  # 100 a page
     assert json.loads(aws.object(BUCKET, f"{PREFIX}/CURRENT"))["names"] == 250
 
 

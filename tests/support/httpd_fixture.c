@@ -107,6 +107,7 @@ static void finish_and_publish(struct eidc_builder *builder, uint64_t number)
     eidc_builder_free(builder);
     struct eidc_generation *g = eidc_generation_new(image);
     atomic_store(&g->refreshed_at, eidc_now_ms());
+    g->requests = 12;
     eidc_publish(g, NULL);
 }
 

@@ -16,7 +16,7 @@ struct eidc_eid_cache_body {
 
 /* The image must outlive it; body refers to it, so that it must not be moved. */
 bool eidc_eid_cache_body_make(struct eidc_eid_cache_body *out, const struct eidc_image *image,
-                              struct eidc_err *err);
+                              uint64_t request_count, struct eidc_err *err);
 void eidc_eid_cache_body_free(struct eidc_eid_cache_body *body); /* fine when zeroed */
 #define EIDC_EID_CACHE_BODY_AUTO                                                                   \
     __attribute__((cleanup(eidc_eid_cache_body_free))) struct eidc_eid_cache_body

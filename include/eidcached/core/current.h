@@ -19,6 +19,7 @@ struct eidc_generation {
     struct eidc_image *image;     /* owned */
     _Atomic int64_t refreshed_at; /* a refresh last ended with at least one scope confirmed */
     _Atomic int64_t verified_at;  /* oldest as_of of the scopes */
+    uint64_t requests;            /* to AWS, of the refresh that made it; 0: not known */
     _Atomic bool partial;         /* some scope's last listing failed or is held */
     _Atomic int64_t *as_of;       /* one a scope, in the image's order */
     bool *unconfirmed; /* one a scope: its last listing failed, or some of its entries are held;

@@ -4,7 +4,8 @@
  *   {"forward_dict":{name:eid},"reverse_dict":{eid:name},"created_at":"...","request_count":0}
  * A name with several EIDs shows its checksum, or, without one, the first field EID in byte order;
  * an EID with several names shows the first of them in byte order. Both in byte order of the names,
- * so that it is reproducible.
+ * so that it is reproducible. request_count is how many requests the listing took, 0 where that is
+ * not known.
  */
 #include "eidcached/core/image.h"
 

@@ -12,6 +12,7 @@ struct eidc_store;
 struct eidc_snapshot {
     const struct eidc_image *image;
     int64_t refreshed_at_ms, verified_at_ms;
+    uint64_t requests;       /* for eid_cache.json: its request_count */
     struct eidc_str summary; /* summary.json; n == 0: leave it as it is */
     bool json;               /* write eid_cache.json too */
 };

@@ -43,8 +43,8 @@ static void it_is_the_document(void **state)
     EIDC_BUF_AUTO whole = {0}, read = {0};
     uint8_t sha256[EIDC_SHA256_BYTES];
     struct eidc_err err;
-    assert_true(eidc_eid_cache_write(image, 0, &whole, &err));
-    assert_true(eidc_eid_cache_body_make(&made, image, &err));
+    assert_true(eidc_eid_cache_write(image, 7, &whole, &err));
+    assert_true(eidc_eid_cache_body_make(&made, image, 7, &err));
     assert_int_equal(made.body.size, whole.n);
     eidc_sha256(eidc_buf_view(&whole), sha256);
     assert_memory_equal(made.sha256, sha256, sizeof sha256);
@@ -62,7 +62,7 @@ static void it_can_be_sent_again_from_anywhere(void **state)
     EIDC_EID_CACHE_BODY_AUTO made = {0};
     EIDC_BUF_AUTO first = {0}, again = {0};
     struct eidc_err err;
-    assert_true(eidc_eid_cache_body_make(&made, image, &err));
+    assert_true(eidc_eid_cache_body_make(&made, image, 7, &err));
     made.body.rewind(made.body.arg);
     read_all(&made.body, 1 << 20, 0, &first);
     assert_int_equal(first.n, made.body.size);
@@ -83,7 +83,7 @@ static void it_takes_little_memory(void **state)
     struct eidc_image *image = large_image();
     EIDC_EID_CACHE_BODY_AUTO made = {0};
     struct eidc_err err;
-    assert_true(eidc_eid_cache_body_make(&made, image, &err));
+    assert_true(eidc_eid_cache_body_make(&made, image, 7, &err));
     assert_true(made.body.size > 700000);
     assert_true(made.piece.cap <= 256 * 1024);
     eidc_image_free(image);
@@ -96,7 +96,7 @@ static void of_an_empty_image(void **state)
     EIDC_EID_CACHE_BODY_AUTO made = {0};
     EIDC_BUF_AUTO read = {0};
     struct eidc_err err;
-    assert_true(eidc_eid_cache_body_make(&made, image, &err));
+    assert_true(eidc_eid_cache_body_make(&made, image, 7, &err));
     made.body.rewind(made.body.arg);
     read_all(&made.body, 7, 0, &read);
     assert_int_equal(read.n, made.body.size);

@@ -174,7 +174,7 @@ static void the_document(void **state)
     snprintf(text, sizeof(text),
              "{\"forward_dict\":{\"a\":\"eid-a\",\"b\":\"k1\",\"c\":\"k1\"},"
              "\"reverse_dict\":{\"eid-a\":\"a\",\"k1\":\"b\"},"
-             "\"created_at\":\"%s\",\"request_count\":0}\n",
+             "\"created_at\":\"%s\",\"request_count\":12}\n",
              time);
     assert_int_equal(a.status, 200);
     assert_string_equal(a.body.p, text);
