@@ -701,6 +701,54 @@ static void a_recursive_row(void **state)
            "ParentNotFoundException: gone (status 400)|");
 }
 
+/* Each unit tells of those below it, which would else be taken for gone. */
+static void a_recursive_row_is_listed_though_nothing_is_due(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .body = ROOTS(U("R", "r-1"))},
+        {.has_body = {"\"r-1\""}, .status = 200, .body = UNITS(U("A", "ou-a"))},
+        {.has_body = {"\"ou-a\""}, .status = 200, .body = UNITS("")}};
+    struct eidc_source_aws_options o = options_of("organizations.organizational_units");
+    struct bench b;
+    set_up(&b, &o, script, COUNT(script), 1);
+    b.not_due = "*";
+    run(&b);
+    assert_string_equal(b.told.p, "listed global/R: R/A|listed global/R/A:|");
+    tear_down(&b);
+}
+
+static void an_expired_token_starts_over_in_every_protocol(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200,
+         .body = "{\"tableBuckets\":[{\"name\":\"a\",\"arn\":\"x\"}],"
+                 "\"continuationToken\":\"t\"}"},
+        {.url = "http://aws.test/buckets?maxBuckets=1000&continuationToken=t",
+         .status = 400,
+         .headers = {"x-amzn-ErrorType: BadRequestException"},
+         .body = "{\"message\":\"the token has expired\"}"},
+        {.url = "http://aws.test/buckets?maxBuckets=1000",
+         .status = 200,
+         .body = "{\"tableBuckets\":[{\"name\":\"b\",\"arn\":\"y\"}]}"}};
+    struct eidc_source_aws_options o = options_of("s3tables.buckets");
+    expect(&o, script, COUNT(script), "listed eu-west-1: b|");
+}
+
+static void a_last_name_that_comes_twice(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.times = 2,
+         .status = 200,
+         .body = "{\"DeliveryStreamNames\":[\"a\"],\"HasMoreDeliveryStreams\":true}"}};
+    struct eidc_source_aws_options o = options_of("firehose.delivery_streams");
+    expect(&o, script, COUNT(script),
+           "failed eu-west-1: firehose ListDeliveryStreams: the same "
+           "ExclusiveStartDeliveryStreamName came twice|");
+}
+
 static void a_circle_ends(void **state)
 {
     (void)state;
@@ -953,6 +1001,9 @@ int main(void)
         cmocka_unit_test(fan_out_over_two_levels),
         cmocka_unit_test(a_scope_that_is_not_due_two_levels_down),
         cmocka_unit_test(a_recursive_row),
+        cmocka_unit_test(a_recursive_row_is_listed_though_nothing_is_due),
+        cmocka_unit_test(an_expired_token_starts_over_in_every_protocol),
+        cmocka_unit_test(a_last_name_that_comes_twice),
         cmocka_unit_test(a_circle_ends),
         cmocka_unit_test(parents_asked_by_another_member),
         cmocka_unit_test(parents_that_are_gone_are_dropped),
