@@ -15,7 +15,7 @@ def listed(aws):
 
 def later(daemon, rounds=2):
     """The status once that many more refreshes have begun and ended."""
-    last = daemon.history()[0]["started_at"]
+    last = daemon.settle().history()[0]["started_at"]
 
     def newer():
         return sum(r["started_at"] > last for r in daemon.history()) >= rounds
@@ -25,7 +25,7 @@ def later(daemon, rounds=2):
 
 def test_what_is_not_due_is_not_asked_for(lab, aws):
     aws.set(databases=6, tables=3)
-    daemon = lab.start(sources=TABLES, refresh=SELDOM)
+    daemon = lab.start(sources=TABLES, refresh=SELDOM).settle()
     before = daemon.status_document()["generation"]
     status = later(daemon)
     assert aws.calls("GetTables") == 6  # the first time
