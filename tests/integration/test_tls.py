@@ -301,3 +301,66 @@ def test_eidctl_over_tls(lab, ca, clients, server):
     assert lab.ctl(None, "health", "--server", url, "--ca", ca.cert).returncode == 1
     assert lab.ctl(None, "health", "--server", url, "--cert", cert, "--key", key).returncode == 1
     assert Client("unix:" + daemon.socket).get("/livez").status == 200
+
+
+# --- the other side: AWS over TLS -----------------------------------------------------------------
+
+
+def pour(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def relay(listener, context, where):
+    """Ends TLS in front of a server without, until the listener is closed."""
+    host, port = where.split(":")
+    while True:
+        try:
+            plain = listener.accept()[0]
+        except OSError:
+            return
+        try:
+            inner = context.wrap_socket(plain, server_side=True)
+        except OSError:  # a client that does not trust us
+            continue
+        outer = socket.create_connection((host, int(port)))
+        for ends in ((inner, outer), (outer, inner)):
+            threading.Thread(target=pour, args=ends, daemon=True).start()
+
+
+@pytest.fixture(name="https")
+def _https(aws, server):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*server)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=relay, args=(listener, context, aws.where), daemon=True).start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+AWS_SOURCE = {"prod": {"type": "aws", "list": "glue.databases"}}
+
+
+def test_aws_is_trusted_by_the_bundle_that_its_tools_use(lab, aws, ca, https):
+    aws.set(databases=3)
+    with open(lab.path + "/config", "w", encoding="utf-8") as file:
+        file.write(f"[profile work]\nca_bundle = {ca.cert}\n")
+    for env, settings in (({"AWS_CA_BUNDLE": ca.cert}, {}),
+                          ({"AWS_CA_BUNDLE": "/nonexistent"}, {"ca_bundle": ca.cert}),
+                          ({"AWS_CONFIG_FILE": lab.path + "/config", "AWS_PROFILE": "work"}, {})):
+        done = lab.once(sources=AWS_SOURCE, aws={"endpoint_url": https, **settings}, env=env)
+        assert done.returncode == 0, done.stderr
+
+
+def test_aws_is_not_trusted_without(lab, aws, clients, https):
+    aws.set(databases=3)
+    for env in ({}, {"AWS_CA_BUNDLE": clients.cert}):
+        done = lab.once(sources=AWS_SOURCE, env=env,
+                        aws={"endpoint_url": https, "max_attempts": 1})
+        assert done.returncode == 1
+        assert "certificate" in done.stderr
+    assert aws.calls("GetDatabases") == 0
