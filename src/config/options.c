@@ -68,7 +68,8 @@ const struct eidc_option eidc_options[] = {
            .help = "A connection that is silent for this long is closed, and so is one whose request "
                    "head is not whole by then, or whose body then still comes, slower than 1 KiB/s."),
     OPTION("http.max_body", SIZE, AT(http.max_body), "64M", RANGE(1, 4 * GIB),
-           .help = "Longest request body; a longer one is answered 413."),
+           .help = "Longest request body; a longer one is answered 413. All together take four times "
+                   "this at most, and an eighth of what a container or a unit may use."),
     OPTION("http.max_batch", COUNT, AT(http.max_batch), "1000000", RANGE(1, 100000000),
            .help = "Most names or EIDs in one request."),
     OPTION("http.token_file", PATH, AT(http.token_file), NULL,

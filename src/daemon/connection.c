@@ -21,9 +21,9 @@
 
 #define DROPPED_BODY_MAX (8ul * 1024 * 1024) /* beyond the limit, before the connection is cut */
 #define BODY_RATE_MIN    1024                /* bytes a second, once http.idle_timeout is over */
-#define SMALL_BODY       (64ul * 1024) /* always kept: small batches pass whatever large ones do */
-#define LATE_TIMEOUT_S   1u            /* head-room that idles is taken from probes */
-#define BODIES_MAX       4             /* times http.max_body, of all large bodies together */
+#define SMALL_BODY       (4ul * 1024) /* always kept: small batches pass whatever large ones do */
+#define LATE_TIMEOUT_S   1u           /* head-room that idles is taken from probes */
+#define BODIES_MAX       4            /* times http.max_body, of all large bodies together */
 
 struct connection {
     struct eidc_request request;
@@ -132,7 +132,8 @@ void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *m
 static bool hold(struct connection *c, size_t size)
 {
     struct eidc_server *server = c->port->server;
-    uint64_t limit = BODIES_MAX * server->service->config->http.max_body;
+    uint64_t most = BODIES_MAX * server->service->config->http.max_body;
+    uint64_t limit = most < server->bodies_max ? most : server->bodies_max;
     uint64_t body = c->request.body.n + size;
     if (body <= SMALL_BODY)
         return true;

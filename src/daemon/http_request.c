@@ -6,7 +6,7 @@
 #include "eidcached/base/json.h"
 #include "eidcached/daemon/stream.h"
 
-#define KEPT_BUFFER_MAX (64ul * 1024) /* what a connection keeps between requests */
+#define KEPT_BUFFER_MAX (8ul * 1024) /* what a connection keeps between requests */
 #define RETRY_AFTER_S   5
 /* Answers up to this size are made whole and sent with their length; longer ones are streamed. */
 #define WHOLE_ANSWER_MAX (256ul * 1024)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "eidcached/base/cgroup.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
@@ -15,6 +16,7 @@
 
 #define HEAD_ROOM_MIN     256 /* connections above the limit, for probes; they end in a second */
 #define CONNECTION_MEMORY (12ul * 1024) /* the heads of a request and its answer, body pieces */
+#define BODIES_SHARE      8             /* of the memory that the process may use */
 #define DRAIN_POLL_MS     5
 
 struct eidc_httpd {
@@ -181,6 +183,7 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
 {
     struct eidc_httpd *httpd = eidc_xcalloc(1, sizeof(*httpd));
     httpd->server.service = service;
+    httpd->server.bodies_max = eidc_cgroup_memory_limit("") / BODIES_SHARE;
     httpd->server.token = eidc_token_new(service->config->http.token_file);
     if (!check_threads(service->config->http.threads, err) ||
         !eidc_tls_new(service->config, &httpd->server.tls, err) ||

@@ -17,7 +17,8 @@ struct eidc_server {
     struct eidc_tls *tls; /* of the TCP listeners; NULL: none */
     struct eidc_waits *waits;
     struct eidc_pace *pace;
-    _Atomic uint64_t bodies; /* bytes of large bodies, of all these requests together */
+    _Atomic uint64_t bodies; /* bytes of large bodies, of all requests together */
+    uint64_t bodies_max;     /* of them, whatever http.max_body says */
     atomic_bool stopping;
 };
 
