@@ -16,6 +16,7 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/daemon/head.h"
 #include "eidcached/daemon/http_metrics.h"
+#include "eidcached/daemon/prepared.h"
 #include "eidcached/daemon/respond.h"
 #include "eidcached/daemon/routes.h"
 
@@ -28,6 +29,7 @@
 struct connection {
     struct eidc_request request;
     struct eidc_paced paced;
+    struct eidc_prepared *prepared;   /* the answer that is on its way; may be NULL */
     struct eidc_tls_credentials *tls; /* NULL: in clear */
     struct eidc_port *port;
     bool late;     /* came when there were too many */
@@ -158,6 +160,8 @@ void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **con
     (void)code;
     if (c != NULL) {
         let_go(c); /* its keys went with the answer */
+        eidc_prepared_release(c->prepared);
+        c->prepared = NULL;
         eidc_pace_busy(&c->paced, false);
     }
     *context = NULL;
@@ -243,7 +247,7 @@ static enum MHD_Result send_answer(struct connection *c, struct MHD_Connection *
     if (c->late || atomic_load_explicit(&server->stopping, memory_order_relaxed) ||
         atomic_load_explicit(&server->service->draining, memory_order_relaxed))
         r->answer.close = true;
-    if (!eidc_respond(mhd, r))
+    if (!eidc_respond(mhd, r, &c->prepared))
         return MHD_NO;
     int64_t now = eidc_mono_us();
     eidc_http_count_request(r, now);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "eidcached/base/mem.h"
+#include "eidcached/daemon/prepared.h"
 #include "eidcached/daemon/stream.h"
 
 #define BLOCK_BYTES (64ul * 1024)
@@ -101,17 +102,23 @@ static struct MHD_Response *made_of(struct eidc_request *r)
     return r->answer.excerpt != NULL ? excerpted(r) : whole(r);
 }
 
-static void add_number(struct MHD_Response *response, const char *name, uint64_t value)
+const char *eidc_respond_number(uint64_t value, char text[EIDC_NUMBER_TEXT])
 {
-    char text[24], *digit = text + sizeof(text);
-    *--digit = '\0';
-    do /* a look-up's answer has two of these: snprintf would be seen in a profile */
-        *--digit = (char)('0' + value % 10);
+    size_t at = EIDC_NUMBER_TEXT - 1;
+    text[at] = '\0';
+    do
+        text[--at] = (char)('0' + value % 10);
     while ((value /= 10) != 0);
-    add(response, name, digit);
+    return text + at;
 }
 
-static void add_headers(struct MHD_Response *response, const struct eidc_answer *a)
+static void add_number(struct MHD_Response *response, const char *name, uint64_t value)
+{
+    char text[EIDC_NUMBER_TEXT];
+    add(response, name, eidc_respond_number(value, text));
+}
+
+void eidc_respond_headers(struct MHD_Response *response, const struct eidc_answer *a)
 {
     add(response, "Content-Type", a->content_type);
     add(response, "X-Content-Type-Options", "nosniff");
@@ -136,16 +143,21 @@ static void add_headers(struct MHD_Response *response, const struct eidc_answer 
         add(response, h->name, h->value);
 }
 
-bool eidc_respond(struct MHD_Connection *connection, struct eidc_request *r)
+bool eidc_respond(struct MHD_Connection *connection, struct eidc_request *r,
+                  struct eidc_prepared **prepared)
 {
     if (r->out.failed) {
         eidc_buf_free(&r->out);
         eidc_answer_unavailable(r, "out of memory");
     }
+    *prepared = eidc_prepared_take(r);
+    if (*prepared != NULL)
+        return MHD_queue_response(connection, r->answer.status,
+                                  eidc_prepared_response(*prepared)) == MHD_YES;
     struct MHD_Response *response = made_of(r);
     if (response == NULL)
         return false;
-    add_headers(response, &r->answer);
+    eidc_respond_headers(response, &r->answer);
     bool queued = MHD_queue_response(connection, r->answer.status, response) == MHD_YES;
     MHD_destroy_response(response);
     return queued;
