@@ -38,11 +38,8 @@ static inline bool eidc_hex_decode_words(const char *digits, struct eidc_words *
     eidc_lane_vector good = (eidc_lane_vector){0} - 1;
     eidc_hex_pairs first = eidc_hex_half_decode(digits, &good);
     eidc_hex_pairs second = eidc_hex_half_decode(digits + sizeof good, &good);
-    eidc_hex_half halves[2] = {__builtin_convertvector(first, eidc_hex_half),
-                               __builtin_convertvector(second, eidc_hex_half)};
-    uint64_t low, high;
-    memcpy(&low, &halves[0], sizeof low);
-    memcpy(&high, &halves[1], sizeof high);
+    uint64_t low = (uint64_t) __builtin_convertvector(first, eidc_hex_half);
+    uint64_t high = (uint64_t) __builtin_convertvector(second, eidc_hex_half);
     *out = (struct eidc_words){le64toh(low), le64toh(high)};
     return eidc_lanes(good) == 0xffff;
 }
