@@ -156,7 +156,7 @@ static void every_byte_at_every_place_of_hex(void **state)
             text[place] = (char)c;
             for (size_t i = 0; i < sizeof out; i++)
                 expected[i] =
-                    (uint8_t)(digit_value(text[2 * i]) << 4 | digit_value(text[2 * i + 1]));
+                    (uint8_t)(16 * digit_value(text[2 * i]) + digit_value(text[2 * i + 1]));
             struct eidc_str in = {text, sizeof text - 1};
             assert_int_equal(eidc_hex_decode(in, out, sizeof out), digit_value(c) >= 0);
             if (digit_value(c) < 0)
