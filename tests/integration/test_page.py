@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import npm
 from conftest import need
 from harness import BUILD, SLOW, SOURCE
 
@@ -28,38 +29,12 @@ HOSTILE = [
 ]
 
 
-def is_installed():
-    """node_modules are those of the lock file that is here now."""
-    try:
-        with open(os.path.join(BROWSER, "package-lock.json"), "rb") as wanted, \
-             open(os.path.join(INSTALLED, "installed.json"), "rb") as there:
-            return wanted.read() == there.read()
-    except FileNotFoundError:
-        return False
-
-
-def install():
-    """Into the build folder, by npm's own client; None, or what went wrong."""
-    os.makedirs(INSTALLED, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(BROWSER, name), INSTALLED)
-    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund",
-                           "--prefer-offline"], cwd=INSTALLED, capture_output=True, text=True,
-                          check=False)
-    if done.returncode == 0:
-        shutil.copy(os.path.join(BROWSER, "package-lock.json"),
-                    os.path.join(INSTALLED, "installed.json"))
-        return None
-    return done.stderr[-1000:]
-
-
 @pytest.fixture(scope="session", name="browser")
 def _browser():
     need(CHROMIUM, "chromium is missing")
     need(shutil.which("node") and shutil.which("npm"), "node or npm is missing")
-    if not is_installed():
-        problem = install()
-        need(problem is None, f"npm could not install the browser tests' packages: {problem}")
+    problem = npm.install(BROWSER, INSTALLED)
+    need(problem is None, f"npm could not install the browser tests' packages: {problem}")
     return drive
 
 
