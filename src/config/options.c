@@ -58,7 +58,7 @@ const struct eidc_option eidc_options[] = {
                    "systemd passes are served as well, in the place of an entry with their address; "
                    "systemd says that there have to be some. Behind a ? may follow threads=N in place "
                    "of http.threads, and for a UNIX socket its mode (0660) and group: "
-                   "unix:/run/x.sock?mode=0666&group=web&threads=1."),
+                   "unix:/run/x?mode=0666&group=web."),
     OPTION("http.threads", UINT, AT(http.threads), "2", RANGE(1, 256),
            .help = "Threads of each listener that answer requests."),
     OPTION("http.max_connections", UINT, AT(http.max_connections), "1024", RANGE(1, 1000000),
