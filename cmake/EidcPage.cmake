@@ -54,7 +54,7 @@ string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
 
 file(WRITE ${OUT} "/* Made by cmake/EidcPage.cmake. */
-#include \"eidcached/daemon/page.h\"
+#include \"eidcached/http/page.h\"
 
 const char eidc_page_policy[] = \"${policy}\";
 const char eidc_page_etag[] = \"\\\"${etag}\\\"\";

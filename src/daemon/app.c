@@ -20,8 +20,8 @@
 #include "eidcached/base/log.h"
 #include "eidcached/base/metrics.h"
 #include "eidcached/core/current.h"
-#include "eidcached/daemon/systemd.h"
-#include "eidcached/daemon/tls.h"
+#include "eidcached/http/tls.h"
+#include "eidcached/refresh/systemd.h"
 
 #define DRAIN_MS          10000
 #define TICK_MS           1000

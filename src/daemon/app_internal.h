@@ -1,6 +1,6 @@
 #pragma once
 /* What serving (app.c) and the Lambda function (app_lambda.c) share. */
-#include "eidcached/daemon/httpd.h"
+#include "eidcached/http/httpd.h"
 
 struct app {
     const char *config_path;

@@ -1,9 +1,9 @@
 // The page's modules that need no browser.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import * as format from "../../src/daemon/page/format.mjs";
-import * as metrics from "../../src/daemon/page/metrics.mjs";
-import { refreshActivity, sourceState, stateOf, storeState } from "../../src/daemon/page/verdict.mjs";
+import * as format from "../../src/http/page/format.mjs";
+import * as metrics from "../../src/http/page/metrics.mjs";
+import { refreshActivity, sourceState, stateOf, storeState } from "../../src/http/page/verdict.mjs";
 
 /** Each [argument, expected] of a function of one argument. */
 function table(check, rows) {

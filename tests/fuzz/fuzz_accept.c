@@ -1,7 +1,7 @@
 /* Header values that say what is wanted. Quality values compare: what is listed twice is preferred
  * no less. */
-#include "eidcached/daemon/access.h"
-#include "eidcached/daemon/negotiate.h"
+#include "eidcached/http/access.h"
+#include "eidcached/http/negotiate.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

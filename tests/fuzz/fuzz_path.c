@@ -1,9 +1,9 @@
 /* A request target as it comes: its parts lie inside of it, a route is found by its beginning, and
  * the key of a look-up decodes or is told to be wrong. */
 #include "eidcached/base/name.h"
-#include "eidcached/daemon/http_request.h"
-#include "eidcached/daemon/query.h"
-#include "eidcached/daemon/routes.h"
+#include "eidcached/http/http_request.h"
+#include "eidcached/http/query.h"
+#include "eidcached/http/routes.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool inside(struct eidc_str part, struct eidc_str whole)

@@ -1,6 +1,6 @@
 /* A query of a request; what decodes encodes and decodes to the same. */
 #include "eidcached/base/encode.h"
-#include "eidcached/daemon/query.h"
+#include "eidcached/http/query.h"
 #include "tests/fuzz/fuzz.h"
 
 static void decode(struct eidc_str raw)

@@ -1,5 +1,5 @@
 /* Range and If-Range: what comes out is inside of what there is. */
-#include "eidcached/daemon/range.h"
+#include "eidcached/http/range.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

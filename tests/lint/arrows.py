@@ -13,7 +13,9 @@ ALLOWED = {
     "aws": {"aws", "net", "base"},
     "adapters": {"adapters", "aws", "net", "core", "base"},
     "config": {"config", "adapters", "aws", "net", "core", "base"},
-    "daemon": {"daemon", "config", "adapters", "aws", "net", "core", "base"},
+    "refresh": {"refresh", "config", "adapters", "aws", "net", "core", "base"},
+    "http": {"http", "refresh", "config", "core", "base"},
+    "daemon": {"daemon", "http", "refresh", "config", "net", "core", "base"},
     "ctl": {"ctl", "config", "aws", "core", "net", "base"},
     "lib": {"lib", "core", "base"},
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""docs/openapi.json is whole: it has the routes of src/daemon/routes.c and no others, its
+"""docs/openapi.json is whole: it has the routes of src/http/routes.c and no others, its
 references lead somewhere, its examples are valid, it is of this version."""
 import os
 import re
@@ -20,7 +20,7 @@ def read(path):
 
 
 def routes():
-    return {(pattern, method) for pattern, methods in ROUTE.findall(read("src/daemon/routes.c"))
+    return {(pattern, method) for pattern, methods in ROUTE.findall(read("src/http/routes.c"))
             for method in methods.split(", ")}
 
 
@@ -43,7 +43,7 @@ def check_routes(document):
     for path, method in sorted(routes() - described):
         yield f"{method} {path} is not described"
     for path, method in sorted(described - routes()):
-        yield f"{method} {path} is no row of src/daemon/routes.c"
+        yield f"{method} {path} is no row of src/http/routes.c"
 
 
 def check_references(document):

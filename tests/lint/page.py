@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PAGE = os.path.join(SOURCE, "src/daemon/page")
+PAGE = os.path.join(SOURCE, "src/http/page")
 LINE_MAX, FILE_MAX = 100, 800
 FORBIDDEN = [
     (r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc",
@@ -52,10 +52,10 @@ def shared_names(modules):
 
 
 def unlisted(modules):
-    with open(os.path.join(SOURCE, "src/daemon/CMakeLists.txt"), encoding="utf-8") as file:
+    with open(os.path.join(SOURCE, "src/http/CMakeLists.txt"), encoding="utf-8") as file:
         listed = re.findall(r"\w+\.mjs", file.read())
     for module in sorted(set(modules) ^ set(listed)):
-        yield f"{module}: not both in src/daemon/page/ and in src/daemon/CMakeLists.txt"
+        yield f"{module}: not both in src/http/page/ and in src/http/CMakeLists.txt"
 
 
 def syntax(modules):

@@ -20,7 +20,7 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/core/current.h"
-#include "eidcached/daemon/publish.h"
+#include "eidcached/refresh/publish.h"
 
 struct played_refresh played_refresh;
 

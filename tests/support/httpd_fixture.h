@@ -2,7 +2,7 @@
 /* The real HTTP server on 127.0.0.1:0 and a UNIX socket, a hand-made generation, a refresher that
  * is played by the test, and a client of raw sockets. Failures end the test. */
 #include "eidcached/core/image_build.h"
-#include "eidcached/daemon/httpd.h"
+#include "eidcached/http/httpd.h"
 
 struct httpd_fixture {
     struct eidc_config config; /* change it before httpd_fixture_start */

@@ -1,0 +1,47 @@
+#pragma once
+/* Between libmicrohttpd and the routes: what happens to one connection. Only httpd.c, which hands
+ * these to libmicrohttpd, needs this header. */
+#include <microhttpd.h>
+
+#include "eidcached/http/listener.h"
+#include "eidcached/http/pace.h"
+#include "eidcached/http/service.h"
+#include "eidcached/http/tls.h"
+#include "eidcached/http/token.h"
+#include "eidcached/http/waits.h"
+
+/* What all listeners share. */
+struct eidc_server {
+    struct eidc_service *service;
+    struct eidc_token *token;
+    struct eidc_tls *tls; /* of the TCP listeners; NULL: none */
+    struct eidc_waits *waits;
+    struct eidc_pace *pace;
+    _Atomic uint64_t bodies; /* bytes of large bodies, of all requests together */
+    uint64_t bodies_max;     /* of them, whatever http.max_body says */
+    atomic_bool stopping;
+};
+
+/* One listener and its pool of threads. */
+struct eidc_port {
+    struct eidc_server *server;
+    struct eidc_listener listener;
+    struct MHD_Daemon *daemon;
+    atomic_uint connections; /* open */
+    unsigned late_max;       /* over http.max_connections that may be silent at a time */
+};
+
+/* http.idle_timeout as libmicrohttpd wants it. */
+unsigned eidc_connection_idle_s(const struct eidc_config *config);
+
+/* The callbacks; cls is always a struct eidc_port. */
+void eidc_connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
+                            enum MHD_ConnectionNotificationCode code);
+void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result eidc_connection_handle(void *cls, struct MHD_Connection *mhd, const char *url,
+                                       const char *method, const char *version, const char *data,
+                                       size_t *data_size, void **context);
+void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
+                               enum MHD_RequestTerminationCode code);
+/* Leaves escapes alone: the routes decode, once. */
+size_t eidc_connection_unescape(void *cls, struct MHD_Connection *mhd, char *text);

@@ -1,0 +1,30 @@
+#pragma once
+/* What systemd wants to hear (sd_notify(3)) and gives (sd_listen_fds(3)). Without systemd every
+ * call does nothing. Main thread, but for keeping and forgetting descriptors. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void eidc_systemd_ready(const char *status);
+void eidc_systemd_status(const char *status);
+/* Between reloading and the next ready the service counts as reloading. */
+void eidc_systemd_reloading(void);
+void eidc_systemd_stopping(void);
+/* How often to call eidc_systemd_alive, in milliseconds; 0: no watchdog. */
+int64_t eidc_systemd_watchdog_ms(void);
+void eidc_systemd_alive(void);
+
+/* Sockets passed by systemd, at most `room` of them; returns how many. */
+size_t eidc_systemd_sockets(int *out, size_t room);
+
+/*
+ * The descriptor store: what is kept there outlives this process and is passed to the next one.
+ * On when $FDSTORE says how many descriptors it takes: systemd sets it from version 254 on, our
+ * unit does for those before. Names are at most 255 characters, without ':'.
+ */
+bool eidc_systemd_keeps_fds(void);
+bool eidc_systemd_keep_fd(int fd, const char *name); /* the caller still closes its own */
+void eidc_systemd_forget_fd(const char *name);
+/* The i-th descriptor that was passed and is no socket, with its name (static for the process);
+ * false past the last one. */
+bool eidc_systemd_kept_fd(size_t i, int *fd, const char **name);

@@ -1,0 +1,246 @@
+#include "eidcached/http/httpd.h"
+
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "eidcached/base/cgroup.h"
+#include "eidcached/base/clock.h"
+#include "eidcached/base/log.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/config/listen.h"
+#include "eidcached/http/connection.h"
+#include "eidcached/http/descriptors.h"
+#include "eidcached/http/http_metrics.h"
+
+#define HEAD_ROOM_MIN     256 /* connections above the limit, for probes; they end in a second */
+#define CONNECTION_MEMORY (12ul * 1024) /* the heads of a request and its answer, body pieces */
+#define BODIES_SHARE      8             /* of the memory that the process may use */
+#define DRAIN_POLL_MS     5
+
+struct eidc_httpd {
+    struct eidc_server server;
+    struct eidc_port *ports;
+    size_t count;
+};
+
+/* libmicrohttpd answers a head that does not fit its memory (414, 431) or is malformed (400) by
+ * itself, with a page of its own; this line is all there is to see of it. */
+static void count_own_answer(const char *text)
+{
+    unsigned status;
+    if (sscanf(text, "Error processing request (HTTP response code is %u", &status) == 1)
+        eidc_http_count_refused(status);
+}
+
+__attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char *fmt, va_list ap)
+{
+    char text[512];
+    (void)cls;
+    vsnprintf(text, sizeof(text), fmt, ap);
+    text[strcspn(text, "\n")] = '\0';
+    count_own_answer(text);
+    eidc_debug("http: %s", text);
+}
+
+static bool check_threads(unsigned threads, struct eidc_err *err)
+{
+    if (threads == 0 || threads > EIDC_THREADS_MAX)
+        return eidc_fail(err, EIDC_ERR_INVALID, "http.threads: from 1 to %d", EIDC_THREADS_MAX);
+    return true;
+}
+
+/* Beyond those that are served. */
+static unsigned head_room(unsigned served)
+{
+    return served / 4 > HEAD_ROOM_MIN ? served / 4 : HEAD_ROOM_MIN;
+}
+
+/* Is never asked: each session is given its credentials before its handshake (tls.c). */
+static int no_certificate(void)
+{
+    return -1;
+}
+
+static char tls_priorities[] = EIDC_TLS_PRIORITIES;
+static struct MHD_OptionItem tls_options[] = {
+    {MHD_OPTION_HTTPS_PRIORITIES, 0, tls_priorities},
+    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)no_certificate},
+    {MHD_OPTION_END, 0, NULL},
+};
+static struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
+
+static bool speaks_tls(const struct eidc_port *port)
+{
+    return port->server->tls != NULL && !port->listener.is_unix;
+}
+
+/* Starts the pool of one listener. */
+static bool serve(struct eidc_port *port, struct eidc_err *err)
+{
+    const struct eidc_config *config = port->server->service->config;
+    unsigned threads = port->listener.threads != 0 ? port->listener.threads : config->http.threads;
+    unsigned room = head_room(config->http.max_connections);
+    unsigned limit = config->http.max_connections + room;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ERROR_LOG | (port->listener.is_ipv6 ? MHD_USE_IPv6 : 0) |
+                     (speaks_tls(port) ? MHD_USE_TLS : 0);
+    /* a pool of one is no pool to libmicrohttpd */
+    enum MHD_OPTION pool = threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
+    port->late_max = room / 2; /* libmicrohttpd is never full of those that only stand there */
+    port->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, eidc_connection_handle, port, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
+        NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
+        eidc_connection_idle_s(config), MHD_OPTION_STRICT_FOR_CLIENT, 0, /* head.c is */
+        MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        eidc_connection_begin, port, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed, port,
+        MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, port, MHD_OPTION_ARRAY,
+        speaks_tls(port) ? tls_options : no_options, pool, threads, MHD_OPTION_END);
+    if (port->daemon == NULL)
+        return eidc_fail(err, EIDC_ERR_IO, "%s: the HTTP server does not start",
+                         port->listener.text);
+    return true;
+}
+
+static struct eidc_listener *next_listener(struct eidc_httpd *httpd)
+{
+    struct eidc_port *port = &httpd->ports[httpd->count++];
+    *port = (struct eidc_port){.server = &httpd->server, .listener = {.fd = -1}};
+    return &port->listener;
+}
+
+static bool adopt_all(struct eidc_httpd *httpd, const int *fds, size_t fd_count,
+                      struct eidc_err *err)
+{
+    for (size_t i = 0; i < fd_count; i++) {
+        if (!eidc_listener_adopt(fds[i], next_listener(httpd), err))
+            return eidc_wrap(err, "socket activation");
+    }
+    return true;
+}
+
+/* A socket that was passed stands for the entry of its address, systemd for all of them. */
+static bool is_passed(const struct eidc_httpd *httpd, size_t fd_count,
+                      const struct eidc_listen *entry)
+{
+    bool all = strcmp(entry->place, "systemd") == 0, any = false;
+    for (size_t i = 0; i < fd_count; i++) {
+        struct eidc_listener *listener = &httpd->ports[i].listener;
+        if (!all && strcmp(listener->text, entry->place) != 0)
+            continue;
+        any = true;
+        if (entry->threads != 0)
+            listener->threads = entry->threads;
+    }
+    return any;
+}
+
+/* Opens what the entry says, unless it was passed. */
+static bool open_entry(struct eidc_httpd *httpd, size_t fd_count, const char *spec,
+                       struct eidc_err *err)
+{
+    EIDC_LISTEN_AUTO entry = {0};
+    if (!eidc_listen_parse(spec, &entry, err))
+        return eidc_wrap(err, "http.listen: %s", spec);
+    if (is_passed(httpd, fd_count, &entry))
+        return true;
+    if (strcmp(entry.place, "systemd") == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: systemd passed no socket");
+    return eidc_listener_open(spec, next_listener(httpd), err) || eidc_wrap(err, "http.listen");
+}
+
+static bool open_listeners(struct eidc_httpd *httpd, const int *fds, size_t fd_count,
+                           struct eidc_err *err)
+{
+    const struct eidc_strings *specs = &httpd->server.service->config->http.listen;
+    httpd->ports = eidc_xcalloc(specs->n + fd_count, sizeof(*httpd->ports));
+    if (!adopt_all(httpd, fds, fd_count, err))
+        return false;
+    for (size_t i = 0; i < specs->n; i++) {
+        if (!open_entry(httpd, fd_count, specs->at[i], err))
+            return false;
+    }
+    if (httpd->count == 0)
+        return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: there is none");
+    return true;
+}
+
+static bool serve_all(struct eidc_httpd *httpd, struct eidc_err *err)
+{
+    unsigned served = httpd->server.service->config->http.max_connections;
+    eidc_descriptors_need((uint64_t)httpd->count * (served + head_room(served)));
+    for (size_t i = 0; i < httpd->count; i++) {
+        if (!serve(&httpd->ports[i], err))
+            return eidc_wrap(err, "http.listen");
+    }
+    return true;
+}
+
+bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size_t fd_count,
+                      struct eidc_httpd **out, struct eidc_err *err)
+{
+    struct eidc_httpd *httpd = eidc_xcalloc(1, sizeof(*httpd));
+    httpd->server.service = service;
+    httpd->server.bodies_max = eidc_cgroup_memory_limit("") / BODIES_SHARE;
+    httpd->server.token = eidc_token_new(service->config->http.token_file);
+    if (!check_threads(service->config->http.threads, err) ||
+        !eidc_tls_new(service->config, &httpd->server.tls, err) ||
+        !open_listeners(httpd, systemd_fds, fd_count, err) ||
+        !eidc_waits_start(service, &httpd->server.waits, err) ||
+        !eidc_pace_start(eidc_connection_idle_s(service->config) * 1000L, &httpd->server.pace,
+                         err) ||
+        !serve_all(httpd, err)) {
+        eidc_httpd_stop(httpd, 0);
+        return false;
+    }
+    *out = httpd;
+    return true;
+}
+
+void eidc_httpd_describe(const struct eidc_httpd *httpd, struct eidc_buf *out)
+{
+    for (size_t i = 0; i < httpd->count; i++)
+        eidc_buf_addf(out, "%s%s\n", httpd->ports[i].listener.text,
+                      speaks_tls(&httpd->ports[i]) ? " (TLS)" : "");
+}
+
+static void stop_accepting(struct eidc_httpd *httpd)
+{
+    for (size_t i = 0; i < httpd->count; i++) {
+        if (httpd->ports[i].daemon != NULL)
+            MHD_quiesce_daemon(httpd->ports[i].daemon); /* the socket is ours again */
+    }
+}
+
+static void drain(struct eidc_httpd *httpd, int64_t drain_ms)
+{
+    const struct timespec pause = {.tv_nsec = DRAIN_POLL_MS * 1000000L};
+    int64_t until = eidc_mono_ms() + drain_ms;
+    while (eidc_pace_count_busy(httpd->server.pace) > 0 && eidc_mono_ms() < until)
+        nanosleep(&pause, NULL);
+    unsigned left = eidc_pace_count_busy(httpd->server.pace);
+    if (left > 0)
+        eidc_warn("http: %u requests were cut off", left);
+}
+
+void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms)
+{
+    atomic_store(&httpd->server.stopping, true);
+    stop_accepting(httpd);
+    if (httpd->server.waits != NULL)
+        eidc_waits_stop(httpd->server.waits);
+    drain(httpd, drain_ms);
+    for (size_t i = 0; i < httpd->count; i++) {
+        if (httpd->ports[i].daemon != NULL)
+            MHD_stop_daemon(httpd->ports[i].daemon);
+        eidc_listener_close(&httpd->ports[i].listener);
+    }
+    eidc_pace_stop(httpd->server.pace);
+    eidc_waits_free(httpd->server.waits);
+    eidc_tls_free(httpd->server.tls);
+    eidc_token_free(httpd->server.token);
+    free(httpd->ports);
+    free(httpd);
+}

@@ -1,0 +1,206 @@
+/*
+ * GET /v1/names: a page of names in byte order, each with its EIDs. The limit is of names, so that
+ * a page never ends among the EIDs of one, and its last name is the `after` of the next page.
+ */
+#include "eidcached/base/json.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/http/freshness.h"
+#include "eidcached/http/handlers.h"
+#include "eidcached/http/negotiate.h"
+#include "eidcached/http/query.h"
+#include "eidcached/http/stream.h"
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX     10000
+
+enum place { BEGINNING, AT_NAME, AMONG_EIDS, AT_END };
+
+struct names {
+    struct eidc_stream stream;
+    struct eidc_generation *pinned;
+    struct eidc_buf prefix, after;
+    uint64_t limit;
+
+    bool text;
+    enum place place;
+    struct eidc_cursor at; /* behind `record` */
+    struct eidc_record record;
+    bool any;             /* `record` is one, the next to write */
+    struct eidc_str last; /* the name written last */
+    uint64_t written;     /* names */
+};
+
+/* A record's EID as text. */
+struct printed {
+    size_t n;
+    char text[EIDC_EID_TEXT_MAX];
+};
+
+static struct eidc_str print(const struct names *s, struct printed *to)
+{
+    to->n = eidc_record_print_eid(s->pinned->image, &s->record, to->text);
+    return (struct eidc_str){to->text, to->n};
+}
+
+static void next_record(struct names *s)
+{
+    s->any = eidc_cursor_next(&s->at, &s->record) &&
+             eidc_str_starts(s->record.name, eidc_buf_view(&s->prefix));
+}
+
+static bool same_name(const struct names *s)
+{
+    return s->any && eidc_str_eq(s->record.name, s->last);
+}
+
+static void go_to_start(struct names *s)
+{
+    struct eidc_str prefix = eidc_buf_view(&s->prefix), after = eidc_buf_view(&s->after);
+    bool behind = eidc_str_cmp(after, prefix) >= 0;
+    s->at = eidc_image_seek(s->pinned->image, behind ? after : prefix);
+    s->last = after;
+    do {
+        next_record(s);
+    } while (same_name(s) && after.n > 0);
+}
+
+static void write_beginning(struct names *s, struct eidc_buf *out)
+{
+    eidc_buf_add_z(out, "{\"names\":[");
+    s->place = AT_NAME;
+}
+
+static void write_end(struct names *s, struct eidc_buf *out)
+{
+    s->place = AT_END;
+    if (s->text)
+        return;
+    eidc_buf_add_byte(out, ']');
+    if (s->any) {
+        eidc_buf_add_z(out, ",\"next\":");
+        eidc_json_quote(out, s->last);
+    }
+    eidc_buf_add_z(out, "}\n");
+}
+
+static void write_line(struct names *s, struct eidc_buf *out)
+{
+    struct printed eid;
+    eidc_buf_add_str(out, s->record.name);
+    eidc_buf_add_byte(out, '\t');
+    eidc_buf_add_str(out, print(s, &eid));
+    eidc_buf_add_byte(out, '\n');
+    next_record(s);
+}
+
+/* {"name":NAME,"eid":EID} or the beginning of a longer list. */
+static void write_object(struct names *s, struct eidc_buf *out)
+{
+    struct printed eid;
+    eidc_buf_add_z(out, s->written > 1 ? ",{\"name\":" : "{\"name\":");
+    eidc_json_quote(out, s->record.name);
+    eidc_buf_add_z(out, ",\"eid\":");
+    eidc_json_quote(out, print(s, &eid));
+    next_record(s);
+    if (!same_name(s)) {
+        eidc_buf_add_byte(out, '}');
+        return;
+    }
+    eidc_buf_add_z(out, ",\"eids\":[");
+    eidc_json_quote(out, (struct eidc_str){eid.text, eid.n});
+    s->place = AMONG_EIDS;
+}
+
+static void write_name(struct names *s, struct eidc_buf *out)
+{
+    bool fresh = !same_name(s) || s->written == 0;
+    if (!s->any || (fresh && s->written == s->limit)) {
+        write_end(s, out);
+        return;
+    }
+    s->last = s->record.name;
+    s->written += fresh;
+    if (s->text)
+        write_line(s, out);
+    else
+        write_object(s, out);
+}
+
+/* One name may have any number of EIDs: they too are written one at a time. */
+static void write_eid(struct names *s, struct eidc_buf *out)
+{
+    struct printed eid;
+    if (!same_name(s)) {
+        eidc_buf_add_z(out, "]}");
+        s->place = AT_NAME;
+        return;
+    }
+    eidc_buf_add_byte(out, ',');
+    eidc_json_quote(out, print(s, &eid));
+    next_record(s);
+}
+
+static bool write_some(struct eidc_stream *stream, size_t want, struct eidc_buf *out)
+{
+    static void (*const steps[])(struct names *, struct eidc_buf *) = {
+        [BEGINNING] = write_beginning,
+        [AT_NAME] = write_name,
+        [AMONG_EIDS] = write_eid,
+    };
+    struct names *s = (struct names *)stream;
+    size_t start = out->n;
+    while (s->place != AT_END && out->n - start < want && !out->failed)
+        steps[s->place](s, out);
+    return s->place != AT_END;
+}
+
+static void destroy(struct eidc_stream *stream)
+{
+    struct names *s = (struct names *)stream;
+    eidc_buf_free(&s->prefix);
+    eidc_buf_free(&s->after);
+    eidc_generation_unpin(s->pinned);
+    free(s);
+}
+
+static const struct eidc_stream_ops ops = {write_some, destroy};
+
+/* False, with a 400 in r. */
+static bool read_text(struct eidc_request *r, const char *name, struct eidc_buf *to)
+{
+    struct eidc_param param;
+    if (!eidc_query_find(r->query, name, &param))
+        return true;
+    const char *problem = eidc_query_decode_value(param.value, to);
+    if (problem != NULL)
+        eidc_answer_problem(r, 400, "%s %s", name, problem);
+    return problem == NULL;
+}
+
+static bool read_limit(struct eidc_request *r, uint64_t *limit)
+{
+    struct eidc_param param;
+    *limit = LIMIT_DEFAULT;
+    if (!eidc_query_find(r->query, "limit", &param) ||
+        (eidc_str_u64(param.value, LIMIT_MAX, limit) && *limit > 0))
+        return true;
+    eidc_answer_problem(r, 400, "limit is a number from 1 to %d", LIMIT_MAX);
+    return false;
+}
+
+void eidc_handle_names(struct eidc_request *r)
+{
+    struct names *s = eidc_xcalloc(1, sizeof(*s));
+    s->stream.ops = &ops;
+    s->text = eidc_accept(r->headers.accept, EIDC_MEDIA_JSON) == EIDC_MEDIA_TEXT;
+    s->place = s->text ? AT_NAME : BEGINNING;
+    r->answer.vary_accept = true;
+    s->pinned = eidc_current_pin();
+    if (!read_text(r, "prefix", &s->prefix) || !read_text(r, "after", &s->after) ||
+        !read_limit(r, &s->limit) || !eidc_answer_from(r, s->pinned) || eidc_not_modified(r)) {
+        destroy(&s->stream);
+        return;
+    }
+    go_to_start(s);
+    eidc_answer_stream(r, &s->stream, s->text ? EIDC_TYPE_TEXT : EIDC_TYPE_JSON);
+}

@@ -1,0 +1,160 @@
+/*
+ * A response is held by its thread's table, by libmicrohttpd while it has it, and by the connection
+ * that sends it, which may outlive the thread when the server stops: whoever is last frees it.
+ */
+#include "eidcached/http/prepared.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "eidcached/base/mem.h"
+#include "eidcached/http/respond.h"
+
+#define BODY_MAX 256
+
+struct eidc_prepared {
+    atomic_uint holders;
+    atomic_bool sending;
+    struct MHD_Response *response;
+    const char *content_type;
+    char etag[EIDC_IMAGE_ID_TEXT + 2];
+    uint64_t generation;
+    int64_t age_s;
+    char body[BODY_MAX];
+};
+
+struct table {
+    struct eidc_prepared *at[BODY_MAX][2]; /* length; JSON or text */
+};
+
+static pthread_key_t key;
+
+static void let_go(struct eidc_prepared *prepared)
+{
+    if (atomic_fetch_sub(&prepared->holders, 1) == 1)
+        free(prepared);
+}
+
+/* libmicrohttpd is done with the body. */
+static void body_free(void *arg)
+{
+    let_go(arg);
+}
+
+static void drop(struct eidc_prepared *prepared)
+{
+    if (prepared == NULL)
+        return;
+    MHD_destroy_response(prepared->response);
+    let_go(prepared);
+}
+
+static void table_free(void *arg)
+{
+    struct table *table = arg;
+    for (size_t n = 0; n < BODY_MAX; n++) {
+        drop(table->at[n][0]);
+        drop(table->at[n][1]);
+    }
+    free(table);
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&key, table_free);
+}
+
+static struct table *own_table(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static _Thread_local struct table *own;
+    if (own == NULL) {
+        pthread_once(&once, make_key);
+        own = eidc_xcalloc(1, sizeof(*own));
+        pthread_setspecific(key, own);
+    }
+    return own;
+}
+
+/* A hit of a single look-up: what it has of an answer's fields, and nothing else. */
+static bool is_one(const struct eidc_request *r)
+{
+    const struct eidc_answer *a = &r->answer;
+    return a->status == 200 && a->has_generation && a->vary_accept && !a->close && !a->no_store &&
+           a->headers == NULL && a->stream == NULL && a->excerpt == NULL && a->allow == NULL &&
+           a->retry_after_s == 0 && a->unsatisfied == 0 && !a->www_authenticate &&
+           r->out.n < BODY_MAX && !r->out.failed;
+}
+
+static bool fits(const struct eidc_prepared *prepared, const struct eidc_answer *a)
+{
+    return prepared->generation == a->generation && prepared->content_type == a->content_type &&
+           strcmp(prepared->etag, a->etag) == 0;
+}
+
+static struct eidc_prepared *make(const struct eidc_request *r)
+{
+    struct eidc_prepared *fresh = eidc_xcalloc(1, sizeof(*fresh));
+    fresh->response = MHD_create_response_from_buffer_with_free_callback_cls(r->out.n, fresh->body,
+                                                                             body_free, fresh);
+    if (fresh->response == NULL) {
+        free(fresh);
+        return NULL;
+    }
+    atomic_init(&fresh->holders, 2);
+    fresh->content_type = r->answer.content_type;
+    fresh->generation = r->answer.generation;
+    fresh->age_s = r->answer.age_s;
+    memcpy(fresh->etag, r->answer.etag, sizeof(fresh->etag));
+    eidc_respond_headers(fresh->response, &r->answer);
+    return fresh;
+}
+
+static void set_age(struct eidc_prepared *prepared, int64_t age_s)
+{
+    char text[EIDC_NUMBER_TEXT];
+    if (prepared->age_s == age_s)
+        return;
+    MHD_del_response_header(prepared->response, "Age",
+                            eidc_respond_number((uint64_t)prepared->age_s, text));
+    MHD_add_response_header(prepared->response, "Age", eidc_respond_number((uint64_t)age_s, text));
+    prepared->age_s = age_s;
+}
+
+struct eidc_prepared *eidc_prepared_take(const struct eidc_request *r)
+{
+    if (!is_one(r))
+        return NULL;
+    bool text = r->answer.content_type[0] == 't';
+    struct eidc_prepared **place = &own_table()->at[r->out.n][text];
+    if (*place != NULL && atomic_load_explicit(&(*place)->sending, memory_order_relaxed))
+        return NULL;
+    if (*place != NULL && !fits(*place, &r->answer)) {
+        drop(*place);
+        *place = NULL;
+    }
+    if (*place == NULL)
+        *place = make(r);
+    if (*place == NULL)
+        return NULL;
+    set_age(*place, r->answer.age_s);
+    memcpy((*place)->body, r->out.p, r->out.n);
+    atomic_store_explicit(&(*place)->sending, true, memory_order_relaxed);
+    atomic_fetch_add(&(*place)->holders, 1);
+    return *place;
+}
+
+struct MHD_Response *eidc_prepared_response(const struct eidc_prepared *prepared)
+{
+    return prepared->response;
+}
+
+void eidc_prepared_release(struct eidc_prepared *prepared)
+{
+    if (prepared == NULL)
+        return;
+    atomic_store_explicit(&prepared->sending, false, memory_order_relaxed);
+    let_go(prepared);
+}

@@ -1,0 +1,177 @@
+#include "eidcached/refresh/saver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eidcached/base/clock.h"
+#include "eidcached/base/log.h"
+#include "eidcached/base/mem.h"
+#include "eidcached/base/metrics.h"
+#include "eidcached/core/image_build.h"
+#include "eidcached/refresh/publish.h"
+
+#define PASSES_MAX    3 /* over all stores, while their numbers do not agree */
+#define CONFLICTS_MAX 3 /* races lost in a row before a store waits for the next refresh */
+
+void eidc_saver_init(struct eidc_saver *s)
+{
+    s->owed = eidc_xcalloc(s->store_count + 1, sizeof *s->owed);
+    s->unread = eidc_xcalloc(s->store_count + 1, sizeof *s->unread);
+    for (size_t i = 0; i < s->store_count; i++)
+        eidc_fail(&s->unread[i], EIDC_ERR_UNAVAILABLE, "not asked yet");
+}
+
+void eidc_saver_free(struct eidc_saver *s)
+{
+    free(s->owed);
+    free(s->unread);
+    s->unread = NULL;
+    s->owed = NULL;
+}
+
+/* The same generation, ages and all, under another number. */
+static bool renumber(uint64_t number, struct eidc_err *err)
+{
+    struct eidc_generation *now = eidc_current_pin();
+    struct eidc_image *image = NULL;
+
+    if (!eidc_image_renumber(now->image, number, &image, err)) {
+        eidc_generation_unpin(now);
+        return false;
+    }
+    struct eidc_generation *fresh = eidc_generation_move(now, image);
+    eidc_generation_unpin(now);
+    eidc_publish(fresh, NULL);
+    return true;
+}
+
+static bool save_once(struct eidc_saver *s, size_t i, uint64_t *winner, struct eidc_err *err)
+{
+    struct eidc_store *store = s->stores[i];
+    struct eidc_generation *now = eidc_current_pin();
+    EIDC_BUF_AUTO summary = {0};
+
+    s->summarize(s->summary_arg, eidc_image_info(now->image)->number, &summary);
+    const struct eidc_snapshot snapshot = {
+        .image = now->image,
+        .refreshed_at_ms = atomic_load(&now->refreshed_at),
+        .verified_at_ms = atomic_load(&now->verified_at),
+        .requests = now->requests,
+        .summary = eidc_buf_view(&summary),
+        .json = s->json,
+    };
+    bool ok = s->owed[i] ? store->ops->save(store, &snapshot, winner, err)
+                         : store->ops->touch(store, &snapshot, winner, err);
+
+    eidc_generation_unpin(now);
+    return ok;
+}
+
+/* err: what went wrong, NULL when nothing did */
+static void tell(struct eidc_saver *s, size_t i, const struct eidc_err *err)
+{
+    const char *url = s->stores[i]->url;
+    struct eidc_store_report *r = &s->report->stores[i];
+
+    eidc_metric_add(eidc_metric(EIDC_METRIC_SNAPSHOT_SAVES, url, err ? "failed" : "ok"), 1);
+    if (err != NULL)
+        eidc_error("store %s: not saved, will be tried at the next refresh: %s", url, err->text);
+    pthread_mutex_lock(&s->report->lock);
+    if (err == NULL)
+        r->last_saved_at_ms = eidc_now_ms();
+    free(r->error);
+    r->error = err ? eidc_xstrdup(err->text) : NULL;
+    pthread_mutex_unlock(&s->report->lock);
+}
+
+/* Whether ours may become the number after the winner's: it must grow, and has an end. */
+static bool may_follow(uint64_t winner, struct eidc_err *err)
+{
+    const uint64_t ours = eidc_served_number();
+
+    if (winner < ours)
+        return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "it refused generation %llu",
+                         (unsigned long long)ours);
+    if (winner >= EIDC_GENERATION_MAX)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "it holds generation %llu, no number is left",
+                         (unsigned long long)winner);
+    return true;
+}
+
+/* *moved: the generation got another number, so that the other stores owe it again. */
+static bool save_store(struct eidc_saver *s, size_t i, bool *moved, struct eidc_err *err)
+{
+    uint64_t winner = 0;
+
+    if (s->unread[i].kind != EIDC_ERR_NONE) {
+        s->owed[i] = true;
+        *err = s->unread[i];
+        eidc_wrap(err, "what it holds could not be read, so it is not written over");
+        tell(s, i, err);
+        return false;
+    }
+    for (int lost = 0; lost <= CONFLICTS_MAX; lost++) {
+        if (save_once(s, i, &winner, err)) {
+            s->owed[i] = false;
+            tell(s, i, NULL);
+            return true;
+        }
+        s->owed[i] = true;
+        if (err->kind != EIDC_ERR_CONFLICT || lost == CONFLICTS_MAX || !may_follow(winner, err))
+            break;
+        eidc_info("store %s is at generation %llu: ours becomes %llu", s->stores[i]->url,
+                  (unsigned long long)winner, (unsigned long long)winner + 1);
+        if (!renumber(winner + 1, err))
+            break;
+        *moved = true;
+    }
+    tell(s, i, err);
+    return false;
+}
+
+bool eidc_saver_save(struct eidc_saver *s, bool changed, struct eidc_err *err)
+{
+    bool ok = true, again = true;
+
+    for (size_t i = 0; i < s->store_count; i++)
+        s->owed[i] = s->owed[i] || changed;
+    for (int pass = 0; again && pass < PASSES_MAX; pass++) {
+        again = false;
+        ok = true;
+        for (size_t i = 0; i < s->store_count; i++) {
+            struct eidc_err why = {0};
+            bool moved = false;
+            if (pass > 0 && !s->owed[i])
+                continue;
+            if (s->heartbeat != NULL)
+                atomic_store(s->heartbeat, eidc_mono_ms());
+            if (!save_store(s, i, &moved, &why)) {
+                if (ok)
+                    *err = why;
+                ok = false;
+            }
+            /* the others hold the old number, or will have to have the new one */
+            for (size_t j = 0; moved && j < s->store_count; j++)
+                if (j != i)
+                    s->owed[j] = again = true;
+        }
+    }
+    return ok;
+}
+
+void eidc_saver_summarize(struct eidc_saver *s, uint64_t number)
+{
+    EIDC_BUF_AUTO summary = {0};
+
+    s->summarize(s->summary_arg, number, &summary);
+    for (size_t i = 0; i < s->store_count; i++) {
+        struct eidc_store *store = s->stores[i];
+        struct eidc_err err = {0};
+        if (s->unread[i].kind != EIDC_ERR_NONE)
+            continue;
+        if (s->heartbeat != NULL)
+            atomic_store(s->heartbeat, eidc_mono_ms());
+        if (!store->ops->summarize(store, eidc_buf_view(&summary), &err))
+            eidc_warn("store %s: summary.json: %s", store->url, err.text);
+    }
+}

@@ -1,0 +1,333 @@
+#include "eidcached/refresh/saver.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "eidcached/base/mem.h"
+#include "eidcached/refresh/publish.h"
+#include "tests/support/images.h"
+
+#define NAMES(...)                                                                                 \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+
+/* A store in memory, with one failure to order. */
+struct fake {
+    struct eidc_store store;
+    uint64_t number; /* of CURRENT */
+    char id[EIDC_IMAGE_ID_TEXT];
+    int saves, touches, fail_next;
+    bool lies;
+    char summary[32]; /* the last one put */
+};
+
+static bool put(struct fake *f, const struct eidc_snapshot *s, uint64_t *winner,
+                struct eidc_err *err)
+{
+    const struct eidc_image_info *info = eidc_image_info(s->image);
+
+    if (f->fail_next > 0) {
+        f->fail_next--;
+        return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "no route");
+    }
+    if (f->lies)
+        return eidc_fail(err, EIDC_ERR_CONFLICT, "behind");
+    if (f->number >= info->number && strcmp(f->id, info->id) != 0) {
+        *winner = f->number;
+        return eidc_fail(err, EIDC_ERR_CONFLICT, "behind");
+    }
+    f->number = info->number;
+    snprintf(f->summary, sizeof f->summary, "%.*s", EIDC_STR_ARG(s->summary));
+    memcpy(f->id, info->id, sizeof f->id);
+    return true;
+}
+
+static bool save(struct eidc_store *self, const struct eidc_snapshot *s, uint64_t *winner,
+                 struct eidc_err *err)
+{
+    ((struct fake *)self)->saves++;
+    return put((struct fake *)self, s, winner, err);
+}
+
+static bool touch(struct eidc_store *self, const struct eidc_snapshot *s, uint64_t *winner,
+                  struct eidc_err *err)
+{
+    ((struct fake *)self)->touches++;
+    return put((struct fake *)self, s, winner, err);
+}
+
+static bool put_summary(struct eidc_store *self, struct eidc_str summary, struct eidc_err *err)
+{
+    struct fake *f = (struct fake *)self;
+
+    if (f->fail_next > 0) {
+        f->fail_next--;
+        return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "no route");
+    }
+    snprintf(f->summary, sizeof f->summary, "%.*s", EIDC_STR_ARG(summary));
+    return true;
+}
+
+static const struct eidc_store_ops fake_ops = {
+    .save = save, .touch = touch, .summarize = put_summary};
+
+static void summarize(void *arg, uint64_t number, struct eidc_buf *out)
+{
+    (void)arg;
+    eidc_buf_addf(out, "%llu", (unsigned long long)number);
+}
+
+struct fixture {
+    struct fake fakes[2];
+    struct eidc_store *stores[2];
+    struct eidc_report report;
+    struct eidc_saver saver;
+};
+
+static void start(struct fixture *f)
+{
+    struct eidc_store_report *rows = eidc_xcalloc(2, sizeof *rows);
+
+    memset(f, 0, sizeof *f);
+    eidc_report_init(&f->report);
+    for (size_t i = 0; i < 2; i++) {
+        f->fakes[i].store = (struct eidc_store){&fake_ops, i == 0 ? "one" : "two"};
+        f->stores[i] = &f->fakes[i].store;
+        rows[i] = (struct eidc_store_report){.url = eidc_xstrdup(f->stores[i]->url), .role = "x"};
+    }
+    eidc_report_assign(&f->report, NULL, 0, rows, 2);
+    f->saver = (struct eidc_saver){
+        .stores = f->stores, .store_count = 2, .report = &f->report, .summarize = summarize};
+    eidc_saver_init(&f->saver);
+    f->saver.unread[0].kind = f->saver.unread[1].kind = EIDC_ERR_NONE;
+}
+
+static void end(struct fixture *f)
+{
+    eidc_saver_free(&f->saver);
+    eidc_report_free(&f->report);
+    eidc_current_publish(NULL);
+}
+
+static void publish(uint64_t number, const char *name)
+{
+    const struct test_scope scope = {"s", "a", 10, NAMES(name)};
+
+    eidc_publish(test_generation(number, &scope, 1), NULL);
+}
+
+static uint64_t served(void)
+{
+    struct eidc_generation *g = eidc_current_pin();
+    uint64_t number = eidc_image_info(g->image)->number;
+
+    eidc_generation_unpin(g);
+    return number;
+}
+
+static void test_saves_then_touches(void **state)
+{
+    struct fixture f;
+    struct eidc_err err = {0};
+
+    (void)state;
+    start(&f);
+    publish(1, "a");
+    assert_true(eidc_saver_save(&f.saver, true, &err));
+    assert_true(eidc_saver_save(&f.saver, false, &err));
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(f.fakes[i].saves, 1);
+        assert_int_equal(f.fakes[i].touches, 1);
+        assert_int_equal(f.fakes[i].number, 1);
+        assert_true(f.report.stores[i].last_saved_at_ms > 0);
+    }
+    end(&f);
+}
+
+static void test_failed_save_is_made_up_for(void **state)
+{
+    struct fixture f;
+    struct eidc_err err = {0};
+
+    (void)state;
+    start(&f);
+    publish(1, "a");
+    f.fakes[0].fail_next = 1;
+    assert_false(eidc_saver_save(&f.saver, true, &err));
+    assert_string_equal(err.text, "no route");
+    assert_string_equal(f.report.stores[0].error, "no route");
+    assert_null(f.report.stores[1].error);
+    assert_int_equal(f.fakes[1].number, 1); /* the other one has it */
+    /* nothing changed, but the first store still owes the image */
+    assert_true(eidc_saver_save(&f.saver, false, &err));
+    assert_int_equal(f.fakes[0].saves, 2);
+    assert_int_equal(f.fakes[0].number, 1);
+    assert_null(f.report.stores[0].error);
+    end(&f);
+}
+
+static void test_store_ahead_makes_the_number_grow(void **state)
+{
+    struct fixture f;
+    struct eidc_err err = {0};
+
+    (void)state;
+    start(&f);
+    publish(3, "a");
+    f.fakes[1].number = 41;
+    strcpy(f.fakes[1].id, "0000000000000000");
+    assert_true(eidc_saver_save(&f.saver, true, &err));
+    assert_int_equal(served(), 42);
+    assert_int_equal(f.fakes[1].number, 42);
+    assert_int_equal(f.fakes[0].number, 42); /* the earlier store follows */
+    assert_string_equal(f.fakes[0].summary, "42");
+    assert_string_equal(f.fakes[1].summary, "42");
+    end(&f);
+}
+
+static void test_every_store_ends_at_one_number(void **state)
+{
+    struct fixture f;
+    struct eidc_err err = {0};
+
+    (void)state;
+    start(&f);
+    publish(3, "a");
+    f.fakes[0].number = 50;
+    f.fakes[1].number = 41;
+    assert_true(eidc_saver_save(&f.saver, true, &err));
+    assert_int_equal(served(), 51);
+    assert_int_equal(f.fakes[0].number, 51);
+    assert_int_equal(f.fakes[1].number, 51);
+    /* and the other way round: the second store makes the first one save again */
+    publish(52, "b");
+    f.fakes[1].number = 60;
+    assert_true(eidc_saver_save(&f.saver, true, &err));
+    assert_int_equal(f.fakes[0].number, 61);
+    assert_int_equal(f.fakes[1].number, 61);
+    end(&f);
+}
+
+static void test_store_that_told_nothing_is_not_written(void **state)
+{
+    struct fixture f;
+    struct eidc_err err = {0};
+
+    (void)state;
+    start(&f);
+    publish(3, "a");
+    eidc_fail(&f.saver.unread[1], EIDC_ERR_DENIED, "AccessDenied");
+    assert_false(eidc_saver_save(&f.saver, true, &err));
+    assert_int_equal(f.fakes[0].number, 3);
+    assert_int_equal(f.fakes[1].saves, 0);
+    assert_non_null(strstr(f.report.stores[1].error, "not written over: AccessDenied"));
+    f.saver.unread[1].kind = EIDC_ERR_NONE;
+    assert_true(eidc_saver_save(&f.saver, false, &err));
+    assert_int_equal(f.fakes[1].number, 3);
+    end(&f);
+}
+
+static void test_a_number_never_shrinks_nor_overflows(void **state)
+{
+    struct fixture f;
+    struct eidc_err err = {0};
+
+    (void)state;
+    start(&f);
+    publish(7, "a");
+    f.fakes[0].lies = true; /* a conflict that names no winner */
+    assert_false(eidc_saver_save(&f.saver, true, &err));
+    assert_int_equal(served(), 7);
+    f.fakes[0].lies = false;
+    f.fakes[0].number = EIDC_GENERATION_MAX;
+    assert_false(eidc_saver_save(&f.saver, true, &err));
+    assert_int_equal(served(), 7);
+    end(&f);
+}
+
+static void test_same_content_elsewhere_is_fine(void **state)
+{
+    struct fixture f;
+    struct eidc_err err = {0};
+
+    (void)state;
+    start(&f);
+    publish(3, "a");
+    struct eidc_generation *g = eidc_current_pin();
+    f.fakes[0].number = 9;
+    memcpy(f.fakes[0].id, eidc_image_info(g->image)->id, sizeof f.fakes[0].id);
+    eidc_generation_unpin(g);
+    assert_true(eidc_saver_save(&f.saver, true, &err));
+    assert_int_equal(served(), 3);
+    end(&f);
+}
+
+static void test_ages_survive_a_new_number(void **state)
+{
+    struct fixture f;
+    struct eidc_err err = {0};
+
+    (void)state;
+    start(&f);
+    publish(3, "a");
+    struct eidc_generation *g = eidc_current_pin();
+    eidc_generation_confirm(g, 0, 77);
+    eidc_generation_settle(g, 0);
+    atomic_store(&g->refreshed_at, 99);
+    eidc_generation_unpin(g);
+    f.fakes[0].number = 8;
+    assert_true(eidc_saver_save(&f.saver, true, &err));
+    g = eidc_current_pin();
+    assert_int_equal(eidc_image_info(g->image)->number, 9);
+    assert_int_equal(atomic_load(&g->as_of[0]), 77);
+    assert_int_equal(atomic_load(&g->verified_at), 77);
+    assert_int_equal(atomic_load(&g->refreshed_at), 99);
+    eidc_generation_unpin(g);
+    end(&f);
+}
+
+static void test_a_failed_refresh_leaves_only_its_summary(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    start(&f);
+    eidc_saver_summarize(&f.saver, 7); /* nothing is served, maybe */
+    assert_string_equal(f.fakes[0].summary, "7");
+    assert_string_equal(f.fakes[1].summary, "7");
+    assert_int_equal(f.fakes[0].saves + f.fakes[0].touches, 0);
+    f.fakes[0].fail_next = 1; /* costs the other one nothing */
+    eidc_saver_summarize(&f.saver, 8);
+    assert_string_equal(f.fakes[0].summary, "7");
+    assert_string_equal(f.fakes[1].summary, "8");
+    eidc_fail(&f.saver.unread[1], EIDC_ERR_UNAVAILABLE, "no answer"); /* nor would it answer now */
+    eidc_saver_summarize(&f.saver, 9);
+    assert_string_equal(f.fakes[0].summary, "9");
+    assert_string_equal(f.fakes[1].summary, "8");
+    end(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_saves_then_touches),
+        cmocka_unit_test(test_failed_save_is_made_up_for),
+        cmocka_unit_test(test_store_ahead_makes_the_number_grow),
+        cmocka_unit_test(test_every_store_ends_at_one_number),
+        cmocka_unit_test(test_store_that_told_nothing_is_not_written),
+        cmocka_unit_test(test_a_number_never_shrinks_nor_overflows),
+        cmocka_unit_test(test_same_content_elsewhere_is_fine),
+        cmocka_unit_test(test_ages_survive_a_new_number),
+        cmocka_unit_test(test_a_failed_refresh_leaves_only_its_summary),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
