@@ -6,12 +6,11 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/base/thread.h"
 #include "eidcached/http/http_metrics.h"
 
 #define LATE_LIMIT_MS 1000
@@ -86,14 +85,13 @@ static void *run(void *arg)
     struct eidc_pace *pace = arg;
     pthread_mutex_lock(&pace->lock);
     while (!pace->stopping) {
-        int64_t at_ms = eidc_mono_ms() + period_ms(pace);
-        const struct timespec until = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000L};
+        int64_t next_ms = eidc_mono_ms() + period_ms(pace);
         sweep(pace);
         pace->asleep = TAILQ_EMPTY(&pace->usual) && TAILQ_EMPTY(&pace->late);
         if (pace->asleep)
             pthread_cond_wait(&pace->changed, &pace->lock);
         else
-            pthread_cond_timedwait(&pace->changed, &pace->lock, &until);
+            eidc_cond_wait_until(&pace->changed, &pace->lock, next_ms);
     }
     pthread_mutex_unlock(&pace->lock);
     return NULL;
@@ -109,19 +107,14 @@ static void free_pace(struct eidc_pace *pace)
 bool eidc_pace_start(int64_t limit_ms, struct eidc_pace **out, struct eidc_err *err)
 {
     struct eidc_pace *pace = eidc_xcalloc(1, sizeof(*pace));
-    pthread_condattr_t monotonic;
     pace->limit_ms = limit_ms;
     TAILQ_INIT(&pace->usual);
     TAILQ_INIT(&pace->late);
     pthread_mutex_init(&pace->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&pace->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    int failed = pthread_create(&pace->thread, NULL, run, pace);
-    if (failed != 0) {
+    eidc_cond_init(&pace->changed);
+    if (!eidc_thread_start(&pace->thread, run, pace, err)) {
         free_pace(pace);
-        return eidc_fail(err, EIDC_ERR_IO, "thread: %s", strerror(failed));
+        return false;
     }
     *out = pace;
     return true;

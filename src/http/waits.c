@@ -3,10 +3,10 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/base/thread.h"
 #include "eidcached/refresh/publish.h"
 
 #define POLL_MS 20  /* while somebody waits */
@@ -84,23 +84,13 @@ static void resume_done(struct eidc_waits *waits)
     }
 }
 
-static void pause_a_little(struct eidc_waits *waits)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += POLL_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&waits->changed, &waits->lock, &until);
-}
-
 static void *run(void *arg)
 {
     struct eidc_waits *waits = arg;
     pthread_mutex_lock(&waits->lock);
     for (resume_done(waits); !waits->stopping; resume_done(waits)) {
         if (waits->first != NULL)
-            pause_a_little(waits);
+            eidc_cond_wait_until(&waits->changed, &waits->lock, eidc_mono_ms() + POLL_MS);
         else
             pthread_cond_wait(&waits->changed, &waits->lock);
     }
@@ -113,15 +103,10 @@ bool eidc_waits_start(struct eidc_service *service, struct eidc_waits **out, str
     struct eidc_waits *waits = eidc_xcalloc(1, sizeof(*waits));
     waits->service = service;
     pthread_mutex_init(&waits->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&waits->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    int failed = pthread_create(&waits->thread, NULL, run, waits);
-    if (failed != 0) {
+    eidc_cond_init(&waits->changed);
+    if (!eidc_thread_start(&waits->thread, run, waits, err)) {
         eidc_waits_free(waits);
-        return eidc_fail(err, EIDC_ERR_IO, "thread: %s", strerror(failed));
+        return false;
     }
     *out = waits;
     return true;
