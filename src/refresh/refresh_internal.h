@@ -1,6 +1,6 @@
 #pragma once
-/* What refresh.c (the thread), refresh_setup.c (building it) and refresh_run.c (one refresh)
- * share. */
+/* What refresh.c (the thread), refresh_setup.c (building it), refresh_restore.c (what was kept),
+ * refresh_run.c (one refresh) and refresh_progress.c (telling how far it is) share. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -60,6 +60,10 @@ bool eidc_refresh_setup(struct eidc_refresh *r, struct eidc_err *err);
 void eidc_refresh_teardown(struct eidc_refresh *r);
 /* Makes the report's rows those of this refresher. */
 void eidc_refresh_adopt_report(struct eidc_refresh *r);
+
+/* Stores across the network may know something newer, or be the only ones that know anything. One
+ * that does not answer is asked again before the next refresh, and not written before that. */
+void eidc_refresh_catch_up(struct eidc_refresh *r);
 
 /* One refresh, whole: list, build, guard, publish, save, report. asked: somebody wants it now, so
  * that every scope is due. False: it was stopped and has changed nothing. */

@@ -8,6 +8,7 @@
 #include "eidcached/core/diff.h"
 #include "eidcached/refresh/fd_store.h"
 #include "eidcached/refresh/publish.h"
+#include "eidcached/refresh/tally.h"
 #include "refresh_internal.h"
 
 /* One refresh under way. */
@@ -160,50 +161,7 @@ static void summarize(void *arg, uint64_t number, struct eidc_buf *out)
     eidc_buf_add_byte(out, '\n');
 }
 
-/* Entries and oldest age a source, from the generation that is served. */
-struct tally {
-    uint64_t names;
-    uint32_t scopes;
-    int64_t verified_at;
-};
-
-static struct tally *tally_sources(const struct run *x, const struct eidc_generation *g)
-{
-    const struct eidc_refresh *r = x->r;
-    const uint32_t scopes = eidc_image_info(g->image)->scopes;
-    struct tally *tally = eidc_xcalloc(r->source_count + 1, sizeof *tally);
-    size_t *owner EIDC_AUTO_FREE = eidc_xcalloc(scopes + 1u, sizeof *owner);
-    uint32_t *set EIDC_AUTO_FREE = eidc_xcalloc(scopes + 1u, sizeof *set);
-    struct eidc_record record;
-
-    for (uint32_t i = 0; i < scopes; i++) {
-        struct eidc_scope s = {0};
-        owner[i] = r->source_count; /* of a source that is not configured any more */
-        if (!eidc_image_scope(g->image, i, &s))
-            continue;
-        for (size_t k = 0; k < r->source_count; k++)
-            if (eidc_str_eq(s.source, eidc_str_of(r->sources[k]->name)))
-                owner[i] = k;
-        struct tally *t = &tally[owner[i]];
-        int64_t as_of = atomic_load(&g->as_of[i]);
-        t->scopes++;
-        if (t->verified_at == 0 || as_of < t->verified_at)
-            t->verified_at = as_of;
-    }
-    struct eidc_cursor c = eidc_image_begin(g->image);
-    while (eidc_cursor_next(&c, &record)) {
-        size_t n = eidc_image_scope_set(g->image, record.scope_set, set, scopes);
-        size_t last = SIZE_MAX; /* sets are in scope order, so a source's scopes are neighbours */
-        for (size_t i = 0; i < n && i < scopes; i++) {
-            if (owner[set[i]] != last)
-                tally[owner[set[i]]].names++;
-            last = owner[set[i]];
-        }
-    }
-    return tally;
-}
-
-static void tell_source(struct run *x, size_t i, const struct tally *t)
+static void tell_source(struct run *x, size_t i, const struct eidc_tally *t)
 {
     struct eidc_source_report *row = &x->r->report->sources[i];
     struct eidc_round_source *told = &x->round.told[i];
@@ -231,7 +189,8 @@ static void tell_source(struct run *x, size_t i, const struct tally *t)
 static void tell_sources(struct run *x)
 {
     struct eidc_generation *g = eidc_current_pin();
-    struct tally *tally EIDC_AUTO_FREE = g ? tally_sources(x, g) : NULL;
+    struct eidc_tally *tally EIDC_AUTO_FREE =
+        g ? eidc_tally_new(g, x->r->sources, x->r->source_count) : NULL;
 
     for (size_t i = 0; x->round.told && i < x->r->source_count; i++)
         eidc_scope_failures_date(&x->round.told[i].failures, g, x->r->sources[i]->name);
