@@ -28,7 +28,7 @@
 
 struct connection {
     struct eidc_request request;
-    struct eidc_paced paced;
+    struct eidc_watched watched;
     struct eidc_prepared *prepared;   /* the answer that is on its way; may be NULL */
     struct eidc_tls_credentials *tls; /* NULL: in clear */
     struct eidc_port *port;
@@ -64,7 +64,7 @@ static void begin_tls(struct connection *c, struct MHD_Connection *mhd)
     if (info != NULL)
         c->tls = eidc_tls_begin(c->port->server->tls, info->tls_session, eidc_mono_ms());
     if (c->tls == NULL)
-        shutdown(c->paced.fd, SHUT_RDWR);
+        shutdown(c->watched.fd, SHUT_RDWR);
 }
 
 static struct connection *connection_new(struct eidc_port *port, struct MHD_Connection *mhd)
@@ -80,7 +80,7 @@ static struct connection *connection_new(struct eidc_port *port, struct MHD_Conn
     if (c->late)
         MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, LATE_TIMEOUT_S);
     int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    eidc_pace_add(port->server->pace, &c->paced, fd, c->late, port->late_max);
+    eidc_reaper_add(port->server->reaper, &c->watched, fd, c->late, port->late_max);
     begin_tls(c, mhd);
     eidc_http_count_connection(1);
     return c;
@@ -88,7 +88,7 @@ static struct connection *connection_new(struct eidc_port *port, struct MHD_Conn
 
 static void connection_free(struct connection *c)
 {
-    eidc_pace_remove(c->port->server->pace, &c->paced);
+    eidc_reaper_remove(c->port->server->reaper, &c->watched);
     atomic_fetch_sub(&c->port->connections, 1);
     eidc_http_count_connection(-1);
     eidc_request_free(&c->request);
@@ -162,7 +162,7 @@ void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **con
         let_go(c); /* its keys went with the answer */
         eidc_prepared_release(c->prepared);
         c->prepared = NULL;
-        eidc_pace_busy(&c->paced, false);
+        eidc_reaper_busy(&c->watched, false);
     }
     *context = NULL;
 }
@@ -173,7 +173,7 @@ static void read_head(struct connection *c, struct MHD_Connection *mhd, const ch
     struct eidc_request *r = &c->request;
     const struct eidc_head head = {method, c->target, version};
     c->begun = true;
-    eidc_pace_busy(&c->paced, true);
+    eidc_reaper_busy(&c->watched, true);
     c->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
     r->body.limit = r->service->config->http.max_body;
     eidc_head_read(mhd, &head, r);
@@ -187,7 +187,7 @@ static bool over_limit(struct connection *c, struct MHD_Connection *mhd)
     if (c->late && atomic_load_explicit(&c->port->connections, memory_order_relaxed) <=
                        config->http.max_connections) {
         c->late = false;
-        eidc_pace_promote(c->port->server->pace, &c->paced);
+        eidc_reaper_promote(c->port->server->reaper, &c->watched);
         MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
                                   eidc_connection_idle_s(config));
     }

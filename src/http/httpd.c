@@ -189,8 +189,8 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
         !eidc_tls_new(service->config, &httpd->server.tls, err) ||
         !open_listeners(httpd, systemd_fds, fd_count, err) ||
         !eidc_waits_start(service, &httpd->server.waits, err) ||
-        !eidc_pace_start(eidc_connection_idle_s(service->config) * 1000L, &httpd->server.pace,
-                         err) ||
+        !eidc_reaper_start(eidc_connection_idle_s(service->config) * 1000L, &httpd->server.reaper,
+                           err) ||
         !serve_all(httpd, err)) {
         eidc_httpd_stop(httpd, 0);
         return false;
@@ -218,9 +218,9 @@ static void drain(struct eidc_httpd *httpd, int64_t drain_ms)
 {
     const struct timespec pause = {.tv_nsec = DRAIN_POLL_MS * 1000000L};
     int64_t until = eidc_mono_ms() + drain_ms;
-    while (eidc_pace_count_busy(httpd->server.pace) > 0 && eidc_mono_ms() < until)
+    while (eidc_reaper_count_busy(httpd->server.reaper) > 0 && eidc_mono_ms() < until)
         nanosleep(&pause, NULL);
-    unsigned left = eidc_pace_count_busy(httpd->server.pace);
+    unsigned left = eidc_reaper_count_busy(httpd->server.reaper);
     if (left > 0)
         eidc_warn("http: %u requests were cut off", left);
 }
@@ -237,7 +237,7 @@ void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms)
             MHD_stop_daemon(httpd->ports[i].daemon);
         eidc_listener_close(&httpd->ports[i].listener);
     }
-    eidc_pace_stop(httpd->server.pace);
+    eidc_reaper_stop(httpd->server.reaper);
     eidc_waits_free(httpd->server.waits);
     eidc_tls_free(httpd->server.tls);
     eidc_token_free(httpd->server.token);

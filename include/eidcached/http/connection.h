@@ -4,7 +4,7 @@
 #include <microhttpd.h>
 
 #include "eidcached/http/listener.h"
-#include "eidcached/http/pace.h"
+#include "eidcached/http/reaper.h"
 #include "eidcached/http/service.h"
 #include "eidcached/http/tls.h"
 #include "eidcached/http/token.h"
@@ -16,7 +16,7 @@ struct eidc_server {
     struct eidc_token *token;
     struct eidc_tls *tls; /* of the TCP listeners; NULL: none */
     struct eidc_waits *waits;
-    struct eidc_pace *pace;
+    struct eidc_reaper *reaper;
     _Atomic uint64_t bodies; /* bytes of large bodies, of all requests together */
     uint64_t bodies_max;     /* of them, whatever http.max_body says */
     atomic_bool stopping;

@@ -13,8 +13,8 @@
 #include "eidcached/base/err.h"
 
 /* One connection; valid when zeroed. */
-struct eidc_paced {
-    TAILQ_ENTRY(eidc_paced) link;
+struct eidc_watched {
+    TAILQ_ENTRY(eidc_watched) link;
     int fd;
     bool late, cut;
     _Atomic uint64_t stage; /* counts: even while it waits for a head, odd from there to the end */
@@ -22,24 +22,28 @@ struct eidc_paced {
     int64_t seen_ms;
 };
 
-struct eidc_pace;
+struct eidc_reaper;
 
-bool eidc_pace_start(int64_t limit_ms, struct eidc_pace **out, struct eidc_err *err);
-void eidc_pace_stop(struct eidc_pace *pace); /* nothing is left in it; NULL: nothing is done */
+/* limit_ms: how long a head may take. */
+bool eidc_reaper_start(int64_t limit_ms, struct eidc_reaper **out, struct eidc_err *err);
+/* Nothing is left in it. NULL: nothing is done. */
+void eidc_reaper_stop(struct eidc_reaper *reaper);
 
+/* The connection's own thread adds, promotes and removes it, in this order. */
 /* late: came over the connection limit. It has a second for its head, and when there are more
  * than late_max of such, the oldest of them that has not sent its head has to go at once. */
-void eidc_pace_add(struct eidc_pace *pace, struct eidc_paced *paced, int fd, bool late,
-                   unsigned late_max);
-void eidc_pace_promote(struct eidc_pace *pace, struct eidc_paced *paced); /* not late any more */
-void eidc_pace_remove(struct eidc_pace *pace, struct eidc_paced *paced);
+void eidc_reaper_add(struct eidc_reaper *reaper, struct eidc_watched *watched, int fd, bool late,
+                     unsigned late_max);
+/* It is not late any more. */
+void eidc_reaper_promote(struct eidc_reaper *reaper, struct eidc_watched *watched);
+void eidc_reaper_remove(struct eidc_reaper *reaper, struct eidc_watched *watched);
 /* Connections with a request that is not completed; NULL: 0. */
-unsigned eidc_pace_count_busy(struct eidc_pace *pace);
+unsigned eidc_reaper_count_busy(struct eidc_reaper *reaper);
 
 /* The head is there; the answer is gone. From the connection's own thread only. */
-static inline void eidc_pace_busy(struct eidc_paced *paced, bool busy)
+static inline void eidc_reaper_busy(struct eidc_watched *watched, bool busy)
 {
-    uint64_t before = atomic_load_explicit(&paced->stage, memory_order_relaxed);
+    uint64_t before = atomic_load_explicit(&watched->stage, memory_order_relaxed);
     if ((before % 2 != 0) != busy)
-        atomic_store_explicit(&paced->stage, before + 1, memory_order_relaxed);
+        atomic_store_explicit(&watched->stage, before + 1, memory_order_relaxed);
 }
