@@ -14,6 +14,7 @@
 
 static atomic_int current_level = EIDC_LOG_INFO;
 static atomic_int current_format = EIDC_LOG_TEXT;
+static eidc_log_journal_fn *journal; /* NULL: none */
 
 static const struct {
     const char *name, *padded;
@@ -29,6 +30,11 @@ void eidc_log_setup(enum eidc_log_level level, enum eidc_log_format format)
 {
     atomic_store_explicit(&current_level, (int)level, memory_order_relaxed);
     atomic_store_explicit(&current_format, (int)format, memory_order_relaxed);
+}
+
+void eidc_log_journal(eidc_log_journal_fn *send)
+{
+    journal = send;
 }
 
 bool eidc_log_enabled(enum eidc_log_level level)
@@ -90,6 +96,27 @@ static void (*const writers[])(struct eidc_buf *, enum eidc_log_level, const cha
     [EIDC_LOG_JOURNAL] = write_journal,
 };
 
+static bool to_journal(enum eidc_log_format format, enum eidc_log_level level, const char *message)
+{
+    EIDC_BUF_AUTO text = {0};
+    if (format != EIDC_LOG_JOURNAL || journal == NULL)
+        return false;
+    add_escaped(&text, message);
+    return journal(levels[level].priority, eidc_buf_view(&text).n > 0 ? text.p : "");
+}
+
+static void to_stderr(enum eidc_log_format format, enum eidc_log_level level, const char *message)
+{
+    EIDC_BUF_AUTO line = {0};
+    writers[format](&line, level, message);
+    eidc_buf_add_byte(&line, '\n');
+    eidc_live_line_wipe();
+    ssize_t put;
+    do
+        put = write(STDERR_FILENO, line.p, line.n);
+    while (put < 0 && errno == EINTR);
+}
+
 void eidc_log(enum eidc_log_level level, const char *fmt, ...)
 {
     if (!eidc_log_enabled(level))
@@ -103,13 +130,8 @@ void eidc_log(enum eidc_log_level level, const char *fmt, ...)
     if (n >= (int)sizeof message)
         snprintf(message + sizeof message - 4, 4, "...");
 
-    EIDC_BUF_AUTO line = {0};
-    writers[atomic_load_explicit(&current_format, memory_order_relaxed)](&line, level, message);
-    eidc_buf_add_byte(&line, '\n');
-    eidc_live_line_wipe();
-    ssize_t put;
-    do
-        put = write(STDERR_FILENO, line.p, line.n);
-    while (put < 0 && errno == EINTR);
+    enum eidc_log_format format = atomic_load_explicit(&current_format, memory_order_relaxed);
+    if (!to_journal(format, level, message))
+        to_stderr(format, level, message);
     errno = saved;
 }

@@ -67,6 +67,7 @@ static bool build_refresh(struct app *a)
 
 bool eidc_app_setup(struct app *a)
 {
+    eidc_systemd_journal();
     eidc_metric_set(eidc_metric(EIDC_METRIC_BUILD_INFO, EIDC_VERSION), 1);
     a->config = load_config(a->config_path);
     if (a->config == NULL)

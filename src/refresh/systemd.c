@@ -5,8 +5,14 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
 
 #include "eidcached/base/clock.h"
+#include "eidcached/base/log.h"
+#include "eidcached/refresh/publish.h"
+
+#define JOURNAL "/run/systemd/journal/socket"
 
 void eidc_systemd_ready(const char *status)
 {
@@ -107,4 +113,17 @@ bool eidc_systemd_keep_fd(int fd, const char *name)
 void eidc_systemd_forget_fd(const char *name)
 {
     sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
+}
+
+static bool send_to_journal(int priority, const char *message)
+{
+    return sd_journal_send("MESSAGE=%s", message, "PRIORITY=%i", priority,
+                           "SYSLOG_IDENTIFIER=eidcached", "EIDCACHED_GENERATION=%" PRIu64,
+                           eidc_served_number(), NULL) == 0;
+}
+
+void eidc_systemd_journal(void)
+{
+    if (access(JOURNAL, W_OK) == 0)
+        eidc_log_journal(send_to_journal);
 }

@@ -1,5 +1,6 @@
 """The whole life of the service under a real systemd: start, reload, restart with its sockets and
 its image kept, a hang, an end."""
+import json
 import os
 import re
 import subprocess
@@ -59,6 +60,16 @@ def test_start(machine):
     print(f"first answer, activation included: {time.monotonic() - began:.3f} s")
     assert machine.show(UNIT, "ActiveState", "User", "StatusText")["ActiveState"] == "active"
     poll("a status", lambda: "names" in machine.show(UNIT, "StatusText")["StatusText"])
+
+
+def test_the_journal_has_priorities_and_the_generation(machine):
+    def lines():
+        text = machine.run(f"journalctl -q --no-pager -o json -u {UNIT} _COMM=eidcached").stdout
+        return [json.loads(line) for line in text.splitlines()]
+    served = poll("a line of a generation that is served", lambda: [
+        line for line in lines() if line.get("EIDCACHED_GENERATION") == "1"])
+    assert served[0]["PRIORITY"] == "6" and served[0]["SYSLOG_IDENTIFIER"] == "eidcached"
+    assert not served[0]["MESSAGE"].startswith("<")
 
 
 def test_it_runs_confined(machine):

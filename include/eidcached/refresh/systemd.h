@@ -28,3 +28,8 @@ void eidc_systemd_forget_fd(const char *name);
 /* The i-th descriptor that was passed and is no socket, with its name (static for the process);
  * false past the last one. */
 bool eidc_systemd_kept_fd(size_t i, int *fd, const char **name);
+
+/* From here on lines of log.format journal go to the journal with fields of their own:
+ * EIDCACHED_GENERATION, the number that is served (0: none). Where there is no journal they stay
+ * on standard error. */
+void eidc_systemd_journal(void);
