@@ -13,6 +13,7 @@
 #include "eidcached/aws/creds_cache.h"
 #include "eidcached/aws/identity.h"
 #include "eidcached/aws/pace.h"
+#include "eidcached/aws/quotas.h"
 #include "eidcached/aws/skew.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
@@ -27,7 +28,7 @@ struct eidc_aws {
     struct eidc_calls all, queue, urgent; /* the last two: to be sent */
     uint64_t queued;                      /* calls so far */
     struct eidc_aws_counts counted;
-    struct eidc_retry_quota quota;
+    struct eidc_quotas quotas;
     struct eidc_identities *identities;
     struct eidc_paces paces;
     struct eidc_skews skews;
@@ -61,6 +62,7 @@ void eidc_aws_free(struct eidc_aws *aws)
     assert(TAILQ_EMPTY(&aws->all));
     eidc_identities_free(aws->identities);
     eidc_paces_free(&aws->paces);
+    eidc_quotas_free(&aws->quotas);
     eidc_skews_free(&aws->skews);
     free(aws);
 }
@@ -195,6 +197,12 @@ static void on_retry_timer(void *arg)
     pump(aws);
 }
 
+static struct eidc_retry_quota *quota_of(const struct eidc_call *call)
+{
+    const struct eidc_aws_request *r = &call->request;
+    return eidc_quotas_find(&call->aws->quotas, r->target->creds, r->host);
+}
+
 static bool retry(struct eidc_call *call, enum eidc_retry_class cls,
                   struct eidc_aws_response *response)
 {
@@ -205,7 +213,7 @@ static bool retry(struct eidc_call *call, enum eidc_retry_class cls,
                                           .hint_ms = hint_of(&response->headers)};
     int64_t delay_ms;
     if (eidc_call_is_moot(call) || !may_retry(call, cls, response) ||
-        !eidc_retry_next(&aws->quota, &call->request.target->retry, &failed, &delay_ms,
+        !eidc_retry_next(quota_of(call), &call->request.target->retry, &failed, &delay_ms,
                          &call->retry_cost))
         return false;
     eidc_debug("%s %s: %s; trying again in %lld ms", call->request.target->service,
@@ -228,7 +236,7 @@ static void settle(struct eidc_call *call, struct eidc_http_response *answer)
         eidc_pace_answered(call->pace, cls == EIDC_RETRY_THROTTLE);
     call->aws->counted.throttles += cls == EIDC_RETRY_THROTTLE;
     if (response.ok)
-        eidc_retry_success(&call->aws->quota, call->retry_cost);
+        eidc_retry_success(quota_of(call), call->retry_cost);
     else if (retry(call, cls, &response))
         return;
     finish(call, &response);

@@ -476,6 +476,37 @@ static void max_attempts_counts_tries(void **state)
     finish(&b, &response);
 }
 
+/* Twenty calls want forty retries, and there are tokens for 35. */
+static void who_is_down_uses_up_its_own_retries(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.url = "http://aws.test/", .times = 55, .status = 500},
+        {.url = "http://other.test/", .status = 503},
+        {.url = "http://other.test/", .status = 200},
+        {.url = "http://aws.test/", .has_header = {"X-Amz-Security-Token: token1"}, .status = 503},
+        {.url = "http://aws.test/", .has_header = {"X-Amz-Security-Token: token1"}, .status = 200},
+    };
+    struct bench b;
+    struct test_creds *creds;
+    struct eidc_aws_response response;
+    struct eidc_aws_target account = test_target("glue", &creds);
+    set_up(&b, script, COUNT(script), 4);
+    struct eidc_aws_request request = request_of(&b);
+    for (unsigned i = 0; i < 20; i++) {
+        assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+        eidc_aws_response_free(&response);
+    }
+    request.host = "other.test";
+    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    eidc_aws_response_free(&response);
+    request.host = NULL;
+    request.target = &account;
+    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    finish(&b, &response);
+    test_target_free(&account);
+}
+
 static void the_servers_hint_is_waited_for(void **state)
 {
     (void)state;
@@ -941,6 +972,7 @@ int main(void)
         cmocka_unit_test(transient_failures_are_tried_again),
         cmocka_unit_test(tries_end),
         cmocka_unit_test(max_attempts_counts_tries),
+        cmocka_unit_test(who_is_down_uses_up_its_own_retries),
         cmocka_unit_test(the_servers_hint_is_waited_for),
         cmocka_unit_test(damaged_bodies_are_asked_for_again),
         cmocka_unit_test(the_taker_decides_what_is_tried_again),
