@@ -1,6 +1,7 @@
 /* The client's loop knows no pipes and no children: a timer looks after them. */
 #include "eidcached/aws/creds_process.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -21,6 +22,7 @@
 #define OUTPUT_MAX  ((size_t)8 * 1024)
 #define WORDS_MAX   64
 #define COMPLAINT_N 200 /* bytes of stderr that are told */
+#define KEY_MIN     16  /* bytes of the shortest access key, and longer than a word of a message */
 
 struct process {
     struct eidc_creds_provider base;
@@ -177,18 +179,43 @@ static bool drain(int *fd, struct eidc_buf *to, bool cut)
     return fits;
 }
 
+static size_t key_length(struct eidc_str text)
+{
+    size_t n = 0;
+    while (n < text.n && (isalnum((unsigned char)text.p[n]) || memchr("+/_-", text.p[n], 4)))
+        n++;
+    return n;
+}
+
+/* What is no document may hold keys all the same: whatever looks like one is not told when it
+ * stands in the other output, too. */
+static void conceal_keys(struct eidc_str text, struct eidc_str other, struct eidc_buf *out)
+{
+    for (size_t at = 0; at < text.n;) {
+        struct eidc_str rest = {text.p + at, text.n - at};
+        size_t n = key_length(rest);
+        if (n >= KEY_MIN && memmem(other.p, other.n, rest.p, n) != NULL)
+            eidc_buf_add_z(out, "[redacted]");
+        else
+            eidc_buf_add(out, rest.p, n > 0 ? n : 1);
+        at += n > 0 ? n : 1;
+    }
+}
+
 /* Keeps what it printed of itself from being told. */
 static void conceal(const struct process *p, struct eidc_str text, struct eidc_buf *out)
 {
     struct eidc_creds creds = {0};
     struct eidc_secrets secrets = {0};
     struct eidc_err ignored;
+    EIDC_BUF_SECRET known = {0};
     if (eidc_creds_document_parse_process(eidc_buf_view(&p->out), NAME, &creds, &ignored)) {
         eidc_secrets_add(&secrets, creds.session_token);
         eidc_secrets_add(&secrets, creds.secret_key);
         eidc_secrets_add(&secrets, creds.access_key);
     }
-    eidc_secrets_redact(&secrets, text, out);
+    eidc_secrets_redact(&secrets, text, &known);
+    conceal_keys(eidc_buf_view(&known), eidc_buf_view(&p->out), out);
     eidc_secrets_wipe(&secrets);
     eidc_creds_wipe(&creds);
 }

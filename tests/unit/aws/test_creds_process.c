@@ -7,6 +7,7 @@
 #include "eidcached/base/clock.h"
 #include "tests/support/creds_bench.h"
 
+#define LONG         "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SET          "\"Version\":1,\"AccessKeyId\":\"AKIAPROC\",\"SecretAccessKey\":\"s3cret\""
 
@@ -108,6 +109,10 @@ static void programs_that_fail(void **state)
         {"echo '{" SET ",\"SessionToken\":\"t0ken-of-it\"}'; echo 'got s3cret t0ken-of-it' >&2; "
          "exit 1",
          EIDC_ERR_UNAVAILABLE, "exit status 1: got [redacted] [redacted]"},
+        {"echo '{\"Version\":2,\"SecretAccessKey\":\"" LONG "\"}'; echo 'key=" LONG ", bad' >&2",
+         EIDC_ERR_CORRUPT, "not of Version 1: key=[redacted], bad"},
+        {"echo 'export KEY=" LONG "'; echo '\"" LONG "\"' >&2; exit 1", EIDC_ERR_UNAVAILABLE,
+         "exit status 1: \"[redacted]\""},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct creds_bench b = bench_start(NULL, 0);
