@@ -134,7 +134,7 @@ static bool get_page(const struct eidc_s3 *s3, const char *prefix, struct eidc_s
 static bool list_pages(const struct eidc_s3 *s3, const char *prefix, struct page *page,
                        struct eidc_buf *token, eidc_s3_key *each, void *arg, struct eidc_err *err)
 {
-    do {
+    for (unsigned pages = 1;; pages++) {
         if (!get_page(s3, prefix, eidc_buf_view(token), page, err))
             return false;
         if (page->truncated && eidc_str_eq(eidc_buf_view(&page->token), eidc_buf_view(token)))
@@ -142,10 +142,15 @@ static bool list_pages(const struct eidc_s3 *s3, const char *prefix, struct page
                              s3->bucket);
         if (!walk(page, each, arg, err))
             return false;
+        if (!page->truncated)
+            return true;
+        if (pages == EIDC_S3_LIST_PAGES)
+            return eidc_fail(err, EIDC_ERR_CORRUPT,
+                             "s3://%s/%s: its list has no end after %d pages", s3->bucket, prefix,
+                             EIDC_S3_LIST_PAGES);
         eidc_buf_clear(token);
         eidc_buf_add_str(token, eidc_buf_view(&page->token));
-    } while (page->truncated);
-    return true;
+    }
 }
 
 bool eidc_s3_list(const struct eidc_s3 *s3, const char *prefix, eidc_s3_key *each, void *arg,

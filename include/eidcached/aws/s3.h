@@ -59,7 +59,9 @@ bool eidc_s3_put(struct eidc_s3 *s3, const char *key, struct eidc_str body,
                  const char *content_type, enum eidc_s3_condition condition,
                  char etag[static EIDC_ETAG_MAX], struct eidc_err *err);
 bool eidc_s3_delete(const struct eidc_s3 *s3, const char *key, struct eidc_err *err);
-/* All keys under prefix, in order, pages followed; bytes: UINT64_MAX when the server says none. */
+/* All keys under prefix, in order, pages followed; bytes: UINT64_MAX when the server says none. A
+ * server that never comes to an end is CORRUPT. */
+#define EIDC_S3_LIST_PAGES 1000 /* a million keys */
 typedef bool eidc_s3_key(void *arg, struct eidc_str key, uint64_t bytes, struct eidc_err *err);
 bool eidc_s3_list(const struct eidc_s3 *s3, const char *prefix, eidc_s3_key *each, void *arg,
                   struct eidc_err *err);
