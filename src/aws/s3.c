@@ -12,7 +12,7 @@ bool eidc_s3_get(const struct eidc_s3 *s3, const char *key, const char *if_none_
         eidc_http_headers_add(&request.headers, "If-None-Match", eidc_str_of(if_none_match));
     struct eidc_aws_response response;
     bool ok = eidc_s3_perform(s3, &request, &response, err);
-    bool same = !ok && response.status == 304;
+    bool same = !ok && if_none_match && response.status == 304;
     if (ok && response.body.n > max)
         ok = eidc_fail(err, EIDC_ERR_LIMIT, "s3://%s/%s: longer than %zu bytes", s3->bucket, key,
                        max);

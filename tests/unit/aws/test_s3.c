@@ -69,6 +69,20 @@ static void an_object_is_fetched(void **state)
     tear_down(&b);
 }
 
+/* A 304 that was not asked for, as from a cache in between: it says nothing of what is there. */
+static void unchanged_since_nothing(void **state)
+{
+    (void)state;
+    struct bench b;
+    SET_UP(&b, {.has_header = {"!If-None-Match"}, .status = 304});
+    EIDC_BUF_AUTO body = {0};
+    char etag[EIDC_ETAG_MAX] = "";
+    bool modified = true;
+    assert_false(get(&b, NULL, &modified, &body, etag));
+    assert_int_equal(b.err.kind, EIDC_ERR_INVALID);
+    tear_down(&b);
+}
+
 static void an_unchanged_object(void **state)
 {
     (void)state;
@@ -676,6 +690,27 @@ static void a_token_that_comes_twice(void **state)
     tear_down(&b);
 }
 
+/* Of two pages each names the other as the next. */
+static void a_list_without_an_end(void **state)
+{
+    (void)state;
+    static struct fake_exchange script[EIDC_S3_LIST_PAGES];
+    for (size_t i = 0; i < EIDC_S3_LIST_PAGES; i++)
+        script[i] = (struct fake_exchange){
+            .status = 200,
+            .body = i % 2 == 0 ? PAGE("<IsTruncated>true</IsTruncated>"
+                                      "<NextContinuationToken>a</NextContinuationToken>")
+                               : PAGE("<IsTruncated>true</IsTruncated>"
+                                      "<NextContinuationToken>b</NextContinuationToken>")};
+    struct bench b;
+    struct keys keys = {0};
+    set_up(&b, script, EIDC_S3_LIST_PAGES);
+    assert_false(eidc_s3_list(&b.s3, "", collect, &keys, &b.err));
+    assert_int_equal(b.err.kind, EIDC_ERR_CORRUPT);
+    assert_non_null(strstr(b.err.text, "no end"));
+    tear_down(&b);
+}
+
 static void the_caller_may_stop(void **state)
 {
     (void)state;
@@ -704,6 +739,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_object_is_fetched),
         cmocka_unit_test(an_unchanged_object),
+        cmocka_unit_test(unchanged_since_nothing),
         cmocka_unit_test(what_get_says_when_it_fails),
         cmocka_unit_test(it_is_asked_for_there_and_remembered),
         cmocka_unit_test(every_answer_that_names_a_region),
@@ -733,6 +769,7 @@ int main(void)
         cmocka_unit_test(an_empty_list),
         cmocka_unit_test(a_cut_list_is_asked_for_again),
         cmocka_unit_test(lists_that_do_not_count),
+        cmocka_unit_test(a_list_without_an_end),
         cmocka_unit_test(a_token_that_comes_twice),
         cmocka_unit_test(the_caller_may_stop),
         cmocka_unit_test(a_bucket_that_is_not_there),
