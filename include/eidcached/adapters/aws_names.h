@@ -1,6 +1,6 @@
 #pragma once
 /* From a listed element to a name: template, filter, field EID. What is not a name is left out and
- * told of, the first few by name. For source_aws.c. */
+ * told of, the first few by name. For source_aws_run.c. */
 #include "eidcached/adapters/eid_field.h"
 #include "eidcached/adapters/filter.h"
 #include "eidcached/adapters/lineage.h"

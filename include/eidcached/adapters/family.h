@@ -1,5 +1,5 @@
 #pragma once
-/* What one listing of parents found, to be listed one after the other. For source_aws.c. */
+/* What one listing of parents found, to be listed one after the other. For source_aws_run.c. */
 #include "eidcached/adapters/lineage.h"
 #include "eidcached/aws/call.h"
 #include "eidcached/core/names.h"

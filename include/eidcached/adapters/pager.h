@@ -3,7 +3,7 @@
  * One listing of a row, page after page until its end: names come out whole or not at all. A page
  * that is damaged is asked for again by the engine; members the server does not know are left out
  * from then on; a page token that expired starts the listing over, once; a token that comes twice
- * is an error. For source_aws.c.
+ * is an error. For source_aws_run.c.
  */
 #include "eidcached/aws/call.h"
 #include "eidcached/aws/listing.h"

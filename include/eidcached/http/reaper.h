@@ -29,8 +29,8 @@ bool eidc_reaper_start(int64_t limit_ms, struct eidc_reaper **out, struct eidc_e
 /* Nothing is left in it. NULL: nothing is done. */
 void eidc_reaper_stop(struct eidc_reaper *reaper);
 
-/* The connection's own thread adds, promotes and removes it, in this order. */
-/* late: came over the connection limit. It has a second for its head, and when there are more
+/* From the connection's own thread, as are promote and remove.
+ * late: came over the connection limit. It has a second for its head, and when there are more
  * than late_max of such, the oldest of them that has not sent its head has to go at once. */
 void eidc_reaper_add(struct eidc_reaper *reaper, struct eidc_watched *watched, int fd, bool late,
                      unsigned late_max);
