@@ -2,6 +2,7 @@
 
 #include "eidcached/base/digest.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/base/words.h"
 
 #define TOKEN_MAX 65536
 

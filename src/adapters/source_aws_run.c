@@ -11,6 +11,7 @@
 #include "eidcached/adapters/family.h"
 #include "eidcached/adapters/pager.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/base/words.h"
 #include "source_aws_internal.h"
 
 /* Listings under way for each that the engine sends. They take turns by pages: the more there are,

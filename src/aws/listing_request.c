@@ -4,6 +4,7 @@
 #include "eidcached/aws/listing.h"
 #include "eidcached/base/encode.h"
 #include "eidcached/base/json.h"
+#include "eidcached/base/words.h"
 
 struct member {
     struct eidc_str key, value;

@@ -4,6 +4,7 @@
  * cut off at a thousand, and a listing must be whole), and the services that speak only the query
  * protocol (IAM, SNS, RDS): cloudcontrol.resources has their resources.
  */
+#include "eidcached/base/words.h"
 #include "listing_rows.h"
 
 const struct eidc_listing *eidc_listing_at(size_t index)
@@ -84,23 +85,4 @@ bool eidc_listing_check_pointer(const struct eidc_listing *row, const char *poin
     if (eidc_words_have(begin[member.n] ? row->objects : row->fields, member))
         return true;
     return fail_pointer(row, member, err);
-}
-
-bool eidc_words_next(const char **at, struct eidc_str *word)
-{
-    if (!*at || !**at)
-        return false;
-    *word = (struct eidc_str){*at, strcspn(*at, " ")};
-    *at += word->n + ((*at)[word->n] == ' ');
-    return true;
-}
-
-bool eidc_words_have(const char *words, struct eidc_str word)
-{
-    struct eidc_str have;
-    while (eidc_words_next(&words, &have)) {
-        if (eidc_str_eq(have, word))
-            return true;
-    }
-    return false;
 }

@@ -1,5 +1,7 @@
 #include "eidcached/aws/template.h"
 
+#include "eidcached/base/words.h"
+
 /* The template cut into pieces: literal text, or the name of a field. */
 struct piece {
     struct eidc_str text;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "eidcached/base/words.h"
 #include "eidcached/config/nearest.h"
 
 /* A number and its unit's name, largest first; a text may use any, printing takes the largest
@@ -196,20 +197,12 @@ void eidc_option_allowed(const struct eidc_option *option, struct eidc_buf *out)
     }
 }
 
-static bool is_later(const struct eidc_option *option, const char *text)
-{
-    const char *at = option->later != NULL ? strstr(option->later, text) : NULL;
-    size_t n = strlen(text);
-    return at != NULL && n > 0 && (at == option->later || at[-1] == ' ') &&
-           (at[n] == 0 || at[n] == ' ');
-}
-
 /* "x" is not a duration such as 30s, 5m or 1h; allowed: 1s to 7d */
 static bool fail_value(const struct eidc_option *option, const char *text, struct eidc_err *err)
 {
     EIDC_BUF_AUTO allowed = {0};
     eidc_option_allowed(option, &allowed);
-    if (is_later(option, text))
+    if (eidc_words_have(option->later, eidc_str_of(text)))
         return eidc_fail(err, EIDC_ERR_INVALID, "\"%s\" is not in this version; allowed: %s", text,
                          eidc_buf_view(&allowed).p);
     if (!is_word(option))

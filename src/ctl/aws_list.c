@@ -2,6 +2,7 @@
 #include "eidcached/aws/listing.h"
 #include "eidcached/base/json.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/base/words.h"
 #include "eidcached/config/nearest.h"
 #include "eidcached/ctl/commands.h"
 
@@ -29,19 +30,13 @@ static void put_words(struct eidc_json *j, const char *key, const char *words)
     eidc_json_close_array(j);
 }
 
-static void put_z(struct eidc_json *j, const char *key, const char *text)
-{
-    eidc_json_key(j, key);
-    eidc_json_z(j, text);
-}
-
 static void put_service(struct eidc_json *j, const struct eidc_listing_service *service)
 {
-    put_z(j, "protocol", protocols[service->protocol]);
-    put_z(j, "target", service->target);
-    put_z(j, "signing_name", service->sign);
-    put_z(j, "endpoint", service->endpoint);
-    put_z(j, "endpoint_variable", service->env_suffix);
+    eidc_json_put_z(j, "protocol", protocols[service->protocol]);
+    eidc_json_put_z(j, "target", service->target);
+    eidc_json_put_z(j, "signing_name", service->sign);
+    eidc_json_put_z(j, "endpoint", service->endpoint);
+    eidc_json_put_z(j, "endpoint_variable", service->env_suffix);
     eidc_json_put_bool(j, "global", service->global);
 }
 
@@ -52,7 +47,7 @@ static void put_members(struct eidc_json *j, const char *key,
     eidc_json_key(j, key);
     eidc_json_open_object(j);
     for (size_t i = 0; i < n && members[i].key != NULL; i++)
-        put_z(j, members[i].key, members[i].json);
+        eidc_json_put_z(j, members[i].key, members[i].json);
     eidc_json_close_object(j);
 }
 
@@ -63,10 +58,10 @@ static void put_params(struct eidc_json *j, const struct eidc_listing *row)
     for (size_t i = 0; i < EIDC_LISTING_PARAMS && row->params[i].key != NULL; i++) {
         const struct eidc_listing_param *param = &row->params[i];
         eidc_json_open_object(j);
-        put_z(j, "name", param->key);
-        put_z(j, "need", needs[param->need]);
-        put_z(j, "default", param->fallback);
-        put_z(j, "help", param->help);
+        eidc_json_put_z(j, "name", param->key);
+        eidc_json_put_z(j, "need", needs[param->need]);
+        eidc_json_put_z(j, "default", param->fallback);
+        eidc_json_put_z(j, "help", param->help);
         put_words(j, "actions", param->actions);
         eidc_json_close_object(j);
     }
@@ -75,13 +70,13 @@ static void put_params(struct eidc_json *j, const struct eidc_listing *row)
 
 static void put_pages(struct eidc_json *j, const struct eidc_listing *row)
 {
-    put_z(j, "token_in", row->token_in);
-    put_z(j, "token_out", row->token_out);
-    put_z(j, "more", row->more);
-    put_z(j, "limit_key", row->limit_key);
+    eidc_json_put_z(j, "token_in", row->token_in);
+    eidc_json_put_z(j, "token_out", row->token_out);
+    eidc_json_put_z(j, "more", row->more);
+    eidc_json_put_z(j, "limit_key", row->limit_key);
     eidc_json_put_u64(j, "limit", row->limit);
-    put_z(j, "list", row->list);
-    put_z(j, "name", row->name);
+    eidc_json_put_z(j, "list", row->list);
+    eidc_json_put_z(j, "name", row->name);
     eidc_json_put_bool(j, "last_part", row->last_part);
 }
 
@@ -99,7 +94,7 @@ static void put_parents(struct eidc_json *j, const struct eidc_listing *row)
     for (size_t i = 0; i < n; i++)
         eidc_json_z(j, row->parent_keys[i]);
     eidc_json_close_array(j);
-    put_z(j, "asked_by", row->asked_by);
+    eidc_json_put_z(j, "asked_by", row->asked_by);
     eidc_json_put_bool(j, "recursive", row->recursive);
     put_words(j, "gone", row->gone);
 }
@@ -121,22 +116,22 @@ static void put_row(struct eidc_json *j, const struct eidc_listing *row)
     EIDC_BUF_AUTO actions = {0};
     all_actions(row, &actions);
     eidc_json_open_object(j);
-    put_z(j, "id", row->id);
-    put_z(j, "operation", row->operation);
+    eidc_json_put_z(j, "id", row->id);
+    eidc_json_put_z(j, "operation", row->operation);
     put_service(j, row->service);
-    put_z(j, "method", row->method);
-    put_z(j, "path", row->path);
+    eidc_json_put_z(j, "method", row->method);
+    eidc_json_put_z(j, "path", row->path);
     put_members(j, "constants", row->constants, EIDC_LISTING_CONSTS);
     put_members(j, "optional", &row->optional, 1);
     put_params(j, row);
     put_pages(j, row);
     put_parents(j, row);
-    put_z(j, "own_field", row->own_field);
-    put_z(j, "default_name", row->default_name);
+    eidc_json_put_z(j, "own_field", row->own_field);
+    eidc_json_put_z(j, "default_name", row->default_name);
     put_words(j, "members", row->fields);
     put_words(j, "objects", row->objects);
     put_words(j, "actions", eidc_buf_view(&actions).p);
-    put_z(j, "note", row->note);
+    eidc_json_put_z(j, "note", row->note);
     eidc_json_close_object(j);
 }
 

@@ -7,6 +7,7 @@
 #include "eidcached/aws/listing.h"
 #include "eidcached/base/json_read.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/base/words.h"
 #include "eidcached/config/config.h"
 #include "eidcached/ctl/commands.h"
 

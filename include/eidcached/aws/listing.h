@@ -106,10 +106,6 @@ const struct eidc_listing_param *eidc_listing_param(const struct eidc_listing *r
 bool eidc_listing_check_pointer(const struct eidc_listing *row, const char *pointer,
                                 struct eidc_err *err);
 
-/* The words of a list; *at starts as the list (or NULL) and is moved on; false at the end. */
-bool eidc_words_next(const char **at, struct eidc_str *word);
-bool eidc_words_have(const char *words, struct eidc_str word);
-
 /* ---- a page's request ---- */
 
 struct eidc_listing_given {

@@ -30,7 +30,7 @@ struct eidc_option {
     const char *fallback;     /* default as text, a list's comma-separated; NULL: unset */
     uint64_t min, max;        /* numbers, in the unit that is kept */
     const char *const *names; /* enum: the word of each value in order, then NULL */
-    const char *later;        /* a word that is planned and refused with a hint, or NULL */
+    const char *later;        /* words that are planned and refused with a hint, or NULL */
     const char *example;      /* shown where there is no default to show */
     const char *help;
     size_t share; /* a duration that may also be a ratio: offset of the unsigned that keeps it,

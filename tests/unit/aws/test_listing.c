@@ -67,22 +67,6 @@ static void parents_fit_their_children(void **state)
     assert_string_equal(above[1]->id, "athena.databases");
 }
 
-static void words(void **state)
-{
-    (void)state;
-    struct eidc_str word;
-    const char *at = "Arn Id";
-    assert_true(eidc_words_next(&at, &word) && eidc_str_eq(word, EIDC_STR("Arn")));
-    assert_true(eidc_words_next(&at, &word) && eidc_str_eq(word, EIDC_STR("Id")));
-    assert_false(eidc_words_next(&at, &word));
-    at = NULL;
-    assert_false(eidc_words_next(&at, &word));
-    assert_true(eidc_words_have("Arn Id", EIDC_STR("Id")));
-    assert_false(eidc_words_have("Arn Id", EIDC_STR("Ar")));
-    assert_false(eidc_words_have("Arn Id", EIDC_STR("Arn Id")));
-    assert_false(eidc_words_have(NULL, EIDC_STR("Id")));
-}
-
 static void actions(void **state)
 {
     (void)state;
@@ -338,7 +322,6 @@ int main(void)
         cmocka_unit_test(rows_are_found),
         cmocka_unit_test(every_row_is_complete),
         cmocka_unit_test(parents_fit_their_children),
-        cmocka_unit_test(words),
         cmocka_unit_test(actions),
         cmocka_unit_test(pointers_of_field_eids),
         cmocka_unit_test(a_more_flag_is_honoured),
