@@ -42,7 +42,8 @@ static bool map_image(int fd, struct eidc_image **out, struct eidc_err *err)
 {
     char path[FD_NAME_MAX];
 
-    if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS)
+    const int seals = fcntl(fd, F_GET_SEALS); /* -1: a file that can have none */
+    if (seals < 0 || (seals & SEALS) != SEALS)
         return eidc_fail(err, EIDC_ERR_CORRUPT, "it is not sealed");
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     if (!eidc_image_map_file(path, out, err))
