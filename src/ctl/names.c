@@ -41,9 +41,12 @@ static bool put_page(const struct eidc_ctl *ctl, const cJSON *page, uint64_t *na
         if (!put_entry(ctl, entry))
             return false;
     }
+    if (!eidc_json_get_str(page, "next", &last))
+        last = (struct eidc_str){0};
+    if (last.n > 0 && eidc_str_cmp(last, eidc_buf_view(next)) <= 0)
+        return false; /* names come in order: a page that leads back has no end */
     eidc_buf_clear(next);
-    if (eidc_json_get_str(page, "next", &last))
-        eidc_buf_add_str(next, last);
+    eidc_buf_add_str(next, last);
     return true;
 }
 

@@ -61,6 +61,11 @@ static void names_that_do_not_come(void **state)
         assert_int_equal(r.code, 1);
         says(r.err, "names: the server's answer");
     }
+    static const struct fake_exchange circle[] = {
+        {.times = 2, .status = 200, .body = "{\"names\":[" A "],\"next\":\"a\"}"}};
+    RUN_AUTO back = PLAY(circle, "names");
+    assert_int_equal(back.code, 1);
+    says(back.err, "no page of names");
     static const struct fake_exchange refused[] = {
         {.status = 503, .headers = {PROBLEM}, .body = "{\"detail\":\"no generation yet\"}"}};
     RUN_AUTO r = PLAY(refused, "names");
