@@ -6,6 +6,7 @@
 #include "eidcached/aws/retry.h"
 #include "eidcached/aws/xml.h"
 #include "eidcached/base/json_read.h"
+#include "eidcached/base/utf8.h"
 
 /* An answer being read. */
 struct reading {
@@ -21,8 +22,12 @@ static void keep(const struct reading *r, char *out, size_t size, struct eidc_st
     if (out[0] != 0)
         return;
     eidc_secrets_redact(r->secrets, text, &clean);
-    snprintf(out, size, "%.*s", (int)(clean.n < size ? clean.n : size - 1),
-             eidc_buf_view(&clean).p);
+    struct eidc_str kept = eidc_buf_view(&clean);
+    if (kept.n >= size) {
+        kept.n = size - 1;
+        kept.n = eidc_utf8_valid_prefix(kept); /* no half character at the end */
+    }
+    snprintf(out, size, "%.*s", EIDC_STR_ARG(kept));
 }
 
 static bool is_code(struct eidc_str s)

@@ -76,3 +76,25 @@ size_t eidc_utf8_encode(uint32_t code_point, char out[static 4])
     out[0] = (char)(marks[n] | code_point);
     return n;
 }
+
+/* The length of the control character that s begins with; 0: it begins with none. */
+static size_t control_length(struct eidc_str s)
+{
+    uint8_t c = (uint8_t)s.p[0];
+    if (c < 0x20 || c == 0x7f)
+        return 1;
+    return c == 0xc2 && s.n > 1 && (uint8_t)s.p[1] < 0xa0 ? 2 : 0;
+}
+
+void eidc_utf8_add_visible(struct eidc_str text, struct eidc_buf *out)
+{
+    size_t valid = eidc_utf8_valid_prefix(text);
+    for (size_t at = 0; at < text.n;) {
+        struct eidc_str rest = {text.p + at, text.n - at};
+        size_t control = at < valid ? control_length(rest) : 1;
+        eidc_buf_add_byte(out, control > 0 ? '?' : text.p[at]);
+        at += control > 0 ? control : 1;
+        if (at > valid)
+            valid = at + eidc_utf8_valid_prefix((struct eidc_str){text.p + at, text.n - at});
+    }
+}

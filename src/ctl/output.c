@@ -1,13 +1,13 @@
 #include <stdarg.h>
 
+#include "eidcached/base/utf8.h"
 #include "eidcached/ctl/ctl.h"
 
 static void put_without_controls(struct eidc_str text, FILE *out)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        fputc(c < 0x20 || c == 0x7f ? '?' : c, out);
-    }
+    EIDC_BUF_AUTO visible = {0};
+    eidc_utf8_add_visible(text, &visible);
+    fwrite(eidc_buf_view(&visible).p, 1, visible.n, out);
 }
 
 void eidc_ctl_complain(const struct eidc_ctl *ctl, const char *fmt, ...)

@@ -1,6 +1,7 @@
 #include "eidcached/ctl/status_text.h"
 
 #include "eidcached/base/json_read.h"
+#include "eidcached/base/utf8.h"
 #include "eidcached/core/progress.h"
 
 static const cJSON *member(const cJSON *object, const char *key)
@@ -8,21 +9,12 @@ static const cJSON *member(const cJSON *object, const char *key)
     return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
-/* Text of a server, on one line. */
-static void add_text(struct eidc_buf *out, struct eidc_str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        eidc_buf_add_byte(out, c < 0x20 || c == 0x7f ? '?' : s.p[i]);
-    }
-}
-
 static bool add_member(struct eidc_buf *out, const cJSON *object, const char *key)
 {
     struct eidc_str text;
     if (!eidc_json_get_str(object, key, &text))
         return false;
-    add_text(out, text);
+    eidc_utf8_add_visible(text, out);
     return true;
 }
 

@@ -19,6 +19,7 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/metrics.h"
+#include "eidcached/base/utf8.h"
 #include "eidcached/core/current.h"
 #include "eidcached/http/tls.h"
 #include "eidcached/refresh/systemd.h"
@@ -296,8 +297,10 @@ static void print_summary(const struct eidc_round_report *r)
            "\nremoved %" PRIu64 "\nseconds %.3f\n",
            eidc_refresh_result_name(r->result), r->generation, r->names, r->added, r->removed,
            (double)r->duration_ms / 1000.0);
-    if (r->error[0] != '\0')
-        printf("error %s\n", r->error);
+    EIDC_BUF_AUTO error = {0};
+    eidc_utf8_add_visible(eidc_str_of(r->error), &error);
+    if (error.n > 0)
+        printf("error %.*s\n", EIDC_STR_ARG(eidc_buf_view(&error)));
 }
 
 int eidc_app_once(const char *config_path, bool accept_shrink)

@@ -55,6 +55,14 @@ def test_failed_is_1_and_costs_nothing(lab, aws):
     assert daemon.forward("db_00249").status == 200
 
 
+def test_what_aws_says_does_not_move_the_cursor(lab, aws):
+    aws.fault("GetDatabases", "controls", times=-1)
+    done = lab.once(sources=DATABASES)
+    assert done.returncode == 1
+    lines = [line for line in done.stdout.split("\n") if line.startswith("error ")]
+    assert len(lines) == 1 and "?[31mred ?31m" in lines[0] and "\xe9" * 90 in lines[0]
+
+
 def test_not_saved_is_not_fresh(lab, aws):
     aws.set(databases=250)  # and no bucket
     done = lab.once(sources=DATABASES, snapshot={"s3": URL})

@@ -17,6 +17,7 @@ ERRORS = {  # what Glue and STS say
     "accessdenied": (400, "AccessDeniedException", "User is not authorized to perform this action"),
     "expired": (400, "ExpiredTokenException",
                 "The security token included in the request is expired"),
+    "controls": (400, "InvalidInputException", "\x1b[31mred \x9b31m " + "\xe9" * 5000),
     "notfound": (400, "EntityNotFoundException", "Database not found."),
 }
 S3_ERRORS = {

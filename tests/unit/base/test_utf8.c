@@ -93,6 +93,33 @@ static void known_encodings(void **state)
     assert_memory_equal(text, "\xf0\x9f\x98\x80", 4);
 }
 
+static void what_a_terminal_obeys_is_not_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"", ""},
+        {"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac"},
+        {"\x1b[31mred\x07\x7f\n", "?[31mred???"},
+        {"a\xc2\x9b"
+         "31m\xc2\xa0z",
+         "a?31m\xc2\xa0z"},
+        {"cut \xc3", "cut ?"},
+        {"\xff\xfe"
+         "a\xc3\x1b\xc3\xa9",
+         "??a??\xc3\xa9"},
+        {"\x9b\xc2", "??"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        EIDC_BUF_AUTO out = {0};
+        eidc_utf8_add_visible(eidc_str_of(cases[i].text), &out);
+        struct eidc_str shown = eidc_buf_view(&out);
+        assert_int_equal(shown.n, strlen(cases[i].shown));
+        assert_memory_equal(shown.p, cases[i].shown, shown.n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +129,7 @@ int main(void)
         cmocka_unit_test(bad_bytes_are_found_at_every_offset),
         cmocka_unit_test(every_code_point_encodes_to_valid_text),
         cmocka_unit_test(known_encodings),
+        cmocka_unit_test(what_a_terminal_obeys_is_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
