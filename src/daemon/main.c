@@ -42,6 +42,20 @@ static int print_text(void (*write)(struct eidc_buf *))
 
 enum { ONCE = 256, ACCEPT_SHRINK, CHECK, HELP_CONFIG, SAMPLE, MANUAL, SCHEMA };
 
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"once", no_argument, NULL, ONCE},
+    {"accept-shrink", no_argument, NULL, ACCEPT_SHRINK},
+    {"check-config", no_argument, NULL, CHECK},
+    {"help-config", no_argument, NULL, HELP_CONFIG},
+    {"print-sample-config", no_argument, NULL, SAMPLE},
+    {"print-config-manual", no_argument, NULL, MANUAL},
+    {"print-config-schema", no_argument, NULL, SCHEMA},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
 struct order {
     const char *config_path; /* NULL: not given */
     int mode;                /* 0: serve */
@@ -82,19 +96,6 @@ static int carry_out(const struct order *order)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"once", no_argument, NULL, ONCE},
-        {"accept-shrink", no_argument, NULL, ACCEPT_SHRINK},
-        {"check-config", no_argument, NULL, CHECK},
-        {"help-config", no_argument, NULL, HELP_CONFIG},
-        {"print-sample-config", no_argument, NULL, SAMPLE},
-        {"print-config-manual", no_argument, NULL, MANUAL},
-        {"print-config-schema", no_argument, NULL, SCHEMA},
-        {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
     struct order order = {0};
     int option;
 

@@ -259,6 +259,16 @@ static void tick(void *arg, const struct eidc_round *round, bool listed)
         eidc_refresh_watch_tick(arg, round);
 }
 
+/* A baseline stays for the next refresh, unless this one has followed on it. */
+static void let_go_of_before(struct run *x, bool published)
+{
+    if (published)
+        x->r->baseline = NULL;
+    if (x->before != x->r->baseline)
+        eidc_generation_unpin(x->before);
+    x->before = NULL;
+}
+
 bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out)
 {
@@ -289,11 +299,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
     if (!published && x.before != NULL && x.round.fate != NULL)
         eidc_round_mark(&x.round, x.before);
     eidc_aws_cancel(r->aws); /* what a time-out left in flight holds slots that saving needs */
-    /* let go of the old image before saving, which may take long */
-    if (published)
-        r->baseline = NULL;
-    if (x.before != r->baseline)
-        eidc_generation_unpin(x.before);
+    let_go_of_before(&x, published); /* before saving, which may take long */
     if (!published && atomic_load(&r->stop)) {
         eidc_round_free(&x.round);
         return false;

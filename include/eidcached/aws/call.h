@@ -13,6 +13,7 @@
 
 #include "eidcached/aws/creds.h"
 #include "eidcached/aws/endpoint.h"
+#include "eidcached/aws/fault.h"
 #include "eidcached/aws/retry.h"
 #include "eidcached/aws/sigv4.h"
 
@@ -85,7 +86,8 @@ struct eidc_aws_request {
 struct eidc_aws_response {
     int status;          /* of the last try; 0: none came */
     bool ok;             /* 2xx, taken */
-    char code[96];       /* AWS error code without namespace: "EntityNotFoundException", or "" */
+    /* AWS error code without namespace: "EntityNotFoundException", or "" */
+    char code[EIDC_AWS_CODE_MAX + 1];
     struct eidc_err err; /* when !ok: "glue GetTables: AccessDeniedException: ... (request id)" */
     struct eidc_http_headers headers;
     struct eidc_buf body;

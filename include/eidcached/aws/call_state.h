@@ -1,5 +1,6 @@
 #pragma once
-/* One call between its tries: what it asks, copied, and what was learnt. For call.c. */
+/* One call between its tries: what it asks, copied, and what was learnt. For the engine: call.c,
+ * call_wait.c and pace.c. */
 #include <sys/queue.h>
 
 #include "eidcached/aws/call.h"

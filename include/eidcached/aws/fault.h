@@ -13,8 +13,8 @@
 #define EIDC_AWS_CODE_MAX 64
 
 struct eidc_aws_fault {
-    char
-        code[96]; /* "" when the answer has none; UnknownError when it is not like [A-Za-z0-9._-] */
+    /* "" when the answer has none; UnknownError when it is not like [A-Za-z0-9._-] */
+    char code[EIDC_AWS_CODE_MAX + 1];
     char message[320];
     char request_id[96];
     char bucket_region[32]; /* S3: where the bucket is, when it says so */

@@ -5,9 +5,9 @@
 
 struct eidc_endpoint_kind {
     bool fips, dual_stack;
-    bool
-        global_sts; /* the one STS for all of the older regions (AWS_STS_REGIONAL_ENDPOINTS=legacy);
-                     * FIPS and dual-stack endpoints are always regional */
+    /* The one STS for all of the older regions (AWS_STS_REGIONAL_ENDPOINTS=legacy). FIPS and
+     * dual-stack endpoints are always regional. */
+    bool global_sts;
 };
 
 /* *host: where service (the endpoint prefix: "glue", "api.ecr") of region is; *signing_region:

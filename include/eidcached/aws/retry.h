@@ -1,6 +1,6 @@
 #pragma once
 /*
- * When to try again: the "standard" rules of 2026 (AWS.md), and what "adaptive" adds to them. Pure
+ * When to try again: the "standard" rules that AWS's SDKs agreed on in 2026, and what "adaptive" adds to them. Pure
  * but for its token bucket: 500 tokens; a retry after throttling costs 5, any other 14; a success
  * gives back what the last retry cost (or 1). One thread.
  *

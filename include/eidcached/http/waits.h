@@ -8,9 +8,8 @@ struct eidc_waits;
 
 bool eidc_waits_start(struct eidc_service *service, struct eidc_waits **out, struct eidc_err *err);
 /* Suspends the connection until what r->wait is for, r->wait.until_ms, the client's going away, or
- * the stop; then
- * r->wait.over is set and the connection's handler called again. False: not suspended, the wait is
- * over already. */
+ * the stop; then r->wait.over is set and the connection's handler called again. False: not
+ * suspended, the wait is over already. */
 bool eidc_waits_add(struct eidc_waits *waits, struct MHD_Connection *connection,
                     struct eidc_request *r);
 /* Resumes all, now and from now on at once; joins the thread. */
