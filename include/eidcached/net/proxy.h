@@ -1,7 +1,7 @@
 #pragma once
 /* Which proxy a request goes through: HTTPS_PROXY or HTTP_PROXY by the URL's scheme, else ALL_PROXY
  * (lower case is looked at first), unless NO_PROXY names the host. None for what only this machine
- * can mean, whoever asks. For http_curl.c. */
+ * can mean, whoever asks. For transfer.c. */
 #include <curl/curl.h>
 
 #include "eidcached/base/err.h"

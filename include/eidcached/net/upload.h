@@ -1,5 +1,5 @@
 #pragma once
-/* Method and body of a request, as libcurl wants them. For http_curl.c. */
+/* Method and body of a request, as libcurl wants them. For transfer.c. */
 #include <curl/curl.h>
 
 #include "eidcached/net/http_client.h"
