@@ -84,8 +84,8 @@ struct eidc_aws_request {
 };
 
 struct eidc_aws_response {
-    int status;          /* of the last try; 0: none came */
-    bool ok;             /* 2xx, taken */
+    int status; /* of the last try; 0: none came */
+    bool ok;    /* 2xx, taken */
     /* AWS error code without namespace: "EntityNotFoundException", or "" */
     char code[EIDC_AWS_CODE_MAX + 1];
     struct eidc_err err; /* when !ok: "glue GetTables: AccessDeniedException: ... (request id)" */

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * When to try again: the "standard" rules that AWS's SDKs agreed on in 2026, and what "adaptive" adds to them. Pure
- * but for its token bucket: 500 tokens; a retry after throttling costs 5, any other 14; a success
- * gives back what the last retry cost (or 1). One thread.
+ * When to try again: the "standard" rules that AWS's SDKs agreed on in 2026, and what "adaptive"
+ * adds to them. Pure but for its token bucket: 500 tokens; a retry after throttling costs 5, any
+ * other 14; a success gives back what the last retry cost (or 1). One thread.
  *
  * Adaptive: a send rate (limiter.h) answers for throttling, so that it costs no tokens, and
  * throttled tries do not count as attempts. Being throttled now and then is how that mode finds its
