@@ -241,11 +241,10 @@ static bool option_equal(const struct eidc_option *option, const struct eidc_con
 bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_config *b,
                                const char *section)
 {
-    const size_t n = strlen(section);
     for (size_t i = 0; i < eidc_option_count; i++) {
         const struct eidc_option *option = &eidc_options[i];
-        if (strncmp(option->path, section, n) == 0 && option->path[n] == '.' &&
-            option->offset != EIDC_OPTION_NOWHERE && !option_equal(option, a, b))
+        if (in_section(option->path, section) && option->offset != EIDC_OPTION_NOWHERE &&
+            !option_equal(option, a, b))
             return false;
     }
     return true;
