@@ -84,6 +84,10 @@ static void tell(struct eidc_saver *s, size_t i, const struct eidc_err *err)
     pthread_mutex_unlock(&s->report->lock);
 }
 
+/* No writer gets there, at a generation a millisecond for a hundred thousand years: whoever
+ * believed it would soon have no number left for the next refresh. */
+#define ABSURD_NUMBER (EIDC_GENERATION_MAX / 2)
+
 /* Whether ours may become the number after the winner's: it must grow, and has an end. */
 static bool may_follow(uint64_t winner, struct eidc_err *err)
 {
@@ -92,8 +96,8 @@ static bool may_follow(uint64_t winner, struct eidc_err *err)
     if (winner < ours)
         return eidc_fail(err, EIDC_ERR_UNAVAILABLE, "it refused generation %llu",
                          (unsigned long long)ours);
-    if (winner >= EIDC_GENERATION_MAX)
-        return eidc_fail(err, EIDC_ERR_CORRUPT, "it holds generation %llu, no number is left",
+    if (winner >= ABSURD_NUMBER)
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "it claims generation %llu, which nobody reaches",
                          (unsigned long long)winner);
     return true;
 }

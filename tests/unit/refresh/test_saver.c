@@ -247,9 +247,14 @@ static void test_a_number_never_shrinks_nor_overflows(void **state)
     assert_false(eidc_saver_save(&f.saver, true, &err));
     assert_int_equal(served(), 7);
     f.fakes[0].lies = false;
-    f.fakes[0].number = EIDC_GENERATION_MAX;
-    assert_false(eidc_saver_save(&f.saver, true, &err));
-    assert_int_equal(served(), 7);
+    const uint64_t absurd[] = {EIDC_GENERATION_MAX, EIDC_GENERATION_MAX - 1,
+                               EIDC_GENERATION_MAX / 2};
+    for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
+        f.fakes[0].number = absurd[i];
+        assert_false(eidc_saver_save(&f.saver, true, &err));
+        assert_int_equal(err.kind, EIDC_ERR_CORRUPT);
+        assert_int_equal(served(), 7);
+    }
     end(&f);
 }
 
