@@ -287,9 +287,11 @@ static bool save_same(struct store_s3 *s, struct saving *saving, struct eidc_err
            write_current(s, &pointer, err);
 }
 
-static bool beaten(const struct store_s3 *s, uint64_t *winner, struct eidc_err *err)
+/* What beat us may be gone by the next time. */
+static bool beaten(struct store_s3 *s, uint64_t *winner, struct eidc_err *err)
 {
     *winner = s->current.number;
+    s->known = false;
     return eidc_fail(err, EIDC_ERR_CONFLICT, "%s is at generation %llu already", s->url,
                      (unsigned long long)s->current.number);
 }

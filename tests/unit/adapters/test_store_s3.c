@@ -325,6 +325,28 @@ static void a_race_that_is_lost(void **state)
     stored_free(&ours);
 }
 
+/* Whoever repairs CURRENT need not start the daemon anew. */
+static void who_was_beaten_looks_again(void **state)
+{
+    (void)state;
+    struct stored theirs = stored_of(9, "theirs", false), old = stored_of(1, "old", false),
+                  ours = stored_of(2, "ours", false);
+    const struct fake_exchange script[] = {get_current(&theirs, "ETag: \"c9\""),
+                                           get_current(&old, "ETag: \"c1\""), put_image(&ours),
+                                           put_current("If-Match: \"c1\"", "ETag: \"c2\"")};
+    struct eidc_snapshot snapshot = snapshot_of(&ours);
+    struct bench b;
+    uint64_t winner = 0;
+    set_up(&b, script, COUNT(script));
+    assert_false(save(&b, &snapshot, &winner));
+    assert_int_equal(winner, 9);
+    must_save(&b, &snapshot);
+    tear_down(&b);
+    stored_free(&theirs);
+    stored_free(&old);
+    stored_free(&ours);
+}
+
 static void a_race_lost_to_an_older_number_is_run_again(void **state)
 {
     (void)state;
@@ -697,12 +719,14 @@ static void an_unreadable_current_is_no_way_backwards(void **state)
     };
     for (size_t i = 0; i < COUNT(lists); i++) {
         const struct fake_exchange script[] = {damaged_current(),
+                                               {.url = LIST_URL, .status = 200, .body = lists[i]},
+                                               damaged_current(),
                                                {.url = LIST_URL, .status = 200, .body = lists[i]}};
         struct eidc_snapshot snapshot = snapshot_of(&s);
         struct bench b;
         uint64_t winner = 77;
         set_up(&b, script, COUNT(script));
-        for (unsigned again = 0; again < 2; again++) { /* nothing more is asked */
+        for (unsigned again = 0; again < 2; again++) {
             assert_false(save(&b, &snapshot, &winner));
             assert_int_equal(b.err.kind, EIDC_ERR_CONFLICT);
             assert_int_equal(winner, 9 + i);
@@ -870,6 +894,7 @@ int main(void)
         cmocka_unit_test(a_touch_of_a_store_that_is_behind_saves),
         cmocka_unit_test(a_store_that_is_ahead),
         cmocka_unit_test(a_race_that_is_lost),
+        cmocka_unit_test(who_was_beaten_looks_again),
         cmocka_unit_test(a_race_lost_to_an_older_number_is_run_again),
         cmocka_unit_test(the_same_content_under_a_newer_number_is_saved),
         cmocka_unit_test(a_race_lost_to_the_same_content_is_won),
