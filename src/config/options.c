@@ -74,8 +74,8 @@ const struct eidc_option eidc_options[] = {
            .help = "Most names or EIDs in one request."),
     OPTION("http.token_file", PATH, AT(http.token_file), NULL,
            .example = "/etc/eidcached/token",
-           .help = "File with the bearer token that requests must carry. It is read again when it "
-                   "changes."),
+           .help = "File with the bearer token that requests over TCP must carry. It is read again "
+                   "when it changes."),
     OPTION("http.tls_cert", PATH, AT(http.tls_cert), NULL, .example = "/etc/eidcached/tls.crt",
            .help = "Certificate chain in PEM form; with it the TCP listeners speak TLS 1.2 and 1.3, "
                    "and nothing else. It is read again when it changes."),
