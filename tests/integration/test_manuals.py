@@ -55,6 +55,12 @@ def test_eidctl_s_page_has_every_command():
         assert re.search(rf"(Cm|,) {command}\b", text), command
 
 
+def test_eidctl_s_page_has_the_options_that_help_shows():
+    text = plain(page("eidctl.1"))
+    for option in re.findall(r"--[a-z-]+", output(CTL, "help").split("Options")[1]):
+        assert option in text, option
+
+
 def test_the_library_s_page_has_every_function():
     with open(os.path.join(SOURCE, "include/eidcache.h"), encoding="utf-8") as file:
         functions = re.findall(r"^EIDCACHE_API (?:enum eidcache_result|void) (\w+)\(", file.read(),
@@ -108,6 +114,10 @@ def test_the_schema_refuses(fault):
 
 @pytest.mark.parametrize("line, expected", [
     ("eidctl ", {"forward", "reverse", "image", "status"}),
+    ("eidctl help im", {"image"}),
+    ("eidctl image export --format ", {"eidcache", "tsv"}),
+    ("eidctl -o ", {"text", "json"}),
+    ("eidctl compute --encoding base", {"base32", "base64url"}),
     ("eidctl for", {"forward"}),
     ("eidctl image ", {"build", "list", "diff"}),
     ("eidctl image b", {"build"}),
