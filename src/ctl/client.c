@@ -23,6 +23,17 @@ static const struct advice {
     {503, "try again later; `eidctl health` and `eidctl status` say more"},
 };
 
+/* What commonly is the matter, by the scheme that was asked with and a part of the error. */
+static const struct trouble {
+    const char *scheme, *part, *advice;
+} troubles[] = {
+    {"https://", "certificate required", "it wants a client's certificate: see --cert"},
+    {"https://", "reset by peer", "does it want a client's certificate? see --cert"},
+    {"https://", "certificate", "is its authority not one of the system's? see --ca"},
+    {"https://", "wrong version number", "is it without TLS? see --server http://HOST:PORT"},
+    {"http://", "reset by peer", "does it speak TLS? see --server https://HOST:PORT"},
+};
+
 static bool add_token(const char *path, struct eidc_http_headers *headers, struct eidc_err *err)
 {
     EIDC_BUF_SECRET token = {0}, value = {0};
@@ -119,10 +130,19 @@ bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *requ
 
 int eidc_ctl_unreachable(const struct eidc_ctl *ctl, const char *what, const struct eidc_err *err)
 {
+    const char *server = ctl->options.server, *advice = NULL;
     bool network = err->kind == EIDC_ERR_UNAVAILABLE || err->kind == EIDC_ERR_TIMEOUT;
-    eidc_ctl_complain(ctl, "%s: %s%s%s%s", what, err->text,
-                      network ? "; is eidcached running at " : "",
-                      network ? ctl->options.server : "", network ? "? see --server" : "");
+    for (size_t i = 0; network && advice == NULL && i < sizeof troubles / sizeof troubles[0]; i++) {
+        if (eidc_str_starts(eidc_str_of(server), eidc_str_of(troubles[i].scheme)) &&
+            strstr(err->text, troubles[i].part) != NULL)
+            advice = troubles[i].advice;
+    }
+    if (advice != NULL)
+        eidc_ctl_complain(ctl, "%s: %s; %s", what, err->text, advice);
+    else
+        eidc_ctl_complain(ctl, "%s: %s%s%s%s", what, err->text,
+                          network ? "; is eidcached running at " : "", network ? server : "",
+                          network ? "? see --server" : "");
     return err->kind == EIDC_ERR_INVALID ? EIDC_CTL_USAGE : EIDC_CTL_FAILED;
 }
 

@@ -4,7 +4,8 @@
 #define FORMAT EIDC_CTL_BIT(EIDC_CTL_FORMAT)
 #define TLS                                                                                        \
     (EIDC_CTL_BIT(EIDC_CTL_CA) | EIDC_CTL_BIT(EIDC_CTL_CERT) | EIDC_CTL_BIT(EIDC_CTL_CLIENT_KEY))
-#define ONLINE (EIDC_CTL_BIT(EIDC_CTL_SERVER) | EIDC_CTL_BIT(EIDC_CTL_TOKEN_FILE) | TLS | FORMAT)
+#define SERVER (EIDC_CTL_BIT(EIDC_CTL_SERVER) | EIDC_CTL_BIT(EIDC_CTL_TOKEN_FILE) | TLS)
+#define ONLINE (SERVER | FORMAT)
 #define LOOKUP (ONLINE | EIDC_CTL_BIT(EIDC_CTL_IMAGE))
 #define KEY    EIDC_CTL_BIT(EIDC_CTL_KEY_FILE)
 #define SCHEME                                                                                     \
@@ -53,9 +54,7 @@ static const struct command {
      "  eidctl health && echo ready\n"
      "  eidctl health --live\n"},
     {"wait-ready", "", "waits until the daemon is ready; exit code 1 when it is not in time", 0, 0,
-     EIDC_CTL_BIT(EIDC_CTL_SERVER) | EIDC_CTL_BIT(EIDC_CTL_TOKEN_FILE) |
-         EIDC_CTL_BIT(EIDC_CTL_PATIENCE),
-     eidc_ctl_wait_ready,
+     SERVER | EIDC_CTL_BIT(EIDC_CTL_PATIENCE), eidc_ctl_wait_ready,
      "  eidctl wait-ready && my-service\n"
      "  eidctl --server unix:/run/eidcached/http.sock wait-ready --wait=5m\n"},
     {"compute", "NAME...", "what the EIDs of names would be; needs no daemon", 1, ANY,

@@ -69,7 +69,7 @@ static const struct row {
     [EIDC_CTL_PROFILE] = {"profile", 0, "NAME", AT(profile), NULL,
                           "profile of ~/.aws/config and ~/.aws/credentials"},
     [EIDC_CTL_ROLE_ARN] = {"role-arn", 0, "ARN", AT(role_arn), NULL,
-                           "role to assume with what is found"},
+                           "the role to act as, or the one whose policy it is"},
     [EIDC_CTL_REGION] = {"region", 0, "NAME", AT(region), NULL, "region whose STS is asked"},
     [EIDC_CTL_HELP] = {"help", 'h', NULL, AT(help), NULL, "this help; COMMAND --help for its own"},
     [EIDC_CTL_VERSION] = {"version", 'V', NULL, AT(version), NULL, "the version"},

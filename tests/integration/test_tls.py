@@ -298,8 +298,14 @@ def test_eidctl_over_tls(lab, ca, clients, server):
     done = lab.ctl(None, "forward", "sales", "--server", url, "--ca", ca.cert, "--cert", cert,
                    "--key", key)
     assert done.returncode == 0 and done.stdout.strip() == eid("sales"), done
-    assert lab.ctl(None, "health", "--server", url, "--ca", ca.cert).returncode == 1
-    assert lab.ctl(None, "health", "--server", url, "--cert", cert, "--key", key).returncode == 1
+    done = lab.ctl(None, "wait-ready", "--server", url, "--ca", ca.cert, "--cert", cert,
+                   "--key", key)
+    assert done.returncode == 0, done
+    for server_url, arguments, advice in ((url, ["--ca", ca.cert], "see --cert"),
+                                          (url, ["--cert", cert, "--key", key], "see --ca"),
+                                          ("http://" + daemon.where, [], "see --server https:")):
+        done = lab.ctl(None, "health", "--server", server_url, *arguments)
+        assert done.returncode == 1 and advice in done.stderr, done
     assert Client("unix:" + daemon.socket).get("/livez").status == 200
 
 
