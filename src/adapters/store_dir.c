@@ -142,8 +142,9 @@ static bool load_newest(const struct store_dir *store, const char *except, struc
         }
         eidc_warn("store %s: %s", store->url, err->text);
     }
-    return eidc_fail(err, keys.n > 0 ? EIDC_ERR_CORRUPT : EIDC_ERR_NOT_FOUND,
-                     "no good image in %s/images", store->dir);
+    if (keys.n == 0)
+        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "nothing was saved there yet");
+    return eidc_fail(err, EIDC_ERR_CORRUPT, "no good image in %s/images", store->dir);
 }
 
 static bool store_dir_load(struct eidc_store *self, struct eidc_image **image,

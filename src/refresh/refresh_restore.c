@@ -69,8 +69,6 @@ static struct eidc_generation *load_from(const struct eidc_refresh *r, struct ei
 
     if (store->ops->load(store, &image, &pointer, err))
         g = adopt(r, image, &pointer, err);
-    if (g == NULL)
-        eidc_wrap(err, "%s", store->url);
     return g;
 }
 
@@ -133,7 +131,7 @@ bool eidc_refresh_warm_start(struct eidc_refresh *r, struct eidc_err *err)
         serve(kept, "the service manager's descriptor store");
     }
     eidc_fd_store_keep();
-    return saved != NULL || kept != NULL;
+    return saved != NULL || kept != NULL || eidc_wrap(err, "%s", local->url);
 }
 
 /* Takes what the store holds, if it is newer than what is served. */

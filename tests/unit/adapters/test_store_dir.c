@@ -217,7 +217,7 @@ static void truncate_file(const char *name, size_t by)
 static void an_empty_directory_has_nothing(void **state)
 {
     (void)state;
-    load_fails(EIDC_ERR_NOT_FOUND, "no good image");
+    load_fails(EIDC_ERR_NOT_FOUND, "nothing was saved there yet");
     assert_int_equal(peek(), 0);
     assert_int_equal(count_files("."), 0); /* looking leaves no trace */
 }
@@ -277,7 +277,7 @@ static void a_failed_refresh_leaves_only_its_summary(void **state)
     read_file("summary.json", &text);
     assert_string_equal(text.p, "{\"x\":1}");
     assert_false(exists("CURRENT"));
-    load_fails(EIDC_ERR_NOT_FOUND, "no good image");
+    load_fails(EIDC_ERR_NOT_FOUND, "nothing was saved there yet");
     save(3, "a");
     struct eidc_pointer before, after;
     current(&before);
