@@ -8,6 +8,7 @@
 #include "eidcached/adapters/eid_cache_body.h"
 #include "eidcached/adapters/s3_images.h"
 #include "eidcached/aws/region.h"
+#include "eidcached/aws/s3_url.h"
 #include "eidcached/aws/target.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
@@ -347,49 +348,13 @@ static const struct eidc_store_ops ops = {.load = s3_load,
                                           .summarize = s3_summarize,
                                           .destroy = s3_destroy};
 
-static bool is_bucket(struct eidc_str s)
-{
-    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-    for (size_t i = 0; i < s.n; i++) {
-        if (!memchr(good, s.p[i], sizeof(good) - 1))
-            return false;
-    }
-    return s.n >= 3 && s.n <= 255;
-}
-
-bool eidc_s3_url_check(const char *url, struct eidc_err *err)
-{
-    if (strncmp(url, "s3://", 5) != 0)
-        return eidc_fail(err, EIDC_ERR_INVALID, "%s: expected s3://BUCKET/PREFIX", url);
-    const char *name = url + 5;
-    size_t n = strcspn(name, "/");
-    return is_bucket((struct eidc_str){name, n}) ||
-           eidc_fail(err, EIDC_ERR_INVALID, "%s: \"%.*s\" is not a bucket name", url, (int)n, name);
-}
-
-/* "s3://bucket/a/b/" is bucket and prefix "a/b/"; "s3://bucket" has prefix "". */
-static bool split_url(const char *url, char **bucket, char **prefix, struct eidc_err *err)
-{
-    if (!eidc_s3_url_check(url, err))
-        return false;
-    const char *name = url + 5;
-    size_t n = strcspn(name, "/");
-    const char *rest = name + n + strspn(name + n, "/");
-    size_t m = strlen(rest);
-    while (m > 0 && rest[m - 1] == '/')
-        m--;
-    *bucket = eidc_xstrndup(name, n);
-    *prefix = eidc_xprintf("%.*s%s", (int)m, rest, m ? "/" : "");
-    return true;
-}
-
 static bool resolve(struct store_s3 *s, const struct eidc_store_s3_options *options,
                     struct eidc_aws *aws, struct eidc_err *err)
 {
     const struct eidc_aws_settings *settings = &options->aws;
     struct eidc_aws_target *target = &s->place.s3.target;
     char *region EIDC_AUTO_FREE = NULL;
-    if (!split_url(options->url, &s->bucket, &s->prefix, err) ||
+    if (!eidc_s3_url_split(options->url, &s->bucket, &s->prefix, err) ||
         !eidc_region_find(settings, eidc_aws_http(aws), &region, err) ||
         !eidc_aws_target_resolve(settings, "s3", "s3", "S3", region, target, err))
         return eidc_wrap(err, "snapshot.s3");

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <sys/un.h>
 
-#include "eidcached/adapters/store_s3.h"
+#include "eidcached/aws/s3_url.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/config/listen.h"
 #include "eidcached/net/url.h"

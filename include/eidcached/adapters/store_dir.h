@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Snapshots in a local directory: section 9's layout, images uncompressed, so that they are mapped
+ * Snapshots in a local directory: pointer.h's layout, images uncompressed, so that they are mapped
  * in place; current.eidc is a relative symbolic link to the newest. Writes are write, fsync,
  * rename; CURRENT's compare-and-swap is a lock file held with flock(2).
  */

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Snapshots under s3://BUCKET/PREFIX: section 9's layout, CURRENT replaced with If-Match. Some
+ * Snapshots under s3://BUCKET/PREFIX: pointer.h's layout, CURRENT replaced with If-Match. Some
  * servers compare If-Match without the quotes: recognised at the first 412 whose ETag is the one
  * we sent, and served from then on.
  *
@@ -21,10 +21,6 @@ struct eidc_store_s3_options {
     enum eidc_s3_addressing addressing;
     struct eidc_aws_settings aws;
 };
-
-/* Is it s3://BUCKET/PREFIX? Bucket names of other servers than AWS's own pass, too: 3 to 255
- * letters, digits, '.', '-' and '_'. INVALID when not. */
-bool eidc_s3_url_check(const char *url, struct eidc_err *err);
 
 /* Resolves region, endpoint and credentials; asks nothing of S3 yet. Options' strings must outlive
  * the store. */

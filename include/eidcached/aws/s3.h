@@ -35,8 +35,8 @@ bool eidc_s3_size(const struct eidc_s3 *s3, const char *key, uint64_t *bytes, st
 struct eidc_s3_upload {
     const char *key, *content_type;
     struct eidc_str body;
-    const struct eidc_http_body
-        *made; /* in its place, where the condition is ALWAYS; then hashed */
+    /* In its place, where the condition is ALWAYS; then hashed. */
+    const struct eidc_http_body *made;
     uint8_t sha256[EIDC_SHA256_BYTES]; /* of the body */
     bool hashed;                       /* sha256 is known already; else it is filled */
     enum eidc_s3_condition condition;
