@@ -64,7 +64,8 @@ static bool read_set(const cJSON *document, const char *token_key, bool token_ne
         return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document has no SecretAccessKey");
     if (!get_text(document, token_key, &token) && token_needed)
         return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document has no %s", token_key);
-    if (cJSON_GetObjectItemCaseSensitive(document, "Expiration") != NULL &&
+    const cJSON *expiration = cJSON_GetObjectItemCaseSensitive(document, "Expiration");
+    if (expiration != NULL && !cJSON_IsNull(expiration) &&
         !eidc_json_get_time(document, "Expiration", &expires_at_ms))
         return eidc_fail(err, EIDC_ERR_CORRUPT, "the credentials document's Expiration is no time");
 

@@ -64,6 +64,24 @@ static void a_program_prints_credentials(void **state)
     bench_end(&b);
 }
 
+/* So do some programs say that there is none. */
+static void an_expiration_of_null_is_none(void **state)
+{
+    (void)state;
+    struct creds_bench b = bench_start(NULL, 0);
+    struct eidc_creds_provider *process =
+        process_of(&b, "echo '{" SET ",\"SessionToken\":null,\"Expiration\":null}'");
+    struct eidc_creds creds;
+    struct eidc_err err;
+    if (!creds_get(process, b.http, &creds, &err))
+        fail_msg("%s", err.text);
+    assert_null(creds.session_token);
+    assert_int_equal(creds.expires_at_ms, 0);
+    eidc_creds_wipe(&creds);
+    process->ops->destroy(process);
+    bench_end(&b);
+}
+
 /* Words as quoted, this environment, no files of ours, and nothing on standard input. */
 static void how_it_is_run(void **state)
 {
@@ -225,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_program_prints_credentials),
+        TEST(an_expiration_of_null_is_none),
         TEST(how_it_is_run),
         TEST(programs_that_fail),
         TEST(commands_that_cannot_be_run),
