@@ -27,6 +27,10 @@ static int put_status(const struct eidc_ctl *ctl, struct eidc_str body)
     struct eidc_err err;
     if (!eidc_json_parse(body, &status, &err))
         return eidc_ctl_failed(ctl, "status: the server's answer", &err, NULL);
+    if (cJSON_GetObjectItemCaseSensitive(status, "generation") == NULL) {
+        eidc_ctl_complain(ctl, "status: the server's answer is no status of an eidcached");
+        return EIDC_CTL_FAILED;
+    }
     if (ctl->options.json) {
         put_document(ctl, body);
         return EIDC_CTL_OK;

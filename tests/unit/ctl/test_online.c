@@ -309,9 +309,13 @@ static void status_as_json(void **state)
     RUN_AUTO text = PLAY(s, "status");
     assert_int_equal(text.code, 0);
     says(text.out, "generation  none yet\n");
-    static const struct fake_exchange bad[] = {{.status = 200, .body = "up"}};
-    RUN_AUTO odd = PLAY(bad, "status");
-    assert_int_equal(odd.code, 1);
+    static const char *const others[] = {"up", "null", "[]", "{}", "{\"status\":\"up\"}"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const struct fake_exchange bad[] = {{.status = 200, .body = others[i]}};
+        RUN_AUTO odd = PLAY(bad, "status");
+        assert_int_equal(odd.code, 1);
+        assert_string_equal(odd.out, "");
+    }
 }
 
 static void status_for_people(void **state)
