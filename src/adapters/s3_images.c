@@ -1,8 +1,10 @@
 #include "eidcached/adapters/s3_images.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "eidcached/adapters/snapshot_codec.h"
+#include "eidcached/base/cgroup.h"
 #include "eidcached/base/digest.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
@@ -35,6 +37,18 @@ static void describe(const struct eidc_image *image, struct eidc_str stored, con
 }
 
 /* --- fetching ------------------------------------------------------------------------------- */
+
+/* What CURRENT claims must not make us take in more than there is room for. */
+static bool fits_memory(uint64_t bytes, struct eidc_err *err)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    uint64_t memory = eidc_cgroup_memory_limit("");
+    if (pages > 0 && page > 0 && (uint64_t)pages * (uint64_t)page < memory)
+        memory = (uint64_t)pages * (uint64_t)page;
+    return bytes <= memory ||
+           eidc_fail(err, EIDC_ERR_CORRUPT, "%llu bytes, more than there is memory",
+                     (unsigned long long)bytes);
+}
 
 /* max: what the object should have. */
 static bool download(const struct eidc_s3_place *place, const char *key, uint64_t max,
@@ -92,6 +106,8 @@ bool eidc_s3_images_fetch(const struct eidc_s3_place *place, const struct eidc_p
                           struct eidc_image **out, struct eidc_err *err)
 {
     EIDC_BUF_AUTO stored = {0};
+    if (!fits_memory(pointer->bytes, err))
+        return eidc_wrap(err, "s3://%s/%s%s", place->s3.bucket, place->prefix, pointer->key);
     if (!download(place, pointer->key, pointer->bytes, &stored, err))
         return false;
     if (!is_promised(pointer, eidc_buf_view(&stored), err))

@@ -211,6 +211,28 @@ static void a_load_that_is_denied_tries_nothing_else(void **state)
     stored_free(&s);
 }
 
+/* It is not even asked for: what comes would be kept until there is no memory left. */
+static void an_object_larger_than_memory(void **state)
+{
+    (void)state;
+    struct stored s = stored_of(4, "sales", true);
+    eidc_buf_clear(&s.current);
+    s.pointer.bytes = UINT64_C(1) << 50;
+    eidc_pointer_write(&s.pointer, &s.current);
+    const struct fake_exchange script[] = {
+        get_current(&s, "ETag: \"c1\""),
+        {.url = LIST_URL, .status = 200, .body = "<ListBucketResult></ListBucketResult>"}};
+    struct bench b;
+    struct eidc_image *image;
+    struct eidc_pointer pointer;
+    set_up(&b, script, COUNT(script));
+    assert_false(load(&b, &image, &pointer));
+    assert_int_equal(b.err.kind, EIDC_ERR_CORRUPT);
+    assert_non_null(strstr(b.err.text, "more than there is memory"));
+    tear_down(&b);
+    stored_free(&s);
+}
+
 static void an_object_longer_than_current_says(void **state)
 {
     (void)state;
@@ -328,6 +350,7 @@ int main(void)
         cmocka_unit_test(nothing_good_at_all),
         cmocka_unit_test(a_load_that_is_denied_tries_nothing_else),
         cmocka_unit_test(an_object_longer_than_current_says),
+        cmocka_unit_test(an_object_larger_than_memory),
         cmocka_unit_test(peek_asks_whether_current_changed),
         cmocka_unit_test(a_peek_that_fails),
         cmocka_unit_test(a_peek_at_a_damaged_current),
