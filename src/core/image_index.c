@@ -28,9 +28,10 @@ static bool keys_alloc(struct keys *keys, uint64_t room, struct eidc_err *err)
 {
     size_t bytes;
     if (__builtin_mul_overflow(room, 2 * sizeof *keys->pairs, &bytes) ||
-        (keys->pairs = eidc_big_alloc(bytes)) == NULL)
-        return eidc_fail(err, EIDC_ERR_NOMEM, "no memory to index %llu names",
-                         (unsigned long long)room);
+        (keys->pairs = eidc_big_alloc(bytes)) == NULL) {
+        eidc_fail(err, EIDC_ERR_NOMEM, "no memory to index %llu names", (unsigned long long)room);
+        return false;
+    }
     keys->room = room;
     return true;
 }
