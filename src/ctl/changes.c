@@ -41,11 +41,8 @@ static bool put_changes(const struct eidc_ctl *ctl, const cJSON *doc, struct eid
         if (!put_list(ctl, cJSON_GetObjectItemCaseSensitive(doc, lists[i].member), lists[i].change))
             return false;
     }
-    if (ctl->options.json) {
-        body = eidc_str_trim(body);
-        fwrite(body.p, 1, body.n, ctl->io->out);
-        fputc('\n', ctl->io->out);
-    }
+    if (ctl->options.json)
+        eidc_ctl_put_document(ctl, body);
     return true;
 }
 

@@ -50,19 +50,6 @@ static bool add_token(const char *path, struct eidc_http_headers *headers, struc
     return true;
 }
 
-/* Proxies of the environment are for the world, not for this machine. */
-static bool is_local(const char *url)
-{
-    static const char *const hosts[] = {"http://127.",       "http://localhost:",  "http://[::1]",
-                                        "https://127.",      "https://localhost:", "https://[::1]",
-                                        "http://localhost/", "https://localhost/"};
-    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
-        if (eidc_str_starts(eidc_str_of(url), eidc_str_of(hosts[i])))
-            return true;
-    }
-    return false;
-}
-
 /* The URL to send to, and the socket to send it through (NULL: the network). */
 static bool resolve(const char *server, const char *target, struct eidc_buf *url,
                     const char **socket, struct eidc_err *err)
@@ -123,7 +110,7 @@ bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *requ
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .timeout_ms = TIMEOUT_MS + (int64_t)request->wait_s * 1000,
         .max_response = ANSWER_MAX,
-        .no_proxy = socket != NULL || is_local(url.p),
+        .no_proxy = socket != NULL,
     };
     return eidc_http_perform(ctl->http, &http, response, err);
 }

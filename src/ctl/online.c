@@ -11,15 +11,6 @@
 #define READY_DEFAULT_S 60
 #define READY_EVERY_MS  200
 
-/* A server's document as it is, with a newline at its end. */
-static void put_document(const struct eidc_ctl *ctl, struct eidc_str body)
-{
-    while (body.n > 0 && (body.p[body.n - 1] == '\n' || body.p[body.n - 1] == '\r'))
-        body.n--;
-    fwrite(body.p, 1, body.n, ctl->io->out);
-    fputc('\n', ctl->io->out);
-}
-
 static int put_status(const struct eidc_ctl *ctl, struct eidc_str body)
 {
     EIDC_CJSON_AUTO *status = NULL;
@@ -32,7 +23,7 @@ static int put_status(const struct eidc_ctl *ctl, struct eidc_str body)
         return EIDC_CTL_FAILED;
     }
     if (ctl->options.json) {
-        put_document(ctl, body);
+        eidc_ctl_put_document(ctl, body);
         return EIDC_CTL_OK;
     }
     eidc_ctl_status_text(status, eidc_now_ms(), &text);
@@ -68,7 +59,7 @@ static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
     bool failed = eidc_str_eq(result, EIDC_STR("failed"));
     eidc_json_get_str(doc, "error", &error);
     if (ctl->options.json)
-        put_document(ctl, body);
+        eidc_ctl_put_document(ctl, body);
     else {
         eidc_buf_add_str(&text, result);
         if (eidc_json_get_u64(doc, "generation", &n))
@@ -90,7 +81,7 @@ static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
 static int still_running(const struct eidc_ctl *ctl, struct eidc_str body)
 {
     if (ctl->options.json)
-        put_document(ctl, body);
+        eidc_ctl_put_document(ctl, body);
     else if (!ctl->options.wait)
         fputs("refresh: started\n", ctl->io->out);
     if (!ctl->options.wait)
@@ -130,7 +121,7 @@ static void put_health(const struct eidc_ctl *ctl, const struct eidc_http_respon
     bool healthy = response->status == 200;
     EIDC_BUF_AUTO out = {0};
     if (!ctl->options.json && !eidc_ctl_is_problem(response)) {
-        put_document(ctl, body.n > 0 ? body : eidc_str_of(healthy ? "ok" : "not ok"));
+        eidc_ctl_put_document(ctl, body.n > 0 ? body : eidc_str_of(healthy ? "ok" : "not ok"));
         return;
     }
     if (!ctl->options.json) {
@@ -144,7 +135,7 @@ static void put_health(const struct eidc_ctl *ctl, const struct eidc_http_respon
     eidc_json_i64(&j, response->status);
     eidc_json_put_str(&j, "detail", body);
     eidc_json_close_object(&j);
-    put_document(ctl, eidc_buf_view(&out));
+    eidc_ctl_put_document(ctl, eidc_buf_view(&out));
 }
 
 int eidc_ctl_health(struct eidc_ctl *ctl)

@@ -37,3 +37,10 @@ void eidc_ctl_put(const struct eidc_ctl *ctl, struct eidc_str text)
     else
         fwrite(text.p, 1, text.n, ctl->io->out);
 }
+
+void eidc_ctl_put_document(const struct eidc_ctl *ctl, struct eidc_str body)
+{
+    body = eidc_str_trim(body);
+    fwrite(body.p, 1, body.n, ctl->io->out);
+    fputc('\n', ctl->io->out);
+}

@@ -50,3 +50,5 @@ int eidc_ctl_failed(const struct eidc_ctl *ctl, const char *what, const struct e
                     const char *advice);
 /* Writes text of names and servers to io->out. */
 void eidc_ctl_put(const struct eidc_ctl *ctl, struct eidc_str text);
+/* Writes a server's document as it is, with a newline at its end. */
+void eidc_ctl_put_document(const struct eidc_ctl *ctl, struct eidc_str body);
