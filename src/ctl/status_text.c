@@ -122,9 +122,13 @@ static void refresh(const cJSON *status, int64_t now_ms, struct eidc_buf *out)
     const cJSON *r = member(status, "refresh");
     const cJSON *took = member(r, "last_duration_seconds");
     struct eidc_progress progress;
+    struct eidc_str state;
     int64_t next;
     label(out, "refresh");
-    add_member(out, r, "state");
+    if (eidc_json_get_str(r, "state", &state) && eidc_str_eq(state, EIDC_STR("backing_off")))
+        eidc_buf_add_z(out, "backing off");
+    else
+        add_member(out, r, "state");
     if (cJSON_IsString(member(r, "last_result"))) {
         eidc_buf_add_z(out, ", last ");
         add_member(out, r, "last_result");
