@@ -40,7 +40,7 @@ static void tell_failure(struct eidc_round *r, size_t source, struct eidc_str sc
 
     eidc_scope_failures_add(&r->told[source].failures, scope, several, why->text);
     if (scope.n > 0)
-        eidc_wrap(&told, "%.*s", EIDC_STR_ARG(scope));
+        eidc_wrap(&told, "%.*s%s", EIDC_STR_ARG(scope), several ? "*" : "");
     keep_first(r->told[source].error, told.text);
     eidc_wrap(&told, "source %s", r->sources[source]->name);
     keep_first(r->error, told.text);
@@ -149,7 +149,7 @@ static void on_carry(void *arg, const struct eidc_source *source, struct eidc_st
 
     r->told[i].failed += carried > 0 ? carried : 1;
     tell_failure(r, i, prefix, true, err);
-    eidc_warn("source %s: %.*s%s%s%s", source->name, EIDC_STR_ARG(prefix), prefix.n ? ": " : "",
+    eidc_warn("source %s: %.*s%s%s%s", source->name, EIDC_STR_ARG(prefix), prefix.n ? "*: " : "",
               err->text, carried ? "; the entries it had are kept" : "");
 }
 

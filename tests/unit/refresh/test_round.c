@@ -260,6 +260,7 @@ static void test_carry_spares_scopes_that_answered(void **state)
         assert_true(test_has(f.image, "a1"));
         assert_true(test_has(f.image, "b2"));
         assert_false(test_has(f.image, "b1"));
+        assert_string_equal(f.round.error, "source s: r/*: no answer");
         end(&f);
     }
     eidc_generation_unpin(before);
