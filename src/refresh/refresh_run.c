@@ -90,7 +90,8 @@ static void tell_guard(struct eidc_refresh *r)
 
     if (g->held)
         eidc_warn("refresh: %llu entries vanished, more than refresh.max_shrink allows: they are "
-                  "held (such as %s); accept with: eidctl refresh --accept-shrink",
+                  "held (such as %s); accept with: eidctl refresh --accept-shrink, "
+                  "or eidcached --once --accept-shrink",
                   (unsigned long long)g->removals, g->sample);
     eidc_metric_set(eidc_metric(EIDC_METRIC_GUARD_HELD), g->held);
     pthread_mutex_lock(&r->report->lock);
