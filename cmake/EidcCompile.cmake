@@ -9,7 +9,7 @@ target_compile_options(eidc_flags INTERFACE
     -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wformat=2 -Wundef -Wvla
     -Wimplicit-fallthrough -Wswitch-enum -Wconversion -Wno-sign-conversion
     -fno-common -fstack-protector-strong -fvisibility=hidden -fno-strict-aliasing
-    -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+    -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=./build)
 target_link_options(eidc_flags INTERFACE -Wl,-z,relro,-z,now)
 if(EIDC_WERROR)
     target_compile_options(eidc_flags INTERFACE -Werror)
