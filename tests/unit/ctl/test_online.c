@@ -182,6 +182,7 @@ static void servers(void **state)
     RUN_AUTO socket = PLAY(local, "--server", "unix:/run/e.sock", "forward", "a");
     assert_int_equal(socket.code, 0);
     assert_string_equal(last_socket, "/run/e.sock");
+    assert_true(last_no_proxy);
     static const struct fake_exchange far[] = {
         {.url = "https://e.example:1/base/v1/forward/a", .status = 200, .body = "{\"eid\":\"1\"}"}};
     RUN_AUTO url = PLAY(far, "--server", "https://e.example:1/base/", "forward", "a");
