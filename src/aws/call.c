@@ -24,6 +24,7 @@ struct eidc_aws {
     struct eidc_http_client *http;
     const atomic_bool *stop;
     _Atomic int64_t *heartbeat; /* may be NULL */
+    int64_t until_ms;           /* monotonic: everything ends then; 0: never */
     unsigned concurrency, in_flight;
     struct eidc_calls all, queue, urgent; /* the last two: to be sent */
     uint64_t queued;                      /* calls so far */
@@ -88,6 +89,11 @@ struct eidc_aws_counts eidc_aws_counted(const struct eidc_aws *aws)
     return aws->counted;
 }
 
+void eidc_aws_end_at(struct eidc_aws *aws, int64_t until_ms)
+{
+    aws->until_ms = until_ms;
+}
+
 void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat)
 {
     aws->heartbeat = heartbeat;
@@ -101,7 +107,8 @@ void eidc_aws_beat(const struct eidc_aws *aws)
 
 bool eidc_aws_is_stopping(const struct eidc_aws *aws)
 {
-    return aws->stop && atomic_load(aws->stop);
+    return (aws->stop && atomic_load(aws->stop)) ||
+           (aws->until_ms && eidc_mono_ms() >= aws->until_ms);
 }
 
 void eidc_aws_response_free(struct eidc_aws_response *response)

@@ -12,7 +12,9 @@
 #include "eidcached/daemon/app.h"
 #include "eidcached/daemon/lambda.h"
 
-#define SAVING_MS 2000 /* of the time that is left: for building, saving and answering */
+/* Of the time that is left, ... */
+#define SAVING_MS    2500 /* for building, saving and answering */
+#define ANSWERING_MS 1500 /* for answering: a wait may end a second late */
 
 /* {"accept_shrink": true}; whatever else an event says is its sender's business. */
 static bool accepts_shrink(struct eidc_str event)
@@ -24,14 +26,17 @@ static bool accepts_shrink(struct eidc_str event)
            cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "accept_shrink"));
 }
 
-/* So that what was listed in time is saved and told in time. */
-static int64_t time_to_list(const struct eidc_lambda_invocation *invocation)
+/* So that what was listed in time is saved in time, and what became of it told in time. */
+static void keep_to_deadline(struct app *a, const struct eidc_lambda_invocation *invocation)
 {
-    if (invocation->deadline_ms == 0)
-        return INT64_MAX;
+    const int64_t now = eidc_mono_ms();
     const int64_t left = invocation->deadline_ms - eidc_now_ms();
-    const int64_t listing = left > 2 * SAVING_MS ? left - SAVING_MS : left / 2;
-    return listing > 1 ? listing : 1;
+
+    if (invocation->deadline_ms == 0)
+        eidc_refresh_limit(a->refresh, INT64_MAX, 0);
+    else
+        eidc_refresh_limit(a->refresh, now + (left > 2 * SAVING_MS ? left - SAVING_MS : left / 2),
+                           now + (left > 2 * ANSWERING_MS ? left - ANSWERING_MS : left / 2));
 }
 
 static void write_summary(const struct eidc_round_report *round, struct eidc_buf *out)
@@ -50,7 +55,7 @@ static bool refresh(struct app *a, struct eidc_lambda *lambda,
     struct eidc_round_report round;
     EIDC_BUF_AUTO summary = {0};
 
-    eidc_refresh_limit(a->refresh, time_to_list(invocation));
+    keep_to_deadline(a, invocation);
     eidc_refresh_once(a->refresh, accepts_shrink(eidc_buf_view(&invocation->event)), &round);
     if (round.result == EIDC_RESULT_FAILED)
         return eidc_lambda_fail(lambda, invocation->id, "Refresh.Failed", round.error, err);

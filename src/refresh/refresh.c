@@ -18,7 +18,7 @@ bool eidc_refresh_new(const struct eidc_config *config, struct eidc_report *repo
 
     r->config = config;
     r->report = report;
-    r->timeout_ms = config->refresh.timeout;
+    r->list_until_ms = INT64_MAX;
     atomic_store(&r->heartbeat, eidc_mono_ms());
     pthread_mutex_init(&r->lock, NULL);
     eidc_cond_init(&r->changed);
@@ -67,11 +67,10 @@ void eidc_refresh_once(struct eidc_refresh *r, bool accept_shrink, struct eidc_r
     r->ended = r->started;
 }
 
-void eidc_refresh_limit(struct eidc_refresh *r, int64_t timeout_ms)
+void eidc_refresh_limit(struct eidc_refresh *r, int64_t list_until_ms, int64_t until_ms)
 {
-    const int64_t configured = r->config->refresh.timeout;
-
-    r->timeout_ms = timeout_ms < configured ? timeout_ms : configured;
+    r->list_until_ms = list_until_ms;
+    eidc_aws_end_at(r->aws, until_ms);
 }
 
 /* How long until the next refresh; counts the failures in a row. */

@@ -25,7 +25,7 @@ struct eidc_refresh_watch {
 struct eidc_refresh {
     const struct eidc_config *config;
     struct eidc_report *report;
-    int64_t timeout_ms; /* of a listing; refresh.timeout, or less */
+    int64_t list_until_ms; /* monotonic: no listing goes on beyond that */
 
     /* built once by setup, used by the refresher's thread only */
     struct eidc_http_client *http;

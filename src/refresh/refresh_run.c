@@ -270,6 +270,14 @@ static void let_go_of_before(struct run *x, bool published)
     x->before = NULL;
 }
 
+static int64_t time_to_list(const struct eidc_refresh *r)
+{
+    const int64_t left = r->list_until_ms - eidc_mono_ms();
+    const int64_t most = r->config->refresh.timeout;
+
+    return left > most ? most : left > 1 ? left : 1;
+}
+
 bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out)
 {
@@ -281,7 +289,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
                   .source_count = r->source_count,
                   .http = r->http,
                   .build = &r->build,
-                  .timeout_ms = r->timeout_ms,
+                  .timeout_ms = time_to_list(r),
                   .scope_interval_ms = asked ? 0 : r->config->refresh.scope_interval,
                   .stop = &r->stop,
                   .heartbeat = &r->heartbeat,

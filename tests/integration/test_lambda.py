@@ -114,6 +114,20 @@ def test_what_could_not_be_saved_is_a_failure(function, lab, aws):
     assert "NoSuchBucket" in told["errorMessage"]
 
 
+def test_a_store_that_hangs_is_told_of_before_the_deadline(function, aws):
+    """Without an answer by then the function would be killed, and nobody would know why."""
+    aws.set(databases=["sales"], buckets=["snapshots"])
+    aws.fault("S3.PUT", "hang", times=-1)
+    sandbox = function(**GLUE, snapshot={"s3": "s3://snapshots/x"})
+    began = time.monotonic()
+    kind, _, told = sandbox.runtime.invoke(deadline_s=6)
+    assert kind == "error", told
+    assert time.monotonic() - began < 6
+    aws.heal()
+    kind, _, told = sandbox.runtime.invoke()
+    assert (kind, told["result"]) == ("response", "ok"), told
+
+
 @pytest.mark.parametrize("config", ["refres: {}\n", "sources: [\n", "log: {}\n"])
 def test_a_start_that_fails_is_reported(function, lab, config):
     sandbox = function(config)
