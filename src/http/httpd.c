@@ -76,20 +76,14 @@ static bool speaks_tls(const struct eidc_port *port)
     return port->server->tls != NULL && !port->listener.is_unix;
 }
 
-/* Starts the pool of one listener. */
-static bool serve(struct eidc_port *port, struct eidc_err *err)
+/* One thread of a listener, with an epoll set of its own. */
+static struct MHD_Daemon *start_thread(struct eidc_port *port, unsigned limit)
 {
     const struct eidc_config *config = port->server->service->config;
-    unsigned threads = port->listener.threads != 0 ? port->listener.threads : config->http.threads;
-    unsigned room = head_room(config->http.max_connections);
-    unsigned limit = config->http.max_connections + room;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ERROR_LOG | (port->listener.is_ipv6 ? MHD_USE_IPv6 : 0) |
                      (speaks_tls(port) ? MHD_USE_TLS : 0);
-    /* a pool of one is no pool to libmicrohttpd */
-    enum MHD_OPTION pool = threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
-    port->late_max = room / 2; /* libmicrohttpd is never full of those that only stand there */
-    port->daemon = MHD_start_daemon(
+    return MHD_start_daemon(
         flags, 0, NULL, NULL, eidc_connection_handle, port, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
         NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -97,10 +91,27 @@ static bool serve(struct eidc_port *port, struct eidc_err *err)
         MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
         eidc_connection_begin, port, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed, port,
         MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, port, MHD_OPTION_ARRAY,
-        speaks_tls(port) ? tls_options : no_options, pool, threads, MHD_OPTION_END);
-    if (port->daemon == NULL)
-        return eidc_fail(err, EIDC_ERR_IO, "%s: the HTTP server does not start",
-                         port->listener.text);
+        speaks_tls(port) ? tls_options : no_options, MHD_OPTION_END);
+}
+
+/* Starts the threads of one listener: each is a daemon to libmicrohttpd and not one of its pools,
+ * whose MHD_quiesce_daemon aborts the process when a busy worker lets go of the socket first
+ * (0.9.75). */
+static bool serve(struct eidc_port *port, struct eidc_err *err)
+{
+    const struct eidc_config *config = port->server->service->config;
+    unsigned threads = port->listener.threads != 0 ? port->listener.threads : config->http.threads;
+    unsigned room = head_room(config->http.max_connections);
+    unsigned limit = config->http.max_connections + room;
+    port->late_max = room / 2; /* libmicrohttpd is never full of those that only stand there */
+    port->threads = eidc_xcalloc(threads, sizeof(struct MHD_Daemon *));
+    for (unsigned i = 0; i < threads; i++) {
+        struct MHD_Daemon *thread = start_thread(port, (limit + threads - 1) / threads);
+        if (thread == NULL)
+            return eidc_fail(err, EIDC_ERR_IO, "%s: the HTTP server does not start",
+                             port->listener.text);
+        port->threads[port->thread_count++] = thread;
+    }
     return true;
 }
 
@@ -208,10 +219,9 @@ void eidc_httpd_describe(const struct eidc_httpd *httpd, struct eidc_buf *out)
 
 static void stop_accepting(struct eidc_httpd *httpd)
 {
-    for (size_t i = 0; i < httpd->count; i++) {
-        if (httpd->ports[i].daemon != NULL)
-            MHD_quiesce_daemon(httpd->ports[i].daemon); /* the socket is ours again */
-    }
+    for (size_t i = 0; i < httpd->count; i++)
+        for (size_t k = 0; k < httpd->ports[i].thread_count; k++)
+            MHD_quiesce_daemon(httpd->ports[i].threads[k]); /* the socket is ours again */
 }
 
 static void drain(struct eidc_httpd *httpd, int64_t drain_ms)
@@ -233,8 +243,9 @@ void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms)
         eidc_waits_stop(httpd->server.waits);
     drain(httpd, drain_ms);
     for (size_t i = 0; i < httpd->count; i++) {
-        if (httpd->ports[i].daemon != NULL)
-            MHD_stop_daemon(httpd->ports[i].daemon);
+        for (size_t k = 0; k < httpd->ports[i].thread_count; k++)
+            MHD_stop_daemon(httpd->ports[i].threads[k]);
+        free(httpd->ports[i].threads);
         eidc_listener_close(&httpd->ports[i].listener);
     }
     eidc_reaper_stop(httpd->server.reaper);

@@ -26,7 +26,8 @@ struct eidc_server {
 struct eidc_port {
     struct eidc_server *server;
     struct eidc_listener listener;
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon **threads;
+    size_t thread_count;
     atomic_uint connections; /* open */
     unsigned late_max;       /* over http.max_connections that may be silent at a time */
 };
