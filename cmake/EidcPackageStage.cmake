@@ -13,7 +13,7 @@ if(NOT CPACK_GENERATOR STREQUAL "DEB")
     return()
 endif()
 
-set(debian ${CPACK_EIDC_SOURCE}/packaging/debian)
+set(debian ${CPACK_EIDC_SOURCE}/cmake/packaging/debian)
 set(epoch "$ENV{SOURCE_DATE_EPOCH}")
 if(epoch STREQUAL "")
     string(TIMESTAMP epoch "%s" UTC)

@@ -78,7 +78,7 @@ check_sample() {
 }
 
 check_shell() {
-    git ls-files -z '*.sh' 'packaging/debian/p*' dev .ci/run docker/lambda/bootstrap \
+    git ls-files -z '*.sh' 'cmake/packaging/debian/p*' dev .ci/run docker/lambda/bootstrap \
         config/bash-completion/eidctl | xargs -0 shellcheck
 }
 
