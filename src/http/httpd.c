@@ -18,6 +18,7 @@
 #define CONNECTION_MEMORY (12ul * 1024) /* the heads of a request and its answer, body pieces */
 #define BODIES_SHARE      8             /* of the memory that the process may use */
 #define DRAIN_POLL_MS     5
+#define FRESH_MS          500
 
 struct eidc_httpd {
     struct eidc_server server;
@@ -224,13 +225,19 @@ static void stop_accepting(struct eidc_httpd *httpd)
             MHD_quiesce_daemon(httpd->ports[i].threads[k]); /* the socket is ours again */
 }
 
+/* What is in progress ends; who has just connected has a request on its way and is waited for, too.
+ * Whoever has been answered knows that a connection that is kept may end. */
 static void drain(struct eidc_httpd *httpd, int64_t drain_ms)
 {
     const struct timespec pause = {.tv_nsec = DRAIN_POLL_MS * 1000000L};
-    int64_t until = eidc_mono_ms() + drain_ms;
-    while (eidc_reaper_count_busy(httpd->server.reaper) > 0 && eidc_mono_ms() < until)
+    const int64_t began = eidc_mono_ms();
+    struct eidc_reaper *reaper = httpd->server.reaper;
+    int64_t spent = 0;
+    while (spent < drain_ms && eidc_reaper_count_busy(reaper, spent < FRESH_MS) > 0) {
         nanosleep(&pause, NULL);
-    unsigned left = eidc_reaper_count_busy(httpd->server.reaper);
+        spent = eidc_mono_ms() - began;
+    }
+    unsigned left = eidc_reaper_count_busy(reaper, false);
     if (left > 0)
         eidc_warn("http: %u requests were cut off", left);
 }

@@ -184,21 +184,24 @@ void eidc_reaper_remove(struct eidc_reaper *reaper, struct eidc_watched *watched
     pthread_mutex_unlock(&reaper->lock);
 }
 
-static unsigned count_busy(const struct watched_list *list)
+static unsigned count_busy(const struct watched_list *list, bool fresh_too)
 {
     const struct eidc_watched *watched;
     unsigned count = 0;
     TAILQ_FOREACH(watched, list, link)
-    count += is_busy(atomic_load_explicit(&watched->stage, memory_order_relaxed));
+    {
+        uint64_t stage = atomic_load_explicit(&watched->stage, memory_order_relaxed);
+        count += is_busy(stage) || (fresh_too && stage == 0 && !watched->cut);
+    }
     return count;
 }
 
-unsigned eidc_reaper_count_busy(struct eidc_reaper *reaper)
+unsigned eidc_reaper_count_busy(struct eidc_reaper *reaper, bool fresh_too)
 {
     if (reaper == NULL)
         return 0;
     pthread_mutex_lock(&reaper->lock);
-    unsigned count = count_busy(&reaper->usual) + count_busy(&reaper->late);
+    unsigned count = count_busy(&reaper->usual, fresh_too) + count_busy(&reaper->late, fresh_too);
     pthread_mutex_unlock(&reaper->lock);
     return count;
 }

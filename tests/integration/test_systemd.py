@@ -146,6 +146,22 @@ def test_sigterm_drains(lab):
     daemon.stop()
 
 
+def test_sigterm_waits_for_who_has_just_connected(lab):
+    """Between the connection and the request that comes with it there is a moment."""
+    lab.names(["one"])
+    daemon = lab.start().settle()
+    host, port = daemon.where.split(":")
+    with socket.create_connection((host, int(port))) as client:
+        poll("the connection to be seen",
+             lambda: daemon.metrics()["eidcached_http_connections"] >= 2)
+        daemon.process.send_signal(signal.SIGTERM)
+        poll("the drain", lambda: "stopping" in daemon.log())
+        client.sendall(b"GET /v1/forward/one HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        client.settimeout(10)
+        assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+    daemon.stop()
+
+
 def test_sockets_that_systemd_passes(lab):
     need(shutil.which("systemd-socket-activate"), "systemd-socket-activate is missing")
     lab.names(["one"])

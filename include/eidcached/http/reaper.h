@@ -37,8 +37,9 @@ void eidc_reaper_add(struct eidc_reaper *reaper, struct eidc_watched *watched, i
 /* It is not late any more. */
 void eidc_reaper_promote(struct eidc_reaper *reaper, struct eidc_watched *watched);
 void eidc_reaper_remove(struct eidc_reaper *reaper, struct eidc_watched *watched);
-/* Connections with a request that is not completed; NULL: 0. */
-unsigned eidc_reaper_count_busy(struct eidc_reaper *reaper);
+/* Connections with a request that is not completed, and if fresh_too those whose first is still to
+ * come; NULL: 0. */
+unsigned eidc_reaper_count_busy(struct eidc_reaper *reaper, bool fresh_too);
 
 /* The head is there; the answer is gone. From the connection's own thread only. */
 static inline void eidc_reaper_busy(struct eidc_watched *watched, bool busy)
