@@ -140,7 +140,8 @@ struct eidc_prepared *eidc_prepared_take(const struct eidc_request *r)
     if (*place == NULL)
         return NULL;
     set_age(*place, r->answer.age_s);
-    memcpy((*place)->body, r->out.p, r->out.n);
+    if (r->out.n > 0) /* else there may be no buffer at all: an empty batch as text */
+        memcpy((*place)->body, r->out.p, r->out.n);
     atomic_store_explicit(&(*place)->sending, true, memory_order_relaxed);
     atomic_fetch_add(&(*place)->holders, 1);
     return *place;
