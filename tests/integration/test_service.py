@@ -26,8 +26,9 @@ def machine(tmp_path_factory):
                        env=dict(os.environ, DESTDIR=made.root))
         made.boot()
         made.run("systemd-sysusers && systemd-tmpfiles --create", check=True)
-        made.etc = made.run("dirname $(find / -xdev -path '*/etc/eidcached/eidcached.yaml' "
-                            "-not -path '/work/*' | head -n 1)", check=True).stdout.strip()
+        made.etc = os.path.dirname(made.run(
+            f"sed -n 's/^ExecStart=.* --config //p' $(systemctl show {UNIT} -p FragmentPath "
+            "--value)", check=True).stdout.strip())
         made.names = made.root + made.etc + "/names.txt"
         made.config = made.root + made.etc + "/eidcached.yaml"
         limits = f"/run/systemd/system/{UNIT}.d/tests.conf"  # many restarts, a short watchdog
