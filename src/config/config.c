@@ -13,16 +13,10 @@
 
 #define FILE_MAX ((size_t)1024 * 1024)
 
-static bool in_section(const char *path, const char *section)
-{
-    size_t n = strlen(section);
-    return strncmp(path, section, n) == 0 && path[n] == '.';
-}
-
 static const char *section_of(const char *path)
 {
     for (size_t i = 0; i < eidc_option_section_count; i++)
-        if (in_section(path, eidc_option_sections[i].name))
+        if (eidc_option_in_section(path, eidc_option_sections[i].name))
             return eidc_option_sections[i].name;
     return NULL;
 }
@@ -45,7 +39,7 @@ static void unknown_option(struct eidc_config_load *load, const struct eidc_conf
         memset(known, 0, n * sizeof *known);
         n = 0;
         for (size_t i = 0; section != NULL && i < eidc_option_count; i++)
-            if (in_section(eidc_options[i].path, section))
+            if (eidc_option_in_section(eidc_options[i].path, section))
                 known[n++] = eidc_options[i].path;
         for (size_t i = 0; section == NULL && i < eidc_option_section_count; i++)
             known[n++] = eidc_option_sections[i].name;
@@ -100,7 +94,7 @@ static bool is_section(const char *path)
 static bool is_below_option(const char *path)
 {
     for (size_t i = 0; i < eidc_option_count; i++)
-        if (in_section(path, eidc_options[i].path))
+        if (eidc_option_in_section(path, eidc_options[i].path))
             return true;
     return false;
 }
@@ -111,7 +105,7 @@ static void take_items(struct eidc_config_load *load, const struct eidc_yaml_ite
     const struct eidc_option *option = eidc_option_find(items->path);
     struct eidc_config_place key = eidc_config_key_place(items);
     struct eidc_config_place value = eidc_config_value_place(items);
-    if (strcmp(items->path, "sources") == 0 || in_section(items->path, "sources")) {
+    if (strcmp(items->path, "sources") == 0 || eidc_option_in_section(items->path, "sources")) {
         eidc_config_source_items(load, items, n);
     } else if (option != NULL) {
         load->places[option - eidc_options] = value;
@@ -243,8 +237,8 @@ bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_co
 {
     for (size_t i = 0; i < eidc_option_count; i++) {
         const struct eidc_option *option = &eidc_options[i];
-        if (in_section(option->path, section) && option->offset != EIDC_OPTION_NOWHERE &&
-            !option_equal(option, a, b))
+        if (eidc_option_in_section(option->path, section) &&
+            option->offset != EIDC_OPTION_NOWHERE && !option_equal(option, a, b))
             return false;
     }
     return true;

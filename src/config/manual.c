@@ -105,12 +105,11 @@ static void add_option(const struct eidc_option *option, struct eidc_buf *out)
 
 static void add_section(const struct eidc_option_section *section, struct eidc_buf *out)
 {
-    size_t n = strlen(section->name);
     eidc_buf_addf(out, ".Ss %s\n", section->name);
     add_text(out, section->help);
     eidc_buf_add_z(out, ".Bl -tag -width Ds\n");
     for (size_t i = 0; i < eidc_option_count; i++)
-        if (strncmp(eidc_options[i].path, section->name, n) == 0 && eidc_options[i].path[n] == '.')
+        if (eidc_option_in_section(eidc_options[i].path, section->name))
             add_option(&eidc_options[i], out);
     eidc_buf_add_z(out, ".El\n");
 }

@@ -286,6 +286,12 @@ bool eidc_option_is_planned(const char *path)
     return false;
 }
 
+bool eidc_option_in_section(const char *path, const char *section)
+{
+    size_t n = strlen(section);
+    return strncmp(path, section, n) == 0 && path[n] == '.';
+}
+
 void eidc_option_env(const char *path, struct eidc_buf *out)
 {
     eidc_buf_add_z(out, "EIDCACHED_");

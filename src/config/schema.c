@@ -29,15 +29,20 @@ static void put_range(struct eidc_json *j, const struct eidc_option *option)
     eidc_json_put_u64(j, "maximum", option->max);
 }
 
+/* What may be written in one of two ways. */
+static void put_either(struct eidc_json *j, const char *one, const char *other)
+{
+    eidc_json_key(j, "type");
+    eidc_json_open_array(j);
+    eidc_json_z(j, one);
+    eidc_json_z(j, other);
+    eidc_json_close_array(j);
+}
+
 /* One string or several: a list of one needs no brackets. */
 static void put_list(struct eidc_json *j)
 {
-    static const char *const types[] = {"string", "array"};
-    eidc_json_key(j, "type");
-    eidc_json_open_array(j);
-    for (size_t i = 0; i < 2; i++)
-        eidc_json_z(j, types[i]);
-    eidc_json_close_array(j);
+    put_either(j, "string", "array");
     eidc_json_key(j, "items");
     eidc_json_open_object(j);
     eidc_json_put_z(j, "type", "string");
@@ -53,31 +58,21 @@ static void put_map(struct eidc_json *j)
     eidc_json_close_object(j);
 }
 
-/* Numbers without a unit are valid sizes and durations that need none of the quotes. */
+/* A number without a unit is a valid size. */
 static void put_text(struct eidc_json *j, const struct eidc_option *option)
 {
     const char *pattern = patterns[option->type];
-    if (option->type == EIDC_OPTION_SIZE) {
-        eidc_json_key(j, "type");
-        eidc_json_open_array(j);
-        eidc_json_z(j, "string");
-        eidc_json_z(j, "integer");
-        eidc_json_close_array(j);
-    } else {
+    if (option->type == EIDC_OPTION_SIZE)
+        put_either(j, "string", "integer");
+    else
         eidc_json_put_z(j, "type", "string");
-    }
     if (pattern != NULL && option->share == 0)
         eidc_json_put_z(j, "pattern", pattern);
 }
 
 static void put_share(struct eidc_json *j)
 {
-    static const char *const types[] = {"boolean", "string"};
-    eidc_json_key(j, "type");
-    eidc_json_open_array(j);
-    for (size_t i = 0; i < 2; i++)
-        eidc_json_z(j, types[i]);
-    eidc_json_close_array(j);
+    put_either(j, "boolean", "string");
     eidc_json_put_z(j, "pattern", patterns[EIDC_OPTION_RATIO]);
 }
 
@@ -110,7 +105,7 @@ static void put_option(struct eidc_json *j, const char *key, const struct eidc_o
     eidc_json_close_object(j);
 }
 
-/* Opens an object's schema up to its properties; closed by close_object_schema. */
+/* Opens an object's schema up to its properties; the caller closes those. */
 static void open_object_schema(struct eidc_json *j, const char *description)
 {
     eidc_json_put_z(j, "type", "object");
@@ -127,7 +122,7 @@ static void put_section(struct eidc_json *j, const struct eidc_option_section *s
     eidc_json_open_object(j);
     open_object_schema(j, section->help);
     for (size_t i = 0; i < eidc_option_count; i++)
-        if (strncmp(eidc_options[i].path, section->name, n) == 0 && eidc_options[i].path[n] == '.')
+        if (eidc_option_in_section(eidc_options[i].path, section->name))
             put_option(j, eidc_options[i].path + n + 1, &eidc_options[i]);
     eidc_json_close_object(j);
     eidc_json_close_object(j);

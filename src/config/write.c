@@ -5,12 +5,6 @@
 
 #define COLUMNS 88
 
-static bool has_section(const struct eidc_option *option, const struct eidc_option_section *section)
-{
-    size_t n = strlen(section->name);
-    return strncmp(option->path, section->name, n) == 0 && option->path[n] == '.';
-}
-
 static const char *key_of(const struct eidc_option *option)
 {
     const char *dot = strchr(option->path, '.');
@@ -100,7 +94,7 @@ void eidc_config_write(const struct eidc_config *config, struct eidc_buf *out)
     for (size_t s = 0; s < eidc_option_section_count; s++) {
         eidc_buf_addf(out, "%s:\n", eidc_option_sections[s].name);
         for (size_t i = 0; i < eidc_option_count; i++)
-            if (has_section(&eidc_options[i], &eidc_option_sections[s]))
+            if (eidc_option_in_section(eidc_options[i].path, eidc_option_sections[s].name))
                 write_option(&eidc_options[i], config, "  ", out);
     }
     eidc_buf_add_z(out, "sources:\n");
@@ -232,7 +226,7 @@ void eidc_config_write_sample(struct eidc_buf *out)
         write_wrapped(out, "# ", eidc_option_sections[s].help);
         eidc_buf_addf(out, "%s:", eidc_option_sections[s].name);
         for (size_t i = 0; i < eidc_option_count; i++)
-            if (has_section(&eidc_options[i], &eidc_option_sections[s]))
+            if (eidc_option_in_section(eidc_options[i].path, eidc_option_sections[s].name))
                 write_sample_option(&eidc_options[i], out);
     }
     eidc_buf_add_z(out, sample_sources);

@@ -49,6 +49,8 @@ extern const size_t eidc_option_count, eidc_source_option_count, eidc_option_sec
 /* NULL: no such option. */
 const struct eidc_option *eidc_option_find(const char *path);
 const struct eidc_option *eidc_source_option_find(const char *key);
+/* "refresh.interval" is in "refresh". */
+bool eidc_option_in_section(const char *path, const char *section);
 /* "EIDCACHED_REFRESH_INTERVAL" */
 void eidc_option_env(const char *path, struct eidc_buf *out);
 
