@@ -8,8 +8,6 @@
 
 #define GROUP 32 /* keys that are looked up side by side */
 
-enum place { BEGINNING, AT_KEY, AMONG_VALUES, AT_END };
-
 struct batch {
     struct eidc_stream stream;
     struct eidc_generation *pinned;
@@ -17,19 +15,11 @@ struct batch {
     const struct eidc_direction_row *words;
     enum eidc_direction direction;
     bool text;
-    enum place place;
     struct eidc_str group[GROUP];
-    struct eidc_hits hits[GROUP]; /* AMONG_VALUES: of the key before `at`, what is left */
+    struct eidc_hits hits[GROUP]; /* what is left of each; of the one before `at`, too */
     size_t count, at;             /* in the group */
     uint64_t found, missed;
 };
-
-static void write_beginning(struct batch *s, struct eidc_buf *out)
-{
-    eidc_buf_addf(out, "{\"generation\":%" PRIu64 ",\"results\":[",
-                  eidc_image_info(s->pinned->image)->number);
-    s->place = AT_KEY;
-}
 
 static void write_line(struct eidc_str key, struct eidc_str value, struct eidc_buf *out)
 {
@@ -43,6 +33,8 @@ static void write_line(struct eidc_str key, struct eidc_str value, struct eidc_b
     to[key.n + 1 + value.n] = '\n';
     eidc_buf_commit(out, key.n + value.n + 2);
 }
+
+static eidc_stream_step write_value;
 
 /* {"name":KEY,"eid":VALUE} or the beginning of a longer list. value.p NULL: a miss. */
 static void write_object(struct batch *s, struct eidc_str key, struct eidc_str value,
@@ -68,14 +60,14 @@ static void write_object(struct batch *s, struct eidc_str key, struct eidc_str v
     eidc_json_quote(out, value);
     eidc_buf_add_byte(out, ',');
     eidc_json_quote(out, second);
-    s->place = AMONG_VALUES;
+    s->stream.next = write_value;
 }
 
 static void write_end(struct batch *s, struct eidc_buf *out)
 {
     if (!s->text)
         eidc_buf_add_z(out, "]}\n");
-    s->place = AT_END;
+    s->stream.next = NULL;
 }
 
 /* Looks up the next group. False: there is none. */
@@ -91,8 +83,9 @@ static bool take_group(struct batch *s, struct eidc_buf *out)
     return s->count > 0;
 }
 
-static void write_key(struct batch *s, struct eidc_buf *out)
+static void write_key(struct eidc_stream *stream, struct eidc_buf *out)
 {
+    struct batch *s = (struct batch *)stream;
     struct eidc_hit hit;
     struct eidc_str value = {0};
     if (s->at == s->count && !take_group(s, out)) {
@@ -111,31 +104,26 @@ static void write_key(struct batch *s, struct eidc_buf *out)
 }
 
 /* One key may have any number of values: they too are written one at a time. */
-static void write_value(struct batch *s, struct eidc_buf *out)
+static void write_value(struct eidc_stream *stream, struct eidc_buf *out)
 {
+    struct batch *s = (struct batch *)stream;
     struct eidc_hit hit;
     struct eidc_str value;
     if (!eidc_hit_next(&s->hits[s->at - 1], s->direction, &hit, &value)) {
         eidc_buf_add(out, "]}", 2);
-        s->place = AT_KEY;
+        stream->next = write_key;
         return;
     }
     eidc_buf_add_byte(out, ',');
     eidc_json_quote(out, value);
 }
 
-static bool write_some(struct eidc_stream *stream, size_t want, struct eidc_buf *out)
+static void write_beginning(struct eidc_stream *stream, struct eidc_buf *out)
 {
-    static void (*const steps[])(struct batch *, struct eidc_buf *) = {
-        [BEGINNING] = write_beginning,
-        [AT_KEY] = write_key,
-        [AMONG_VALUES] = write_value,
-    };
-    struct batch *s = (struct batch *)stream;
-    size_t start = out->n;
-    while (s->place != AT_END && out->n - start < want && !out->failed)
-        steps[s->place](s, out);
-    return s->place != AT_END;
+    const struct batch *s = (struct batch *)stream;
+    eidc_buf_addf(out, "{\"generation\":%" PRIu64 ",\"results\":[",
+                  eidc_image_info(s->pinned->image)->number);
+    stream->next = write_key;
 }
 
 static void destroy(struct eidc_stream *stream)
@@ -150,9 +138,7 @@ static void destroy(struct eidc_stream *stream)
 struct eidc_stream *eidc_batch_stream(struct eidc_generation *pinned, struct eidc_keys *keys,
                                       enum eidc_direction direction, enum eidc_media media)
 {
-    static const struct eidc_stream_ops ops = {write_some, destroy};
     struct batch *s = eidc_xcalloc(1, sizeof(*s));
-    s->stream.ops = &ops;
     s->pinned = pinned;
     s->keys = *keys;
     *keys = (struct eidc_keys){0};
@@ -160,6 +146,6 @@ struct eidc_stream *eidc_batch_stream(struct eidc_generation *pinned, struct eid
     s->words = &eidc_directions[direction];
     s->direction = direction;
     s->text = media == EIDC_MEDIA_TEXT;
-    s->place = s->text ? AT_KEY : BEGINNING;
+    s->stream = (struct eidc_stream){s->text ? write_key : write_beginning, destroy};
     return &s->stream;
 }

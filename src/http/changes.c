@@ -16,22 +16,12 @@
 #include "eidcached/http/stream.h"
 #include "eidcached/refresh/publish.h"
 
-enum place { BEGINNING, AMONG_ADDED, AMONG_REMOVED, AMONG_LINES, AT_END };
-
 struct list {
     struct eidc_stream stream;
     struct eidc_changes *changes;
     uint64_t since, generation;
-    enum place place;
     bool any; /* in this array */
 };
-
-static void write_beginning(struct list *s, struct eidc_buf *out)
-{
-    eidc_buf_addf(out, "{\"since\":%" PRIu64 ",\"generation\":%" PRIu64 ",\"added\":[", s->since,
-                  s->generation);
-    s->place = AMONG_ADDED;
-}
 
 /* The next change of one kind. Both lists are walked whole: that is cheaper than keeping one. */
 static bool next_of(struct list *s, enum eidc_change kind, struct eidc_changed *one)
@@ -53,8 +43,21 @@ static void write_object(struct list *s, const struct eidc_changed *one, struct 
     s->any = true;
 }
 
-static void write_added(struct list *s, struct eidc_buf *out)
+static void write_removed(struct eidc_stream *stream, struct eidc_buf *out)
 {
+    struct list *s = (struct list *)stream;
+    struct eidc_changed one;
+    if (next_of(s, EIDC_REMOVED, &one)) {
+        write_object(s, &one, out);
+        return;
+    }
+    eidc_buf_add_z(out, "]}\n");
+    stream->next = NULL;
+}
+
+static void write_added(struct eidc_stream *stream, struct eidc_buf *out)
+{
+    struct list *s = (struct list *)stream;
     struct eidc_changed one;
     if (next_of(s, EIDC_ADDED, &one)) {
         write_object(s, &one, out);
@@ -63,25 +66,22 @@ static void write_added(struct list *s, struct eidc_buf *out)
     eidc_buf_add_z(out, "],\"removed\":[");
     eidc_changes_rewind(s->changes);
     s->any = false;
-    s->place = AMONG_REMOVED;
+    stream->next = write_removed;
 }
 
-static void write_removed(struct list *s, struct eidc_buf *out)
+static void write_beginning(struct eidc_stream *stream, struct eidc_buf *out)
 {
-    struct eidc_changed one;
-    if (next_of(s, EIDC_REMOVED, &one)) {
-        write_object(s, &one, out);
-        return;
-    }
-    eidc_buf_add_z(out, "]}\n");
-    s->place = AT_END;
+    const struct list *s = (struct list *)stream;
+    eidc_buf_addf(out, "{\"since\":%" PRIu64 ",\"generation\":%" PRIu64 ",\"added\":[", s->since,
+                  s->generation);
+    stream->next = write_added;
 }
 
-static void write_line(struct list *s, struct eidc_buf *out)
+static void write_line(struct eidc_stream *stream, struct eidc_buf *out)
 {
     struct eidc_changed one;
-    if (!eidc_changes_next(s->changes, &one)) {
-        s->place = AT_END;
+    if (!eidc_changes_next(((struct list *)stream)->changes, &one)) {
+        stream->next = NULL;
         return;
     }
     eidc_buf_add_byte(out, one.change == EIDC_ADDED ? '+' : '-');
@@ -89,21 +89,6 @@ static void write_line(struct list *s, struct eidc_buf *out)
     eidc_buf_add_byte(out, '\t');
     eidc_buf_add_str(out, one.eid);
     eidc_buf_add_byte(out, '\n');
-}
-
-static bool write_some(struct eidc_stream *stream, size_t want, struct eidc_buf *out)
-{
-    static void (*const steps[])(struct list *, struct eidc_buf *) = {
-        [BEGINNING] = write_beginning,
-        [AMONG_ADDED] = write_added,
-        [AMONG_REMOVED] = write_removed,
-        [AMONG_LINES] = write_line,
-    };
-    struct list *s = (struct list *)stream;
-    size_t start = out->n;
-    while (s->place != AT_END && out->n - start < want && !out->failed)
-        steps[s->place](s, out);
-    return s->place != AT_END;
 }
 
 static void destroy(struct eidc_stream *stream)
@@ -114,14 +99,12 @@ static void destroy(struct eidc_stream *stream)
 
 static void answer_changes(struct eidc_request *r, struct eidc_changes *changes, uint64_t since)
 {
-    static const struct eidc_stream_ops ops = {write_some, destroy};
     bool text = eidc_accept(r->headers.accept, EIDC_MEDIA_JSON) == EIDC_MEDIA_TEXT;
     struct list *s = eidc_xcalloc(1, sizeof(*s));
-    *s = (struct list){.stream.ops = &ops,
+    *s = (struct list){.stream = {text ? write_line : write_beginning, destroy},
                        .changes = changes,
                        .since = since,
-                       .generation = r->answer.generation,
-                       .place = text ? AMONG_LINES : BEGINNING};
+                       .generation = r->answer.generation};
     eidc_answer_stream(r, &s->stream, text ? EIDC_TYPE_TEXT : EIDC_TYPE_JSON);
 }
 

@@ -13,8 +13,6 @@
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     10000
 
-enum place { BEGINNING, AT_NAME, AMONG_EIDS, AT_END };
-
 struct names {
     struct eidc_stream stream;
     struct eidc_generation *pinned;
@@ -22,7 +20,6 @@ struct names {
     uint64_t limit;
 
     bool text;
-    enum place place;
     struct eidc_cursor at; /* behind `record` */
     struct eidc_record record;
     bool any;             /* `record` is one, the next to write */
@@ -64,15 +61,9 @@ static void go_to_start(struct names *s)
     } while (same_name(s) && after.n > 0);
 }
 
-static void write_beginning(struct names *s, struct eidc_buf *out)
-{
-    eidc_buf_add_z(out, "{\"names\":[");
-    s->place = AT_NAME;
-}
-
 static void write_end(struct names *s, struct eidc_buf *out)
 {
-    s->place = AT_END;
+    s->stream.next = NULL;
     if (s->text)
         return;
     eidc_buf_add_byte(out, ']');
@@ -93,6 +84,8 @@ static void write_line(struct names *s, struct eidc_buf *out)
     next_record(s);
 }
 
+static eidc_stream_step write_eid;
+
 /* {"name":NAME,"eid":EID} or the beginning of a longer list. */
 static void write_object(struct names *s, struct eidc_buf *out)
 {
@@ -108,11 +101,12 @@ static void write_object(struct names *s, struct eidc_buf *out)
     }
     eidc_buf_add_z(out, ",\"eids\":[");
     eidc_json_quote(out, (struct eidc_str){eid.text, eid.n});
-    s->place = AMONG_EIDS;
+    s->stream.next = write_eid;
 }
 
-static void write_name(struct names *s, struct eidc_buf *out)
+static void write_name(struct eidc_stream *stream, struct eidc_buf *out)
 {
+    struct names *s = (struct names *)stream;
     bool fresh = !same_name(s) || s->written == 0;
     if (!s->any || (fresh && s->written == s->limit)) {
         write_end(s, out);
@@ -127,12 +121,13 @@ static void write_name(struct names *s, struct eidc_buf *out)
 }
 
 /* One name may have any number of EIDs: they too are written one at a time. */
-static void write_eid(struct names *s, struct eidc_buf *out)
+static void write_eid(struct eidc_stream *stream, struct eidc_buf *out)
 {
+    struct names *s = (struct names *)stream;
     struct printed eid;
     if (!same_name(s)) {
         eidc_buf_add_z(out, "]}");
-        s->place = AT_NAME;
+        stream->next = write_name;
         return;
     }
     eidc_buf_add_byte(out, ',');
@@ -140,18 +135,10 @@ static void write_eid(struct names *s, struct eidc_buf *out)
     next_record(s);
 }
 
-static bool write_some(struct eidc_stream *stream, size_t want, struct eidc_buf *out)
+static void write_beginning(struct eidc_stream *stream, struct eidc_buf *out)
 {
-    static void (*const steps[])(struct names *, struct eidc_buf *) = {
-        [BEGINNING] = write_beginning,
-        [AT_NAME] = write_name,
-        [AMONG_EIDS] = write_eid,
-    };
-    struct names *s = (struct names *)stream;
-    size_t start = out->n;
-    while (s->place != AT_END && out->n - start < want && !out->failed)
-        steps[s->place](s, out);
-    return s->place != AT_END;
+    eidc_buf_add_z(out, "{\"names\":[");
+    stream->next = write_name;
 }
 
 static void destroy(struct eidc_stream *stream)
@@ -162,8 +149,6 @@ static void destroy(struct eidc_stream *stream)
     eidc_generation_unpin(s->pinned);
     free(s);
 }
-
-static const struct eidc_stream_ops ops = {write_some, destroy};
 
 /* False, with a 400 in r. */
 static bool read_text(struct eidc_request *r, const char *name, struct eidc_buf *to)
@@ -191,9 +176,8 @@ static bool read_limit(struct eidc_request *r, uint64_t *limit)
 void eidc_handle_names(struct eidc_request *r)
 {
     struct names *s = eidc_xcalloc(1, sizeof(*s));
-    s->stream.ops = &ops;
     s->text = eidc_accept(r->headers.accept, EIDC_MEDIA_JSON) == EIDC_MEDIA_TEXT;
-    s->place = s->text ? AT_NAME : BEGINNING;
+    s->stream = (struct eidc_stream){s->text ? write_name : write_beginning, destroy};
     r->answer.vary_accept = true;
     s->pinned = eidc_current_pin();
     if (!read_text(r, "prefix", &s->prefix) || !read_text(r, "after", &s->after) ||

@@ -14,15 +14,19 @@
 #include "eidcached/http/range.h"
 #include "eidcached/http/stream.h"
 
+#define PIECE_BYTES ((size_t)4 * 1024)
+
 struct document {
     struct eidc_stream stream;
     struct eidc_generation *pinned;
     struct eidc_eid_cache eid_cache;
 };
 
-static bool write_some(struct eidc_stream *stream, size_t want, struct eidc_buf *out)
+static void write_piece(struct eidc_stream *stream, struct eidc_buf *out)
 {
-    return eidc_eid_cache_write_some(&((struct document *)stream)->eid_cache, want, out);
+    struct document *d = (struct document *)stream;
+    if (!eidc_eid_cache_write_some(&d->eid_cache, PIECE_BYTES, out))
+        stream->next = NULL;
 }
 
 static void destroy(struct eidc_stream *stream)
@@ -33,9 +37,8 @@ static void destroy(struct eidc_stream *stream)
 
 static void answer_document(struct eidc_request *r, struct eidc_generation *pinned)
 {
-    static const struct eidc_stream_ops ops = {write_some, destroy};
     struct document *d = eidc_xcalloc(1, sizeof(*d));
-    d->stream.ops = &ops;
+    d->stream = (struct eidc_stream){write_piece, destroy};
     d->pinned = pinned;
     d->eid_cache =
         (struct eidc_eid_cache){.image = pinned->image, .request_count = pinned->requests};
