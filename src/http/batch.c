@@ -66,6 +66,7 @@ static void look_up_all(struct eidc_request *r, enum eidc_direction direction)
     }
     eidc_answer_stream(r, eidc_batch_stream(pinned, &keys, direction, media),
                        media == EIDC_MEDIA_TEXT ? EIDC_TYPE_TEXT : EIDC_TYPE_JSON);
+    r->answer.reusable = r->answer.stream == NULL;
 }
 
 void eidc_handle_forward_batch(struct eidc_request *r)

@@ -72,6 +72,7 @@ static void answer_hit(struct eidc_request *r, enum eidc_direction direction, st
         write_json(direction, eidc_buf_view(&r->key), hits, &r->out);
     r->answer.content_type = text ? EIDC_TYPE_TEXT : EIDC_TYPE_JSON;
     r->answer.status = 200;
+    r->answer.reusable = true;
 }
 
 static void answer_miss(struct eidc_request *r, enum eidc_direction direction)

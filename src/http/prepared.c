@@ -78,16 +78,18 @@ static struct table *own_table(void)
     return own;
 }
 
-/* A hit of a single look-up: what it has of an answer's fields, and nothing else. */
-static bool is_one(const struct eidc_request *r)
+static struct eidc_prepared **place_of(const struct eidc_request *r)
 {
-    const struct eidc_answer *a = &r->answer;
-    return a->status == 200 && a->has_generation && a->vary_accept && !a->close && !a->no_store &&
-           a->headers == NULL && a->stream == NULL && a->excerpt == NULL && a->allow == NULL &&
-           a->retry_after_s == 0 && a->unsatisfied == 0 && !a->www_authenticate &&
-           r->out.n < BODY_MAX && !r->out.failed;
+    const bool text = r->answer.content_type[0] == 't'; /* text/plain, else application/json */
+    return &own_table()->at[r->out.n][text];
 }
 
+static bool is_sending(const struct eidc_prepared *prepared)
+{
+    return atomic_load_explicit(&prepared->sending, memory_order_relaxed);
+}
+
+/* Its headers but Age are those of this answer. */
 static bool fits(const struct eidc_prepared *prepared, const struct eidc_answer *a)
 {
     return prepared->generation == a->generation && prepared->content_type == a->content_type &&
@@ -123,28 +125,30 @@ static void set_age(struct eidc_prepared *prepared, int64_t age_s)
     prepared->age_s = age_s;
 }
 
+/* Puts r's answer in; it is the connection's, too, from here on. */
+static void fill(struct eidc_prepared *prepared, const struct eidc_request *r)
+{
+    set_age(prepared, r->answer.age_s);
+    if (r->out.n > 0) /* else there may be no buffer at all: an empty batch as text */
+        memcpy(prepared->body, r->out.p, r->out.n);
+    atomic_store_explicit(&prepared->sending, true, memory_order_relaxed);
+    atomic_fetch_add(&prepared->holders, 1);
+}
+
 struct eidc_prepared *eidc_prepared_take(const struct eidc_request *r)
 {
-    if (!is_one(r))
+    if (!r->answer.reusable || r->answer.close || r->out.n >= BODY_MAX)
         return NULL;
-    bool text = r->answer.content_type[0] == 't';
-    struct eidc_prepared **place = &own_table()->at[r->out.n][text];
-    if (*place != NULL && atomic_load_explicit(&(*place)->sending, memory_order_relaxed))
+    struct eidc_prepared **place = place_of(r), *kept = *place;
+    if (kept != NULL && is_sending(kept))
         return NULL;
-    if (*place != NULL && !fits(*place, &r->answer)) {
-        drop(*place);
-        *place = NULL;
+    if (kept == NULL || !fits(kept, &r->answer)) {
+        drop(kept);
+        kept = *place = make(r);
     }
-    if (*place == NULL)
-        *place = make(r);
-    if (*place == NULL)
-        return NULL;
-    set_age(*place, r->answer.age_s);
-    if (r->out.n > 0) /* else there may be no buffer at all: an empty batch as text */
-        memcpy((*place)->body, r->out.p, r->out.n);
-    atomic_store_explicit(&(*place)->sending, true, memory_order_relaxed);
-    atomic_fetch_add(&(*place)->holders, 1);
-    return *place;
+    if (kept != NULL)
+        fill(kept, r);
+    return kept;
 }
 
 struct MHD_Response *eidc_prepared_response(const struct eidc_prepared *prepared)

@@ -47,6 +47,7 @@ struct eidc_answer {
     const char *allow;
     const struct eidc_header *headers; /* further ones, up to a NULL name; NULL: none */
     bool www_authenticate, vary_accept, no_store, close;
+    bool reusable;                /* whole, and with no headers but those of every look-up */
     uint64_t unsatisfied;         /* 416: of how many bytes; else 0 */
     struct eidc_stream *stream;   /* goes on after `out`; NULL: `out` is all */
     struct eidc_excerpt *excerpt; /* is sent in place of `out`; owned */

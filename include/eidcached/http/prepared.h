@@ -9,7 +9,7 @@
 struct MHD_Response;
 struct eidc_prepared;
 
-/* One with r's answer in it, to be queued; NULL: make one, r is not such an answer, or the one
+/* One with r's answer in it, to be queued; NULL: make one, r's answer is not reusable, or the one
  * there is, is on its way. It is in use until released, after it was sent. */
 struct eidc_prepared *eidc_prepared_take(const struct eidc_request *r);
 struct MHD_Response *eidc_prepared_response(const struct eidc_prepared *prepared);
