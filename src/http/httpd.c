@@ -195,7 +195,7 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
 {
     struct eidc_httpd *httpd = eidc_xcalloc(1, sizeof(*httpd));
     httpd->server.service = service;
-    httpd->server.bodies_max = eidc_cgroup_memory_limit("") / BODIES_SHARE;
+    httpd->server.bodies.max = eidc_cgroup_memory_limit("") / BODIES_SHARE;
     httpd->server.token = eidc_token_new(service->config->http.token_file);
     if (!check_threads(service->config->http.threads, err) ||
         !eidc_tls_new(service->config, &httpd->server.tls, err) ||

@@ -3,6 +3,7 @@
  * these to libmicrohttpd, needs this header. */
 #include <microhttpd.h>
 
+#include "eidcached/http/body.h"
 #include "eidcached/http/listener.h"
 #include "eidcached/http/reaper.h"
 #include "eidcached/http/service.h"
@@ -17,8 +18,7 @@ struct eidc_server {
     struct eidc_tls *tls; /* of the TCP listeners; NULL: none */
     struct eidc_waits *waits;
     struct eidc_reaper *reaper;
-    _Atomic uint64_t bodies; /* bytes of large bodies, of all requests together */
-    uint64_t bodies_max;     /* of them, whatever http.max_body says */
+    struct eidc_bodies bodies;
     atomic_bool stopping;
 };
 
