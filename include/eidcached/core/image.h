@@ -60,17 +60,26 @@ struct eidc_record {
     uint32_t scope_set; /* see eidc_image_scope_set */
 };
 
-/* Hits of one look-up, in byte order of names (reverse), or the checksum EID and then the field
- * EIDs in byte order (forward). On the stack; no allocation. Zeroed: no hits. */
+/*
+ * Hits of one look-up, in byte order of names (reverse), or the checksum EID and then the field
+ * EIDs in byte order (forward). On the stack; no allocation. Zeroed: no hits.
+ *
+ * Nearly always there is one: it is kept decoded, the first. What else there is stays in the image,
+ * in lanes, and is decoded when it is asked for. Forward: lane 0 are the records behind the first,
+ * up to another name's. Reverse, with several hits: none is decoded; lane 0 are the records with
+ * this checksum EID, lane 1 those with this text, and they are merged.
+ */
 struct eidc_hits {
     const struct eidc_image *image; /* private from here */
-    const char *eid;                /* the first record, nearly always the only one; its name */
-    uint32_t eid_size, name_size;   /* lies behind its EID */
+    const char *eid;                /* of the first; its name lies behind it */
+    uint32_t eid_size, name_size;
     uint32_t scope_set;
-    bool eid_is_text, has_first, has_more;
-    bool same_name;          /* has_more, forward: the further records have the first one's name */
-    bool posting[2];         /* reverse, checksum and text: at is a place in a posting list */
-    uint64_t at[2], left[2]; /* where the further records are, and how many at most */
+    bool eid_is_text;
+    bool has_first;          /* it has not been taken */
+    bool has_more;           /* there are lanes */
+    bool same_name;          /* lane 0 ends where the name changes */
+    bool posting[2];         /* of a lane: it is a posting list, not records in a row */
+    uint64_t at[2], left[2]; /* of a lane: the next place, and how many there are at most */
 };
 /* False: a miss. */
 bool eidc_image_forward(const struct eidc_image *image, struct eidc_str name,
