@@ -5,6 +5,7 @@
 #include "eidcached/base/json.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/net/http_client.h"
+#include "eidcached/net/user_agent.h"
 
 #define VERSION     "2018-06-01"
 #define EVENT_MAX   ((size_t)8 * 1024 * 1024) /* Lambda's own limit is 6 MB */
@@ -31,7 +32,8 @@ bool eidc_lambda_is_on(void)
 bool eidc_lambda_new(struct eidc_lambda **out, struct eidc_err *err)
 {
     struct eidc_http_client *http;
-    if (!eidc_http_curl_new("eidcached/" EIDC_VERSION, &http, err))
+    char *user_agent EIDC_AUTO_FREE = eidc_user_agent("eidcached");
+    if (!eidc_http_curl_new(user_agent, &http, err))
         return false;
     struct eidc_lambda *lambda = eidc_xcalloc(1, sizeof *lambda);
     lambda->http = http;
