@@ -1,115 +1,18 @@
 /*
- * The engine. A call is in exactly one place: queued, waiting for its turn in adaptive mode,
- * waiting for its credentials, in flight, or waiting for a timer. Credentials are asked for when a
- * call has come to the head of the queue and there is room to send it. Mostly they are there; if
- * not, the next call is looked at, and this one is sent when they come, or goes back to its place
- * in the queue when there is no room then.
+ * The life of a call; its places are in call_state.h. Credentials are asked for when it has come to
+ * the head of the queue and there is room to send it. Mostly they are there; if not, the next call
+ * is looked at, and this one is sent when they come, or goes back to its place in the queue when
+ * there is no room then.
  */
 #include "eidcached/aws/call.h"
 
-#include <assert.h>
-
-#include "eidcached/aws/call_state.h"
 #include "eidcached/aws/creds_cache.h"
 #include "eidcached/aws/identity.h"
-#include "eidcached/aws/pace.h"
-#include "eidcached/aws/quotas.h"
-#include "eidcached/aws/skew.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
-
-struct eidc_aws {
-    struct eidc_http_client *http;
-    const atomic_bool *stop;
-    _Atomic int64_t *heartbeat; /* may be NULL */
-    int64_t until_ms;           /* monotonic: everything ends then; 0: never */
-    unsigned concurrency, in_flight;
-    struct eidc_calls all, queue, urgent; /* the last two: to be sent */
-    uint64_t queued;                      /* calls so far */
-    struct eidc_aws_counts counted;
-    struct eidc_quotas quotas;
-    struct eidc_identities *identities;
-    struct eidc_paces paces;
-    struct eidc_skews skews;
-    unsigned inside;     /* our own callbacks on the stack: they pump before they return */
-    bool pumping, armed; /* a pump is running; a timer will start one */
-};
-
-static void release(struct eidc_aws *aws, struct eidc_call *call);
-
-struct eidc_aws *eidc_aws_new(struct eidc_http_client *http, unsigned concurrency,
-                              const atomic_bool *stop)
-{
-    struct eidc_aws *aws = eidc_xcalloc(1, sizeof(*aws));
-    aws->http = http;
-    aws->concurrency = concurrency ? concurrency : 1;
-    aws->stop = stop;
-    TAILQ_INIT(&aws->all);
-    TAILQ_INIT(&aws->queue);
-    TAILQ_INIT(&aws->urgent);
-    aws->identities = eidc_identities_new(aws);
-    aws->paces = (struct eidc_paces){.aws = aws, .http = http, .release = release};
-    return aws;
-}
-
-void eidc_aws_free(struct eidc_aws *aws)
-{
-    if (!aws)
-        return;
-    if (eidc_identities_are_busy(aws->identities) || eidc_paces_are_armed(&aws->paces))
-        eidc_aws_cancel(aws);
-    assert(TAILQ_EMPTY(&aws->all));
-    eidc_identities_free(aws->identities);
-    eidc_paces_free(&aws->paces);
-    eidc_quotas_free(&aws->quotas);
-    eidc_skews_free(&aws->skews);
-    free(aws);
-}
-
-struct eidc_http_client *eidc_aws_http(struct eidc_aws *aws)
-{
-    return aws->http;
-}
-
-unsigned eidc_aws_concurrency(const struct eidc_aws *aws)
-{
-    return aws->concurrency;
-}
-
-struct eidc_creds_provider *eidc_aws_identity(struct eidc_aws *aws,
-                                              const struct eidc_aws_settings *settings)
-{
-    return eidc_identities_get(aws->identities, settings);
-}
-
-struct eidc_aws_counts eidc_aws_counted(const struct eidc_aws *aws)
-{
-    return aws->counted;
-}
-
-void eidc_aws_end_at(struct eidc_aws *aws, int64_t until_ms)
-{
-    aws->until_ms = until_ms;
-}
-
-void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat)
-{
-    aws->heartbeat = heartbeat;
-}
-
-void eidc_aws_beat(const struct eidc_aws *aws)
-{
-    if (aws->heartbeat)
-        atomic_store(aws->heartbeat, eidc_mono_ms());
-}
-
-bool eidc_aws_is_stopping(const struct eidc_aws *aws)
-{
-    return (aws->stop && atomic_load(aws->stop)) ||
-           (aws->until_ms && eidc_mono_ms() >= aws->until_ms);
-}
+#include "engine.h"
 
 void eidc_aws_response_free(struct eidc_aws_response *response)
 {
@@ -135,13 +38,10 @@ bool eidc_call_is_moot(const struct eidc_call *call)
 /* The call is gone afterwards; done may have started others. */
 static void finish(struct eidc_call *call, struct eidc_aws_response *response)
 {
-    struct eidc_aws *aws = call->aws;
     if (!response->ok)
         name_error(call, &response->err);
-    TAILQ_REMOVE(&aws->all, call, all);
-    aws->inside++;
+    TAILQ_REMOVE(&call->aws->all, call, all);
     call->done(call->arg, response);
-    aws->inside--;
     eidc_aws_response_free(response);
     eidc_call_free(call);
 }
@@ -191,17 +91,17 @@ static int64_t hint_of(const struct eidc_http_headers *headers)
     return text && eidc_str_u64(eidc_str_of(text), INT64_MAX, &ms) ? (int64_t)ms : -1;
 }
 
-static void enqueue(struct eidc_call *call);
-static void pump(struct eidc_aws *aws);
-
+/* A paced call that is tried again keeps its place before those that came later. */
 static void on_retry_timer(void *arg)
 {
     struct eidc_call *call = arg;
-    struct eidc_aws *aws = call->aws;
-    aws->inside++;
-    enqueue(call);
-    aws->inside--;
-    pump(aws);
+    struct eidc_call_queue *queue = &call->aws->queue;
+    eidc_call_queue_enter(queue);
+    if (call->pace)
+        eidc_call_queue_put_back(queue, call);
+    else
+        eidc_call_queue_add(queue, call);
+    eidc_call_queue_leave(queue);
 }
 
 static struct eidc_retry_quota *quota_of(const struct eidc_call *call)
@@ -227,7 +127,7 @@ static bool retry(struct eidc_call *call, enum eidc_retry_class cls,
                call->request.operation, response->err.text, (long long)delay_ms);
     eidc_metric_add(eidc_metric(EIDC_METRIC_AWS_RETRIES, eidc_retry_class_name(cls)), 1);
     eidc_aws_response_free(response);
-    call->place = EIDC_CALL_WAITING;
+    call->place = EIDC_CALL_PAUSING;
     aws->http->ops->after(aws->http, delay_ms, on_retry_timer, call);
     return true;
 }
@@ -252,68 +152,56 @@ static void settle(struct eidc_call *call, struct eidc_http_response *answer)
 static void on_answer(void *arg, struct eidc_http_response *answer)
 {
     struct eidc_call *call = arg;
-    struct eidc_aws *aws = call->aws;
-    aws->in_flight -= !call->request.urgent;
-    aws->inside++;
+    struct eidc_call_queue *queue = &call->aws->queue;
+    eidc_call_queue_give_place(queue, call);
+    eidc_call_queue_enter(queue);
     settle(call, answer);
-    aws->inside--;
-    pump(aws);
+    eidc_call_queue_leave(queue);
+}
+
+static void start(struct eidc_call *call, const char *url, const struct eidc_http_headers *headers)
+{
+    struct eidc_aws *aws = call->aws;
+    const struct eidc_aws_request *r = &call->request;
+    const struct eidc_http_request request = {
+        .method = r->method,
+        .url = url,
+        .headers = headers,
+        .body = r->body,
+        .made = r->made,
+        .connect_timeout_ms = r->target->connect_timeout_ms,
+        .timeout_ms = r->bulk ? 0 : r->target->timeout_ms,
+        .low_speed_bytes = r->bulk ? EIDC_AWS_BULK_SPEED : 0,
+        .low_speed_ms = r->bulk ? r->target->timeout_ms : 0,
+        .max_response = r->max_response,
+        .ca_bundle = r->target->ca_bundle,
+    };
+    call->tries++;
+    aws->counted.calls++;
+    call->place = EIDC_CALL_IN_FLIGHT;
+    eidc_call_queue_take_place(&aws->queue, call);
+    aws->http->ops->start(aws->http, &request, on_answer, call);
 }
 
 /* creds NULL: unsigned. */
 static void transmit(struct eidc_call *call, const struct eidc_creds *creds)
 {
-    struct eidc_aws *aws = call->aws;
-    const struct eidc_aws_request *r = &call->request;
     struct eidc_http_headers headers = {0};
     EIDC_BUF_AUTO url = {0};
     struct eidc_err err;
     call->has_token = false;
     call->sent_ms = eidc_now_ms();
-    call->skew_ms = eidc_skews_of(&aws->skews, r->host);
+    call->skew_ms = eidc_skews_of(&call->aws->skews, call->request.host);
     free(call->access_key);
     call->access_key = creds ? eidc_xstrdup(creds->access_key) : NULL;
     bool ok = eidc_call_sign(call, creds, call->sent_ms + call->skew_ms, &url, &headers, &err);
     if (ok) {
         eidc_call_conceal(call, creds, &headers);
-        call->tries++;
-        aws->counted.calls++;
-        call->place = EIDC_CALL_IN_FLIGHT;
-        aws->in_flight += !r->urgent;
-        const struct eidc_http_request request = {
-            .method = r->method,
-            .url = url.p,
-            .headers = &headers,
-            .body = r->body,
-            .made = r->made,
-            .connect_timeout_ms = r->target->connect_timeout_ms,
-            .timeout_ms = r->bulk ? 0 : r->target->timeout_ms,
-            .low_speed_bytes = r->bulk ? EIDC_AWS_BULK_SPEED : 0,
-            .low_speed_ms = r->bulk ? r->target->timeout_ms : 0,
-            .max_response = r->max_response,
-            .ca_bundle = r->target->ca_bundle,
-        };
-        aws->http->ops->start(aws->http, &request, on_answer, call);
+        start(call, url.p, &headers);
     }
     eidc_http_headers_free(&headers);
     if (!ok)
         fail_call(call, &err);
-}
-
-static struct eidc_calls *queue_of(const struct eidc_call *call)
-{
-    return call->request.urgent ? &call->aws->urgent : &call->aws->queue;
-}
-
-static void put_in_queue(struct eidc_call *call)
-{
-    call->place = EIDC_CALL_QUEUED;
-    eidc_calls_insert(queue_of(call), call);
-}
-
-static bool has_room(const struct eidc_aws *aws)
-{
-    return aws->in_flight < aws->concurrency;
 }
 
 static void fail_credentials(struct eidc_call *call, const struct eidc_err *why)
@@ -328,87 +216,32 @@ static void fail_credentials(struct eidc_call *call, const struct eidc_err *why)
 static void on_credentials(void *arg, struct eidc_creds *creds, const struct eidc_err *err)
 {
     struct eidc_call *call = arg;
-    struct eidc_aws *aws = call->aws;
-    aws->inside++;
+    struct eidc_call_queue *queue = &call->aws->queue;
+    eidc_call_queue_enter(queue);
     if (eidc_call_is_moot(call))
         cancel_call(call);
     else if (!creds)
         fail_credentials(call, err);
-    else if (call->request.urgent || has_room(aws))
+    else if (eidc_call_queue_has_room(queue, call))
         transmit(call, creds);
     else
-        put_in_queue(call);
-    aws->inside--;
-    pump(aws);
+        eidc_call_queue_put_back(queue, call);
+    eidc_call_queue_leave(queue);
 }
 
-static void send_call(struct eidc_call *call)
+void eidc_call_begin(struct eidc_call *call)
 {
     struct eidc_creds_provider *provider = call->request.target->creds;
     if (eidc_call_is_moot(call)) {
         cancel_call(call);
     } else if (call->pace && !eidc_pace_admit(call->pace, call)) {
-        return; /* it is released when it is its turn */
+        return; /* it comes again when it is its turn */
     } else if (!provider) {
         transmit(call, NULL);
     } else {
         call->place = EIDC_CALL_CREDENTIALS;
         provider->ops->get(provider, on_credentials, call);
     }
-}
-
-/* NULL: none may be sent now. */
-static struct eidc_call *next_to_send(struct eidc_aws *aws)
-{
-    struct eidc_call *urgent = TAILQ_FIRST(&aws->urgent);
-    return urgent || !has_room(aws) ? urgent : TAILQ_FIRST(&aws->queue);
-}
-
-static void pump(struct eidc_aws *aws)
-{
-    if (aws->pumping)
-        return;
-    aws->pumping = true;
-    aws->inside++;
-    struct eidc_call *call;
-    while ((call = next_to_send(aws)) != NULL) {
-        TAILQ_REMOVE(queue_of(call), call, queue);
-        send_call(call);
-    }
-    aws->inside--;
-    aws->pumping = false;
-}
-
-static void on_pump_timer(void *arg)
-{
-    struct eidc_aws *aws = arg;
-    aws->armed = false;
-    pump(aws);
-}
-
-/* Unless a pump is sure to run; done must come from step(). */
-static void arm(struct eidc_aws *aws)
-{
-    if (aws->inside || aws->armed)
-        return;
-    aws->armed = true;
-    aws->http->ops->after(aws->http, 0, on_pump_timer, aws);
-}
-
-/* A paced call that is tried again keeps its place before those that came later. */
-static void enqueue(struct eidc_call *call)
-{
-    struct eidc_aws *aws = call->aws;
-    if (!call->pace || call->tries == 0)
-        call->order = aws->queued++;
-    put_in_queue(call);
-    arm(aws);
-}
-
-static void release(struct eidc_aws *aws, struct eidc_call *call)
-{
-    put_in_queue(call);
-    arm(aws);
 }
 
 /* --- the outside -------------------------------------------------------------------------- */
@@ -423,7 +256,7 @@ void eidc_aws_call(struct eidc_aws *aws, const struct eidc_aws_request *request,
     if (request->target->retry.adaptive)
         call->pace = eidc_paces_find(&aws->paces, request->target);
     TAILQ_INSERT_TAIL(&aws->all, call, all);
-    enqueue(call);
+    eidc_call_queue_add(&aws->queue, call);
 }
 
 /* Not yet told that it is cancelled. */
@@ -435,34 +268,37 @@ static struct eidc_call *next_to_cancel(struct eidc_aws *aws)
     return call;
 }
 
-/* Whoever has its credentials ends it: mostly at once, else (it is being told already) soon. */
-static void cancel_waiting(struct eidc_call *call)
+static void end(struct eidc_call *call)
 {
-    call->cancelled = true;
-    eidc_creds_cancel(call->request.target->creds);
+    switch (call->place) {
+    case EIDC_CALL_QUEUED:
+        eidc_call_queue_remove(&call->aws->queue, call);
+        break;
+    case EIDC_CALL_PACED:
+        eidc_pace_remove(call->pace, call);
+        break;
+    case EIDC_CALL_CREDENTIALS:
+        /* whoever has them ends it: mostly at once, else (it is being told already) soon */
+        call->cancelled = true;
+        eidc_creds_cancel(call->request.target->creds);
+        return;
+    case EIDC_CALL_IN_FLIGHT:
+    case EIDC_CALL_PAUSING:
+        break; /* the client has forgotten it */
+    }
+    cancel_call(call);
 }
 
 /* The client's cancel ends what is in flight; all other calls are ended here. */
 void eidc_aws_cancel(struct eidc_aws *aws)
 {
-    bool pumping = aws->pumping;
-    aws->pumping = true; /* nothing new is sent meanwhile */
-    aws->inside++;
+    eidc_call_queue_hold(&aws->queue);
     aws->http->ops->cancel(aws->http);
-    aws->armed = false;
+    eidc_call_queue_cancelled(&aws->queue);
     eidc_paces_cancelled(&aws->paces);
     struct eidc_call *call;
-    while ((call = next_to_cancel(aws)) != NULL) {
-        if (call->place == EIDC_CALL_QUEUED)
-            TAILQ_REMOVE(queue_of(call), call, queue);
-        if (call->place == EIDC_CALL_PACED)
-            TAILQ_REMOVE(&call->pace->waiting, call, queue);
-        if (call->place == EIDC_CALL_CREDENTIALS)
-            cancel_waiting(call);
-        else
-            cancel_call(call);
-    }
+    while ((call = next_to_cancel(aws)) != NULL)
+        end(call);
     eidc_identities_cancel(aws->identities);
-    aws->inside--;
-    aws->pumping = pumping;
+    eidc_call_queue_let_go(&aws->queue);
 }

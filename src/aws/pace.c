@@ -4,17 +4,6 @@
 #include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
 
-void eidc_calls_insert(struct eidc_calls *calls, struct eidc_call *call)
-{
-    struct eidc_call *before = TAILQ_LAST(calls, eidc_calls);
-    while (before && before->order > call->order)
-        before = TAILQ_PREV(before, eidc_calls, queue);
-    if (before)
-        TAILQ_INSERT_AFTER(calls, before, call, queue);
-    else
-        TAILQ_INSERT_HEAD(calls, call, queue);
-}
-
 static bool is_of(const struct eidc_pace *pace, const struct eidc_aws_target *target)
 {
     return pace->identity == target->creds && strcmp(pace->region, target->region) == 0 &&
@@ -51,7 +40,7 @@ static void on_timer(void *arg);
 /* A timer cannot be taken back: one that is due too late stays, and finds nothing to do. */
 static void arm(struct eidc_pace *pace, int64_t now_us, int64_t wait_us)
 {
-    struct eidc_http_client *http = pace->paces->http;
+    struct eidc_http_client *http = pace->paces->queue->http;
     int64_t wait_ms = (wait_us + 999) / 1000;
     int64_t due_us = now_us + wait_ms * 1000;
     if (pace->due_us != 0 && pace->due_us <= due_us)
@@ -74,8 +63,8 @@ static void release(struct eidc_pace *pace)
             }
             call->has_token = true;
         }
-        TAILQ_REMOVE(&pace->waiting, call, queue);
-        pace->paces->release(pace->paces->aws, call);
+        eidc_pace_remove(pace, call);
+        eidc_call_queue_put_back(pace->paces->queue, call);
     }
 }
 
@@ -103,6 +92,11 @@ bool eidc_pace_admit(struct eidc_pace *pace, struct eidc_call *call)
     if (is_next)
         arm(pace, now_us, wait_us);
     return false;
+}
+
+void eidc_pace_remove(struct eidc_pace *pace, struct eidc_call *call)
+{
+    TAILQ_REMOVE(&pace->waiting, call, queue);
 }
 
 void eidc_pace_answered(struct eidc_pace *pace, bool throttled)

@@ -1,17 +1,31 @@
 #pragma once
-/* One call between its tries: what it asks, copied, and what was learnt. For the engine: call.c,
- * call_wait.c and pace.c. */
+/* One call between its tries: what it asks, copied, and what was learnt. For the engine: engine.c,
+ * call.c, call_queue.c, call_wait.c and pace.c. */
 #include <sys/queue.h>
 
 #include "eidcached/aws/call.h"
 #include "eidcached/aws/secrets.h"
 
+/*
+ * Where a call is, and where it goes from there:
+ *
+ *     QUEUED       it is at the head and there is room        CREDENTIALS (unsigned: IN_FLIGHT)
+ *                  the same, but it is not its turn           PACED
+ *     PACED        it is its turn                             QUEUED
+ *     CREDENTIALS  they are there, and so is room             IN_FLIGHT
+ *                  they are there, but no room any more       QUEUED
+ *     IN_FLIGHT    the answer, or a failure for good          done
+ *                  a failure to be tried again                PAUSING
+ *     PAUSING      it is time                                 QUEUED
+ *
+ * From any of them to done when it is cancelled or nobody wants the answer any more.
+ */
 enum eidc_call_place {
-    EIDC_CALL_QUEUED,
+    EIDC_CALL_QUEUED,      /* for its next try (call_queue.h) */
     EIDC_CALL_PACED,       /* waits for its turn (pace.h) */
     EIDC_CALL_CREDENTIALS, /* waits for them */
-    EIDC_CALL_IN_FLIGHT,
-    EIDC_CALL_WAITING, /* for its next try */
+    EIDC_CALL_IN_FLIGHT,   /* waits for the answer */
+    EIDC_CALL_PAUSING,     /* waits for the time of its next try */
 };
 
 struct eidc_call {

@@ -3,15 +3,8 @@
  * The calls of the adaptive mode that wait for their turn: one limiter for each identity, region
  * and service, first come, first served. For call.c.
  */
-#include "eidcached/aws/call_state.h"
+#include "eidcached/aws/call_queue.h"
 #include "eidcached/aws/limiter.h"
-
-TAILQ_HEAD(eidc_calls, eidc_call);
-/* Puts it where its order says, mostly at the end. */
-void eidc_calls_insert(struct eidc_calls *calls, struct eidc_call *call);
-
-/* Whose turn it is, is told call by call; released: the call is on no list any more. */
-typedef void eidc_pace_release(struct eidc_aws *aws, struct eidc_call *call);
 
 struct eidc_pace {
     struct eidc_pace *next;
@@ -26,16 +19,16 @@ struct eidc_pace {
 
 struct eidc_paces {
     struct eidc_pace *first;
-    struct eidc_aws *aws;
-    struct eidc_http_client *http;
-    eidc_pace_release *release;
+    struct eidc_call_queue *queue; /* where a call goes when it is its turn */
 };
 
 /* The target's; the same for every call until the end. */
 struct eidc_pace *eidc_paces_find(struct eidc_paces *paces, const struct eidc_aws_target *target);
-/* True: it may be sent now (and holds a token until it is). False: it waits, and is released later.
- */
+/* True: it may be sent now (and holds a token until it is). False: it waits here, until it is back
+ * in the queue. */
 bool eidc_pace_admit(struct eidc_pace *pace, struct eidc_call *call);
+/* No longer wanted: it waits no more. */
+void eidc_pace_remove(struct eidc_pace *pace, struct eidc_call *call);
 /* A try ended. */
 void eidc_pace_answered(struct eidc_pace *pace, bool throttled);
 /* The client's timers were dropped. */
