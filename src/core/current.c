@@ -116,31 +116,19 @@ void eidc_generation_settle(struct eidc_generation *g, int64_t otherwise)
     atomic_store_explicit(&g->verified_at, oldest, memory_order_relaxed);
 }
 
-static int64_t newest_of(const struct eidc_generation *g, const uint32_t *scopes, size_t n)
-{
-    uint32_t limit = eidc_image_info(g->image)->scopes;
-    int64_t newest = 0;
-    for (size_t i = 0; i < n; i++) {
-        int64_t as_of = scopes[i] < limit
-                            ? atomic_load_explicit(&g->as_of[scopes[i]], memory_order_relaxed)
-                            : 0;
-        newest = as_of > newest ? as_of : newest;
-    }
-    return newest;
-}
-
 int64_t eidc_generation_record_as_of(const struct eidc_generation *g,
                                      const struct eidc_record *record)
 {
-    uint32_t few[32]; /* nearly every record; more is a name that many accounts share */
-    size_t n = eidc_image_scope_set(g->image, record->scope_set, few, 32);
-    if (n == 0)
+    struct eidc_scope_cursor scopes = eidc_record_scopes(g->image, record);
+    int64_t newest = 0;
+    uint32_t scope;
+    if (scopes.left == 0)
         return atomic_load_explicit(&g->verified_at, memory_order_relaxed);
-    if (n <= 32)
-        return newest_of(g, few, n);
-    uint32_t *all EIDC_AUTO_FREE = eidc_xcalloc(n, sizeof *all);
-    eidc_image_scope_set(g->image, record->scope_set, all, n);
-    return newest_of(g, all, n);
+    while (eidc_scope_cursor_next(&scopes, &scope)) {
+        int64_t as_of = atomic_load_explicit(&g->as_of[scope], memory_order_relaxed);
+        newest = as_of > newest ? as_of : newest;
+    }
+    return newest;
 }
 
 void eidc_current_publish(struct eidc_generation *fresh)

@@ -192,6 +192,22 @@ bool eidc_builder_carry(struct eidc_builder *builder, uint32_t scope,
     return true;
 }
 
+bool eidc_builder_carry_all(struct eidc_builder *builder, const struct eidc_image *image,
+                            const uint32_t *handles, struct eidc_err *err)
+{
+    struct eidc_cursor entries = eidc_image_begin(image);
+    struct eidc_record record;
+    while (eidc_cursor_next(&entries, &record)) {
+        struct eidc_scope_cursor scopes = eidc_record_scopes(image, &record);
+        uint32_t scope;
+        while (eidc_scope_cursor_next(&scopes, &scope))
+            if (handles[scope] != EIDC_NO_SCOPE &&
+                !eidc_builder_carry(builder, handles[scope], &record, err))
+                return false;
+    }
+    return true;
+}
+
 /* Scopes in order, and what was carried as further chunks. */
 static bool collect_scopes(struct eidc_builder *builder, struct eidc_build_work *work,
                            struct eidc_err *err)

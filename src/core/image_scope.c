@@ -46,29 +46,42 @@ uint32_t eidc_image_find_scope(const struct eidc_image *image, struct eidc_str s
     return UINT32_MAX;
 }
 
-size_t eidc_image_scope_set(const struct eidc_image *image, uint32_t scope_set, uint32_t *out,
-                            size_t max)
+/* Set i of those that several records share. */
+static struct eidc_scope_cursor shared_set(const struct eidc_image *image, uint32_t i)
 {
-    if (scope_set < image->info.scopes) {
-        if (max > 0)
-            out[0] = scope_set;
-        return 1;
-    }
-    uint32_t set = scope_set - image->info.scopes;
-    if (set >= image->scope_sets)
-        return 0;
+    const struct eidc_scope_cursor none = {0};
+    if (i >= image->scope_sets)
+        return none;
     const struct eidc_part *part = &image->part[EIDC_SECTION_SCOPE_SETS];
     uint64_t offsets = 4 * ((uint64_t)image->scope_sets + 1), members = (part->n - offsets) / 4;
-    uint32_t from = eidc_load32(part->p + 4 * (uint64_t)set);
-    uint32_t to = eidc_load32(part->p + 4 * ((uint64_t)set + 1));
-    if (from > to || to > members)
-        return 0;
-    for (uint32_t i = from; i < to; i++) {
-        uint32_t scope = eidc_load32(part->p + offsets + 4 * (uint64_t)i);
-        if (scope >= image->info.scopes)
-            return 0;
-        if (i - from < max)
-            out[i - from] = scope;
+    uint32_t from = eidc_load32(part->p + 4 * (uint64_t)i);
+    uint32_t to = eidc_load32(part->p + 4 * ((uint64_t)i + 1));
+    if (from > to || to > members || to - from > image->info.scopes)
+        return none;
+    const uint8_t *first = part->p + offsets + 4 * (uint64_t)from;
+    for (uint32_t k = 0; k < to - from; k++)
+        if (eidc_load32(first + 4 * (uint64_t)k) >= image->info.scopes)
+            return none;
+    return (struct eidc_scope_cursor){.at = first, .left = to - from};
+}
+
+struct eidc_scope_cursor eidc_record_scopes(const struct eidc_image *image,
+                                            const struct eidc_record *record)
+{
+    if (record->scope_set < image->info.scopes)
+        return (struct eidc_scope_cursor){.only = record->scope_set, .left = 1};
+    return shared_set(image, record->scope_set - image->info.scopes);
+}
+
+bool eidc_scope_cursor_next(struct eidc_scope_cursor *cursor, uint32_t *out)
+{
+    if (cursor->left == 0)
+        return false;
+    cursor->left--;
+    *out = cursor->only;
+    if (cursor->at != NULL) {
+        *out = eidc_load32(cursor->at);
+        cursor->at += 4;
     }
-    return to - from;
+    return true;
 }

@@ -161,31 +161,30 @@ static void remember(struct eidc_guard *g, struct vanished *v, size_t held)
 struct merge {
     const struct eidc_generation *before;
     struct eidc_builder *builder;
-    uint32_t *set;
-    size_t set_size;
     bool *unconfirmed; /* scopes of the image before that hold some of the entries */
 };
 
 static void mark_scopes(struct merge *m, const struct eidc_record *record)
 {
-    size_t n = eidc_image_scope_set(m->before->image, record->scope_set, m->set, m->set_size);
+    struct eidc_scope_cursor scopes = eidc_record_scopes(m->before->image, record);
+    uint32_t scope;
 
-    for (size_t i = 0; i < n && i < m->set_size; i++)
-        if (m->set[i] < eidc_image_info(m->before->image)->scopes)
-            m->unconfirmed[m->set[i]] = true;
+    while (eidc_scope_cursor_next(&scopes, &scope))
+        m->unconfirmed[scope] = true;
 }
 
 static bool put_back(struct merge *m, const struct eidc_record *record, struct eidc_err *err)
 {
-    size_t n = eidc_image_scope_set(m->before->image, record->scope_set, m->set, m->set_size);
+    struct eidc_scope_cursor scopes = eidc_record_scopes(m->before->image, record);
+    uint32_t at;
 
-    for (size_t i = 0; i < n && i < m->set_size; i++) {
+    while (eidc_scope_cursor_next(&scopes, &at)) {
         struct eidc_scope s;
-        if (!eidc_image_scope(m->before->image, m->set[i], &s))
+        if (!eidc_image_scope(m->before->image, at, &s))
             continue;
         /* the builder keeps the newest as_of it hears of, and this one is the oldest */
-        uint32_t handle = eidc_builder_scope(m->builder, s.source, s.name,
-                                             atomic_load(&m->before->as_of[m->set[i]]));
+        uint32_t handle =
+            eidc_builder_scope(m->builder, s.source, s.name, atomic_load(&m->before->as_of[at]));
         if (!eidc_builder_carry(m->builder, handle, record, err))
             return false;
     }
@@ -205,8 +204,6 @@ static bool copy_candidate(struct merge *m, const struct eidc_image *candidate,
 {
     uint32_t scopes = eidc_image_info(candidate)->scopes;
     uint32_t *handles EIDC_AUTO_FREE = eidc_xcalloc(scopes + 1u, sizeof *handles);
-    struct eidc_cursor c = eidc_image_begin(candidate);
-    struct eidc_record record;
 
     for (uint32_t i = 0; i < scopes; i++) {
         struct eidc_scope s;
@@ -214,14 +211,7 @@ static bool copy_candidate(struct merge *m, const struct eidc_image *candidate,
             return eidc_fail(err, EIDC_ERR_CORRUPT, "the candidate image lacks scope %u", i);
         handles[i] = eidc_builder_scope(m->builder, s.source, s.name, scope_as_of(m, &s));
     }
-    while (eidc_cursor_next(&c, &record)) {
-        size_t n = eidc_image_scope_set(candidate, record.scope_set, m->set, m->set_size);
-        for (size_t i = 0; i < n && i < m->set_size; i++)
-            if (m->set[i] < scopes &&
-                !eidc_builder_carry(m->builder, handles[m->set[i]], &record, err))
-                return false;
-    }
-    return true;
+    return eidc_builder_carry_all(m->builder, candidate, handles, err);
 }
 
 static bool merge_held(struct eidc_guard *g, const struct eidc_generation *before,
@@ -231,10 +221,8 @@ static bool merge_held(struct eidc_guard *g, const struct eidc_generation *befor
 {
     const struct eidc_image_info *info = eidc_image_info(candidate);
     const uint32_t old_scopes = eidc_image_info(before->image)->scopes;
-    const size_t most = (old_scopes > info->scopes ? old_scopes : info->scopes) + 1u;
-    uint32_t *set EIDC_AUTO_FREE = eidc_xcalloc(most, sizeof *set);
     bool *unconfirmed EIDC_AUTO_FREE = eidc_xcalloc(old_scopes + 1u, sizeof *unconfirmed);
-    struct merge m = {before, NULL, set, most, unconfirmed};
+    struct merge m = {before, NULL, unconfirmed};
     bool ok;
 
     if (!eidc_builder_new(build, &m.builder, err))

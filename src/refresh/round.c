@@ -234,15 +234,14 @@ static bool stays(const struct eidc_round *r, uint32_t scope)
     return r->fate[scope] == FATE_CARRIED || r->fate[scope] == FATE_KEPT;
 }
 
-/* Registers the scopes that stay as they are with the age they have; handles are UINT32_MAX for the
- * others. */
+/* Registers the scopes that stay as they are, with the age they have; the others have no handle. */
 static uint32_t *carried_scopes(struct eidc_round *r, uint32_t scopes, bool *any)
 {
     uint32_t *handles = eidc_xcalloc(scopes + 1u, sizeof *handles);
 
     for (uint32_t i = 0; i < scopes; i++) {
         struct eidc_scope s;
-        handles[i] = UINT32_MAX;
+        handles[i] = EIDC_NO_SCOPE;
         if (!stays(r, i) || !eidc_image_scope(r->before->image, i, &s))
             continue;
         handles[i] =
@@ -252,33 +251,15 @@ static uint32_t *carried_scopes(struct eidc_round *r, uint32_t scopes, bool *any
     return handles;
 }
 
-static bool carry_record(struct eidc_round *r, const struct eidc_record *record,
-                         const uint32_t *handles, uint32_t *set, uint32_t scopes,
-                         struct eidc_err *err)
-{
-    size_t n = eidc_image_scope_set(r->before->image, record->scope_set, set, scopes);
-
-    for (size_t i = 0; i < n && i < scopes; i++)
-        if (set[i] < scopes && handles[set[i]] != UINT32_MAX &&
-            !eidc_builder_carry(r->builder, handles[set[i]], record, err))
-            return false;
-    return true;
-}
-
 static bool carry_over(struct eidc_round *r, struct eidc_err *err)
 {
     uint32_t scopes = r->before ? eidc_image_info(r->before->image)->scopes : 0;
-    bool any = false, ok = true;
-    struct eidc_record record;
+    bool any = false;
 
     if (scopes == 0)
         return true;
     uint32_t *handles EIDC_AUTO_FREE = carried_scopes(r, scopes, &any);
-    uint32_t *set EIDC_AUTO_FREE = eidc_xcalloc(scopes, sizeof *set);
-    struct eidc_cursor c = eidc_image_begin(r->before->image);
-    while (any && ok && eidc_cursor_next(&c, &record))
-        ok = carry_record(r, &record, handles, set, scopes, err);
-    return ok;
+    return !any || eidc_builder_carry_all(r->builder, r->before->image, handles, err);
 }
 
 /* No scope was listed, and none is gone. */

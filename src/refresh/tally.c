@@ -25,16 +25,15 @@ static void add_scope(struct eidc_tally *tally, int64_t as_of)
 static void count_names(const struct eidc_image *image, const size_t *owners,
                         struct eidc_tally *tally)
 {
-    const uint32_t scopes = eidc_image_info(image)->scopes;
-    uint32_t *set EIDC_AUTO_FREE = eidc_xcalloc(scopes + 1u, sizeof *set);
     struct eidc_cursor c = eidc_image_begin(image);
     struct eidc_record record;
 
     while (eidc_cursor_next(&c, &record)) {
-        size_t n = eidc_image_scope_set(image, record.scope_set, set, scopes);
+        struct eidc_scope_cursor scopes = eidc_record_scopes(image, &record);
         size_t last = NOBODY; /* sets are in scope order, so a source's scopes are neighbours */
-        for (size_t i = 0; i < n && i < scopes; i++) {
-            size_t owner = owners[set[i]];
+        uint32_t scope;
+        while (eidc_scope_cursor_next(&scopes, &scope)) {
+            size_t owner = owners[scope];
             if (owner != NOBODY && owner != last)
                 tally[owner].names++;
             last = owner;

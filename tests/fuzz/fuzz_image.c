@@ -30,13 +30,15 @@ static void scan(const struct eidc_image *image)
     struct eidc_cursor cursor = eidc_image_begin(image);
     struct eidc_record record;
     struct eidc_scope scope;
-    uint32_t scopes[4];
+    uint32_t at;
     char text[EIDC_EID_TEXT_MAX];
     for (int n = 0; n < SCANNED && eidc_cursor_next(&cursor, &record); n++) {
         look_up(image, record.name);
         look_up(image, (struct eidc_str){text, eidc_record_print_eid(image, &record, text)});
         eidc_image_has(image, &record);
-        eidc_image_scope_set(image, record.scope_set, scopes, 4);
+        struct eidc_scope_cursor scopes = eidc_record_scopes(image, &record);
+        while (eidc_scope_cursor_next(&scopes, &at))
+            eidc_image_scope(image, at, &scope);
     }
     for (uint32_t i = 0; i < SCANNED && eidc_image_scope(image, i, &scope); i++)
         eidc_image_find_scope(image, scope.source, scope.name);

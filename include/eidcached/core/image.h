@@ -57,7 +57,7 @@ struct eidc_record {
     struct eidc_str name;
     struct eidc_str eid; /* raw bytes, or text when eid_is_text */
     bool eid_is_text;
-    uint32_t scope_set; /* see eidc_image_scope_set */
+    uint32_t scope_set; /* see eidc_record_scopes */
 };
 
 /*
@@ -136,7 +136,12 @@ bool eidc_image_scope(const struct eidc_image *image, uint32_t index, struct eid
 /* Index of a scope, or UINT32_MAX. O(log scopes). */
 uint32_t eidc_image_find_scope(const struct eidc_image *image, struct eidc_str source,
                                struct eidc_str name);
-/* The scopes that listed a record: returns how many there are and writes up to max of their
- * indexes, ascending. 0 for a damaged set. */
-size_t eidc_image_scope_set(const struct eidc_image *image, uint32_t scope_set, uint32_t *out,
-                            size_t max);
+
+/* Walks the scopes that listed a record: their indexes, ascending. A damaged set has none. */
+struct eidc_scope_cursor {
+    const uint8_t *at; /* private */
+    uint32_t only, left;
+};
+struct eidc_scope_cursor eidc_record_scopes(const struct eidc_image *image,
+                                            const struct eidc_record *record);
+bool eidc_scope_cursor_next(struct eidc_scope_cursor *cursor, uint32_t *out);

@@ -30,6 +30,11 @@ bool eidc_builder_add(struct eidc_builder *builder, uint32_t scope, struct eidc_
 /* Adds one entry of another image; the EID is copied, not computed (same scheme required). */
 bool eidc_builder_carry(struct eidc_builder *builder, uint32_t scope,
                         const struct eidc_record *record, struct eidc_err *err);
+/* Adds all entries of another image, each to the scopes that listed it: handles[i] stands for the
+ * image's scope i, EIDC_NO_SCOPE for one that is left out. */
+#define EIDC_NO_SCOPE UINT32_MAX
+bool eidc_builder_carry_all(struct eidc_builder *builder, const struct eidc_image *image,
+                            const uint32_t *handles, struct eidc_err *err);
 
 /* Builds. The builder is spent afterwards, whatever the outcome, and must be freed.
  * Errors: CONFLICT naming two names that share a checksum EID, LIMIT, NOMEM. */

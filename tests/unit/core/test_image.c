@@ -302,8 +302,11 @@ static void scopes_are_found_by_name(void **state)
     assert_int_equal(eidc_image_find_scope(image, EIDC_STR("test"), EIDC_STR("e")), UINT32_MAX);
     assert_int_equal(eidc_image_find_scope(image, EIDC_STR("zest"), EIDC_STR("eu")), UINT32_MAX);
     uint32_t none;
-    assert_int_equal(eidc_image_scope_set(image, 3, &none, 1), 0);
-    assert_int_equal(eidc_image_scope_set(image, UINT32_MAX, &none, 1), 0);
+    static const struct eidc_record damaged[] = {{.scope_set = 3}, {.scope_set = UINT32_MAX}};
+    for (size_t i = 0; i < COUNT(damaged); i++) {
+        struct eidc_scope_cursor scopes = eidc_record_scopes(image, &damaged[i]);
+        assert_false(eidc_scope_cursor_next(&scopes, &none));
+    }
     eidc_image_free(image);
 }
 

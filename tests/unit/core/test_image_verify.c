@@ -38,12 +38,14 @@ static void with_each(trial_fn *trial)
 static size_t use_hits(struct eidc_hits *hits)
 {
     struct eidc_record record;
-    uint32_t set[4];
     size_t n = 0;
     for (; n < 10000 && eidc_hits_next(hits, &record); n++) {
         char text[EIDC_EID_TEXT_MAX];
         (void)eidc_record_print_eid(hits->image, &record, text);
-        (void)eidc_image_scope_set(hits->image, record.scope_set, set, COUNT(set));
+        struct eidc_scope_cursor scopes = eidc_record_scopes(hits->image, &record);
+        uint32_t scope;
+        while (eidc_scope_cursor_next(&scopes, &scope))
+            assert_true(scope < eidc_image_info(hits->image)->scopes);
         (void)eidc_image_has(hits->image, &record);
     }
     assert_true(n < 10000);
