@@ -80,7 +80,7 @@ static bool grow(struct eidc_buf *b, size_t needed)
     return true;
 }
 
-char *eidc_buf_reserve(struct eidc_buf *b, size_t n)
+char *eidc_buf_reserve_more(struct eidc_buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
@@ -94,38 +94,9 @@ char *eidc_buf_reserve(struct eidc_buf *b, size_t n)
     return b->p + b->n;
 }
 
-void eidc_buf_commit(struct eidc_buf *b, size_t n)
-{
-    assert(b->n + n < b->cap || n == 0);
-    b->n += n;
-    if (b->p != NULL)
-        b->p[b->n] = '\0';
-}
-
-bool eidc_buf_add(struct eidc_buf *b, const void *data, size_t n)
-{
-    char *to = eidc_buf_reserve(b, n);
-    if (to == NULL)
-        return false;
-    if (n > 0)
-        memcpy(to, data, n);
-    eidc_buf_commit(b, n);
-    return true;
-}
-
-bool eidc_buf_add_str(struct eidc_buf *b, struct eidc_str s)
-{
-    return eidc_buf_add(b, s.p, s.n);
-}
-
 bool eidc_buf_add_z(struct eidc_buf *b, const char *z)
 {
     return eidc_buf_add(b, z, strlen(z));
-}
-
-bool eidc_buf_add_byte(struct eidc_buf *b, char c)
-{
-    return eidc_buf_add(b, &c, 1);
 }
 
 bool eidc_buf_addf(struct eidc_buf *b, const char *fmt, ...)

@@ -6,30 +6,28 @@
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/encode.h"
+#include "eidcached/base/lanes.h"
 #include "eidcached/base/utf8.h"
 
-#define EVERY_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
-/* Not zero when a byte of the word is below `limit` (at most 0x80). */
-static uint64_t any_below(uint64_t word, uint8_t limit)
+/* What does not stand for itself between quotes. */
+static inline eidc_lane_vector special(eidc_lane_vector bytes)
 {
-    return (word - EVERY_BYTE(limit)) & ~word & EVERY_BYTE(0x80);
+    return (eidc_lane_vector)((bytes < ' ') | (bytes == '"') | (bytes == '\\'));
 }
 
-static uint64_t any_special(uint64_t word)
+/* Nor what is beyond ASCII. */
+static inline eidc_lane_vector special_or_long(eidc_lane_vector bytes)
 {
-    return any_below(word, ' ') | any_below(word ^ EVERY_BYTE('"'), 1) |
-           any_below(word ^ EVERY_BYTE('\\'), 1);
+    return (eidc_lane_vector)(((eidc_signed_lanes)bytes < ' ') | (bytes == '"') | (bytes == '\\'));
 }
 
 size_t eidc_json_plain_prefix(struct eidc_str s)
 {
     size_t at = 0;
-    uint64_t word;
-    for (; s.n - at >= sizeof(word); at += sizeof(word)) {
-        memcpy(&word, s.p + at, sizeof(word));
-        if (any_special(word) != 0)
-            break;
+    for (; s.n - at >= sizeof(eidc_lane_vector); at += sizeof(eidc_lane_vector)) {
+        unsigned lanes = eidc_lanes(special(eidc_lanes_load(s.p + at)));
+        if (lanes != 0)
+            return at + (unsigned)__builtin_ctz(lanes);
     }
     while (at < s.n && (uint8_t)s.p[at] >= ' ' && s.p[at] != '"' && s.p[at] != '\\')
         at++;
@@ -62,10 +60,20 @@ static void add_escaped(struct eidc_buf *out, struct eidc_str s)
     }
 }
 
-void eidc_json_quote(struct eidc_buf *out, struct eidc_str s)
+/* ASCII without anything to escape, at least as long as a vector: it is copied as it is. */
+static inline bool is_plain(struct eidc_str s)
 {
-    if (eidc_buf_reserve(out, s.n + 2) == NULL) /* the least it can be, in one allocation */
-        return;
+    const size_t step = sizeof(eidc_lane_vector);
+    if (s.n < step)
+        return false;
+    eidc_lane_vector bad = special_or_long(eidc_lanes_load(s.p + s.n - step));
+    for (size_t at = 0; at + step < s.n; at += step)
+        bad |= special_or_long(eidc_lanes_load(s.p + at));
+    return eidc_lanes(bad) == 0;
+}
+
+static void quote_any(struct eidc_buf *out, struct eidc_str s)
+{
     eidc_buf_add_byte(out, '"');
     for (;;) {
         size_t valid = eidc_utf8_valid_prefix(s);
@@ -76,6 +84,21 @@ void eidc_json_quote(struct eidc_buf *out, struct eidc_str s)
         s = (struct eidc_str){s.p + valid + 1, s.n - valid - 1};
     }
     eidc_buf_add_byte(out, '"');
+}
+
+void eidc_json_quote(struct eidc_buf *out, struct eidc_str s)
+{
+    char *to = eidc_buf_reserve(out, s.n + 2); /* the least it can be, in one allocation */
+    if (to == NULL)
+        return;
+    if (!is_plain(s)) {
+        quote_any(out, s);
+        return;
+    }
+    to[0] = '"';
+    memcpy(to + 1, s.p, s.n);
+    to[s.n + 1] = '"';
+    eidc_buf_commit(out, s.n + 2);
 }
 
 /* The comma, if one is due, in front of a value or a key. */

@@ -1,5 +1,7 @@
 #include "eidcached/base/utf8.h"
 
+#include "eidcached/base/lanes.h"
+
 /* What follows a lead byte: how many bytes, and the range of the first of them. That range is
  * where overlong forms, surrogates and code points above U+10FFFF fall out. */
 struct lead {
@@ -36,12 +38,11 @@ static size_t long_character(const uint8_t *p, size_t n)
 
 static size_t skip_ascii(const uint8_t *p, size_t at, size_t n)
 {
-    uint64_t word;
-    while (n - at >= sizeof(word)) {
-        memcpy(&word, p + at, sizeof(word));
-        if ((word & 0x8080808080808080u) != 0)
-            break;
-        at += sizeof(word);
+    for (; n - at >= sizeof(eidc_lane_vector); at += sizeof(eidc_lane_vector)) {
+        eidc_signed_lanes bytes = (eidc_signed_lanes)eidc_lanes_load(p + at);
+        unsigned beyond = eidc_lanes((eidc_lane_vector)(bytes < 0));
+        if (beyond != 0)
+            return at + (unsigned)__builtin_ctz(beyond);
     }
     while (at < n && p[at] < 0x80)
         at++;

@@ -4,6 +4,10 @@
 
 static const char *const loopback_names[] = {"localhost", "127.0.0.1", "[::1]"};
 
+static const bool in_no_host[256] = {
+    ['/'] = true, ['\\'] = true, ['@'] = true, ['?'] = true, ['#'] = true,
+    [','] = true, ['"'] = true,  ['<'] = true, ['>'] = true};
+
 static bool same_host(struct eidc_str host, const char *name)
 {
     size_t n = strlen(name);
@@ -40,7 +44,8 @@ bool eidc_access_host_name(struct eidc_str authority, struct eidc_str *host)
     if (port.n > 0 && !is_digits((struct eidc_str){port.p + 1, port.n - 1}))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)authority.p[i] <= ' ' || strchr("/\\@?#,\"<>", authority.p[i]) != NULL)
+        unsigned char c = (unsigned char)authority.p[i];
+        if (c <= ' ' || in_no_host[c])
             return false;
     }
     *host = (struct eidc_str){authority.p, n};
@@ -81,16 +86,20 @@ static bool is_loopback_name(struct eidc_str host)
 }
 
 static bool host_allowed(const struct eidc_request *r, const struct eidc_strings *names,
-                         struct eidc_str authority)
+                         struct eidc_str host)
 {
-    struct eidc_str host;
-    if (!eidc_access_host_name(authority, &host))
-        return false;
     if (names->n > 0 && in_names(host, names))
         return true;
     if (r->is_unix && same_host(host, "localhost"))
         return true;
     return names->n == 0 && is_loopback_name(host);
+}
+
+static bool authority_allowed(const struct eidc_request *r, const struct eidc_strings *names,
+                              struct eidc_str authority)
+{
+    struct eidc_str host;
+    return eidc_access_host_name(authority, &host) && host_allowed(r, names, host);
 }
 
 /* "scheme://host:port"; "null" and everything else is foreign. */
@@ -101,7 +110,7 @@ static bool origin_allowed(const struct eidc_request *r, const struct eidc_strin
     if (mark == NULL)
         return false;
     size_t scheme = (size_t)(mark - origin.p) + 3;
-    return host_allowed(r, names, (struct eidc_str){origin.p + scheme, origin.n - scheme});
+    return authority_allowed(r, names, (struct eidc_str){origin.p + scheme, origin.n - scheme});
 }
 
 enum eidc_access eidc_access_origin(const struct eidc_request *r,
@@ -110,7 +119,7 @@ enum eidc_access eidc_access_origin(const struct eidc_request *r,
 {
     const bool local = r->is_unix || r->is_loopback;
     const struct eidc_request_headers *h = &r->headers;
-    struct eidc_str host;
+    struct eidc_str host = {0};
     if (h->hosts > 1 || (h->hosts == 0 && !rules->http_1_0))
         return EIDC_ACCESS_BAD_HOST;
     if (h->hosts == 1 && h->host.n > 0 && !eidc_access_host_name(h->host, &host))
@@ -124,9 +133,9 @@ enum eidc_access eidc_access_origin(const struct eidc_request *r,
     /* elsewhere any host will do until some are named; a kubelet probes by address */
     if (!local && (rules->allowed_hosts->n == 0 || audience == EIDC_FOR_ANYONE))
         return EIDC_ACCESS_OK;
-    if (h->hosts == 1 && !host_allowed(r, rules->allowed_hosts, h->host))
+    if (h->hosts == 1 && !host_allowed(r, rules->allowed_hosts, host))
         return EIDC_ACCESS_HOST;
-    if (r->uri_host.p != NULL && !host_allowed(r, rules->allowed_hosts, r->uri_host))
+    if (r->uri_host.p != NULL && !authority_allowed(r, rules->allowed_hosts, r->uri_host))
         return EIDC_ACCESS_TARGET_HOST;
     return EIDC_ACCESS_OK;
 }

@@ -6,10 +6,10 @@
     }
 
 const struct eidc_direction_row eidc_directions[2] = {
-    [EIDC_FORWARD] = {"name", "eid", "eids", PIECE("{\"name\":"), PIECE(",\"eid\":"),
-                      PIECE(",\"eids\":["), eidc_image_forward, eidc_image_forward_many},
-    [EIDC_REVERSE] = {"eid", "name", "names", PIECE("{\"eid\":"), PIECE(",\"name\":"),
-                      PIECE(",\"names\":["), eidc_image_reverse, eidc_image_reverse_many},
+    [EIDC_FORWARD] = {"name", PIECE("{\"name\":"), PIECE(",\"eid\":"), PIECE(",\"eids\":["),
+                      eidc_image_forward, eidc_image_forward_many},
+    [EIDC_REVERSE] = {"eid", PIECE("{\"eid\":"), PIECE(",\"name\":"), PIECE(",\"names\":["),
+                      eidc_image_reverse, eidc_image_reverse_many},
 };
 
 bool eidc_hit_next(struct eidc_hits *hits, enum eidc_direction direction, struct eidc_hit *hit,

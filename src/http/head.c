@@ -14,6 +14,7 @@
 
 #include <strings.h>
 
+#include "eidcached/base/lanes.h"
 #include "eidcached/http/http_metrics.h"
 
 static enum eidc_method method_of(const char *name)
@@ -69,8 +70,15 @@ static bool is_token(const char *text)
  */
 static bool is_target(struct eidc_str target)
 {
-    for (size_t i = 0; i < target.n; i++) {
-        if ((unsigned char)target.p[i] <= ' ' || target.p[i] == 0x7f)
+    const size_t step = sizeof(eidc_lane_vector);
+    size_t at = 0;
+    for (; target.n - at >= step; at += step) {
+        eidc_lane_vector bytes = eidc_lanes_load(target.p + at);
+        if (eidc_lanes((eidc_lane_vector)((bytes <= ' ') | (bytes == 0x7f))) != 0)
+            return false;
+    }
+    for (; at < target.n; at++) {
+        if ((unsigned char)target.p[at] <= ' ' || target.p[at] == 0x7f)
             return false;
     }
     return target.n > 0;
@@ -122,7 +130,8 @@ void eidc_head_read(struct MHD_Connection *mhd, const struct eidc_head *head,
 {
     struct walk walk = {&r->headers, head->version + strlen(head->version) + 2};
     r->method = method_of(head->method);
-    r->headers.bad_line = !is_token(head->method) || !is_target(eidc_buf_view(&r->uri));
+    r->headers.bad_line = (r->method == EIDC_METHOD_OTHER && !is_token(head->method)) ||
+                          !is_target(eidc_buf_view(&r->uri));
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, take_header, &walk);
     if (strncmp(MHD_get_version(), "0.9.", 4) != 0) {
         r->headers.mangled = false;

@@ -18,34 +18,37 @@ static void write_text(enum eidc_direction direction, struct eidc_hits hits, str
     }
 }
 
-static void write_values(enum eidc_direction direction, struct eidc_hits hits, struct eidc_json *j)
+/* ,"eids":[...] behind the first of several values. */
+static void write_values(enum eidc_direction direction, struct eidc_hits hits, struct eidc_buf *out)
 {
     struct eidc_hit hit;
     struct eidc_str value;
-    eidc_json_key(j, eidc_directions[direction].values);
-    eidc_json_open_array(j);
-    while (eidc_hit_next(&hits, direction, &hit, &value))
-        eidc_json_str(j, value);
-    eidc_json_close_array(j);
+    eidc_buf_add_str(out, eidc_directions[direction].before_values);
+    for (bool first = true; eidc_hit_next(&hits, direction, &hit, &value); first = false) {
+        if (!first)
+            eidc_buf_add_byte(out, ',');
+        eidc_json_quote(out, value);
+    }
+    eidc_buf_add_byte(out, ']');
 }
 
 static void write_json(enum eidc_direction direction, struct eidc_str key, struct eidc_hits hits,
                        struct eidc_buf *out)
 {
-    struct eidc_json j = eidc_json_to(out);
+    const struct eidc_direction_row *words = &eidc_directions[direction];
     struct eidc_hits rest = hits;
     struct eidc_hit hit;
     struct eidc_str value = {0};
     eidc_hit_next(&rest, direction, &hit, &value);
     if (direction == EIDC_REVERSE) /* as it is stored, which need not be as it was asked for */
         key = (struct eidc_str){hit.eid, eidc_record_print_eid(hits.image, &hit.record, hit.eid)};
-    eidc_json_open_object(&j);
-    eidc_json_put_str(&j, eidc_directions[direction].key, key);
-    eidc_json_put_str(&j, eidc_directions[direction].value, value);
+    eidc_buf_add_str(out, words->open_key);
+    eidc_json_quote(out, key);
+    eidc_buf_add_str(out, words->before_value);
+    eidc_json_quote(out, value);
     if (eidc_hit_next(&rest, direction, &hit, &value))
-        write_values(direction, hits, &j);
-    eidc_json_close_object(&j);
-    eidc_buf_add_byte(out, '\n');
+        write_values(direction, hits, out);
+    eidc_buf_add_str(out, EIDC_STR("}\n"));
 }
 
 /* The oldest of the times the hits were last seen; 0 when there is not one. */

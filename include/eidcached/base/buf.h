@@ -7,6 +7,7 @@
  * (no limit). An append that cannot be done whole is not done at all, sets `failed`, and every
  * later append fails too: write many, check once. Not thread-safe.
  */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,17 +49,49 @@ struct eidc_buf {
     bool failed;
 };
 
-bool eidc_buf_add(struct eidc_buf *b, const void *data, size_t n);
-bool eidc_buf_add_str(struct eidc_buf *b, struct eidc_str s);
+char *eidc_buf_reserve_more(struct eidc_buf *b, size_t n); /* eidc_buf_reserve, the long way */
+
+/* Room for n more bytes; returns where they go, NULL when over the limit or out of memory.
+ * The caller writes there and then adds what it wrote to b->n with eidc_buf_commit. */
+static inline char *eidc_buf_reserve(struct eidc_buf *b, size_t n)
+{
+    bool is_there = b->limit == 0 && !b->failed && n < b->cap - b->n;
+    return is_there ? b->p + b->n : eidc_buf_reserve_more(b, n);
+}
+
+static inline void eidc_buf_commit(struct eidc_buf *b, size_t n)
+{
+    assert(b->n + n < b->cap || n == 0);
+    b->n += n;
+    if (b->p != NULL)
+        b->p[b->n] = '\0';
+}
+
+static inline bool eidc_buf_add(struct eidc_buf *b, const void *data, size_t n)
+{
+    char *to = eidc_buf_reserve(b, n);
+    if (to == NULL)
+        return false;
+    if (n > 0)
+        memcpy(to, data, n);
+    eidc_buf_commit(b, n);
+    return true;
+}
+
+static inline bool eidc_buf_add_str(struct eidc_buf *b, struct eidc_str s)
+{
+    return eidc_buf_add(b, s.p, s.n);
+}
+
+static inline bool eidc_buf_add_byte(struct eidc_buf *b, char c)
+{
+    return eidc_buf_add(b, &c, 1);
+}
+
 bool eidc_buf_add_z(struct eidc_buf *b, const char *z);
-bool eidc_buf_add_byte(struct eidc_buf *b, char c);
 bool eidc_buf_addf(struct eidc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool eidc_buf_addv(struct eidc_buf *b, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
-/* Room for n more bytes; returns where they go, NULL when over the limit or out of memory.
- * The caller writes there and then adds what it wrote to b->n with eidc_buf_commit. */
-char *eidc_buf_reserve(struct eidc_buf *b, size_t n);
-void eidc_buf_commit(struct eidc_buf *b, size_t n);
 void eidc_buf_truncate(struct eidc_buf *b, size_t n); /* back to n bytes; n <= b->n */
 void eidc_buf_clear(struct eidc_buf *b);              /* n = 0, failed = false; keeps the memory */
 void eidc_buf_free(struct eidc_buf *b);               /* back to zeroed, limit kept */

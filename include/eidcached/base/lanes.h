@@ -8,6 +8,14 @@
 #endif
 
 typedef uint8_t eidc_lane_vector __attribute__((vector_size(16)));
+typedef int8_t eidc_signed_lanes __attribute__((vector_size(16)));
+
+static inline eidc_lane_vector eidc_lanes_load(const void *p)
+{
+    eidc_lane_vector lanes;
+    memcpy(&lanes, p, sizeof lanes);
+    return lanes;
+}
 
 /* Bit i: lane i is 255, else it is 0. */
 #ifdef __SSE2__

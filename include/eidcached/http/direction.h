@@ -5,8 +5,8 @@
 enum eidc_direction { EIDC_FORWARD, EIDC_REVERSE };
 
 struct eidc_direction_row {
-    const char *key, *value, *values; /* members of an answer; key also the query parameter */
-    struct eidc_str open_key, before_value, before_values; /* the same, as pieces of JSON */
+    const char *key; /* the query parameter, and what it is called in a problem */
+    struct eidc_str open_key, before_value, before_values; /* of an answer's members, as JSON */
     bool (*find)(const struct eidc_image *image, struct eidc_str key, struct eidc_hits *hits);
     void (*find_many)(const struct eidc_image *image, const struct eidc_str *keys, size_t n,
                       struct eidc_hits *hits);
