@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -109,6 +110,27 @@ static void specials_are_found_at_every_offset(void **state)
     assert_int_equal(eidc_json_plain_prefix(plain), plain.n);
 }
 
+/* Each byte alone has its form, whatever stands around it. */
+static void every_byte_at_every_offset(void **state)
+{
+    (void)state;
+    static const char around[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuv";
+    for (unsigned byte = 0; byte < 256; byte++) {
+        EIDC_BUF_AUTO alone = {0};
+        eidc_json_quote(&alone, (struct eidc_str){(char[]){(char)byte}, 1});
+        for (size_t n = 1; n < sizeof(around); n += 5) {
+            for (size_t at = 0; at < n; at++) {
+                char text[sizeof(around)], want[2 * sizeof(around)];
+                memcpy(text, around, sizeof(text));
+                text[at] = (char)byte;
+                snprintf(want, sizeof(want), "\"%.*s%.*s%.*s\"", (int)at, around, (int)alone.n - 2,
+                         alone.p + 1, (int)(n - at - 1), around + at + 1);
+                quote((struct eidc_str){text, n}, want);
+            }
+        }
+    }
+}
+
 static void what_does_not_fit_fails(void **state)
 {
     (void)state;
@@ -130,6 +152,7 @@ int main(void)
         cmocka_unit_test(escapes),
         cmocka_unit_test(bad_utf8_becomes_replacement_characters),
         cmocka_unit_test(specials_are_found_at_every_offset),
+        cmocka_unit_test(every_byte_at_every_offset),
         cmocka_unit_test(what_does_not_fit_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
