@@ -23,6 +23,8 @@ void eidc_aws_response_free(struct eidc_aws_response *response)
 static void name_error(const struct eidc_call *call, struct eidc_err *err)
 {
     const char *service = call->request.target->service, *operation = call->request.operation;
+    if (err->kind == EIDC_ERR_CANCELLED && eidc_aws_time_left(call->aws) <= 0)
+        eidc_fail(err, EIDC_ERR_CANCELLED, "cut off by %s", call->aws->until_why);
     if (call->tries > 1)
         eidc_wrap(err, "%s %s (%u tries)", service, operation, call->tries);
     else

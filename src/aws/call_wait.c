@@ -20,7 +20,7 @@ void eidc_aws_wait(struct eidc_aws *aws, const size_t *pending)
         if (eidc_aws_is_stopping(aws))
             eidc_aws_cancel(aws);
         else
-            http->ops->step(http, WAIT_STEP_MS);
+            http->ops->step(http, eidc_aws_step_ms(aws, WAIT_STEP_MS));
     }
 }
 
@@ -50,6 +50,6 @@ void eidc_aws_pause(struct eidc_aws *aws, int64_t ms)
     bool more = true;
     while (more && !ended && !eidc_aws_is_stopping(aws)) {
         eidc_aws_beat(aws);
-        more = http->ops->step(http, WAIT_STEP_MS);
+        more = http->ops->step(http, eidc_aws_step_ms(aws, WAIT_STEP_MS));
     }
 }

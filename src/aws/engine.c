@@ -54,9 +54,21 @@ struct eidc_aws_counts eidc_aws_counted(const struct eidc_aws *aws)
     return aws->counted;
 }
 
-void eidc_aws_end_at(struct eidc_aws *aws, int64_t until_ms)
+void eidc_aws_end_at(struct eidc_aws *aws, int64_t until_ms, const char *why)
 {
     aws->until_ms = until_ms;
+    aws->until_why = why;
+}
+
+int64_t eidc_aws_time_left(const struct eidc_aws *aws)
+{
+    return aws->until_ms ? aws->until_ms - eidc_mono_ms() : INT64_MAX;
+}
+
+int64_t eidc_aws_step_ms(const struct eidc_aws *aws, int64_t most_ms)
+{
+    const int64_t left = eidc_aws_time_left(aws);
+    return left < 0 ? 0 : left < most_ms ? left : most_ms;
 }
 
 void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat)
@@ -72,6 +84,5 @@ void eidc_aws_beat(const struct eidc_aws *aws)
 
 bool eidc_aws_is_stopping(const struct eidc_aws *aws)
 {
-    return (aws->stop && atomic_load(aws->stop)) ||
-           (aws->until_ms && eidc_mono_ms() >= aws->until_ms);
+    return (aws->stop && atomic_load(aws->stop)) || eidc_aws_time_left(aws) <= 0;
 }

@@ -10,6 +10,7 @@ struct eidc_aws {
     const atomic_bool *stop;
     _Atomic int64_t *heartbeat; /* may be NULL */
     int64_t until_ms;           /* monotonic: everything ends then; 0: never */
+    const char *until_why;
     struct eidc_calls all;
     struct eidc_call_queue queue;
     struct eidc_paces paces;
@@ -18,6 +19,9 @@ struct eidc_aws {
     struct eidc_identities *identities;
     struct eidc_aws_counts counted;
 };
+
+/* Until everything ends; INT64_MAX: it does not. */
+int64_t eidc_aws_time_left(const struct eidc_aws *aws);
 
 /* call.c: sends a call that has come to the head of the queue. */
 eidc_call_send eidc_call_begin;

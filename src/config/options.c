@@ -109,8 +109,9 @@ const struct eidc_option eidc_options[] = {
                    "others with their age. Shorter than max_stale. 0s: every scope at every "
                    "refresh."),
     OPTION("refresh.timeout", DURATION, AT(refresh.timeout), "10m", RANGE(100 * MS, DAY),
-           .help = "A refresh ends after this long; scopes that were not listed keep their "
-                   "entries."),
+           .help = "A refresh ends after this long, building the image not counted. Scopes that were "
+                   "not listed keep their entries; with snapshot.s3 the last quarter is kept for "
+                   "saving, and what could not be saved is saved by the next one."),
     OPTION("refresh.retry_min", DURATION, AT(refresh.retry_min), "1s", RANGE(10 * MS, HOUR),
            .help = "Longest wait after a first failed refresh; every further failure doubles it. "
                    "The wait is taken at random."),

@@ -14,7 +14,7 @@
 
 /* Of the time that is left, ... */
 #define SAVING_MS    2500 /* for building, saving and answering */
-#define ANSWERING_MS 1500 /* for answering: a wait may end a second late */
+#define ANSWERING_MS 1500 /* for answering */
 
 /* {"accept_shrink": true}; whatever else an event says is its sender's business. */
 static bool accepts_shrink(struct eidc_str event)
@@ -32,11 +32,16 @@ static void keep_to_deadline(struct app *a, const struct eidc_lambda_invocation 
     const int64_t now = eidc_mono_ms();
     const int64_t left = invocation->deadline_ms - eidc_now_ms();
 
+    const struct eidc_refresh_limits limits = {
+        .listed = now + (left > 2 * SAVING_MS ? left - SAVING_MS : left / 2),
+        .ended = now + (left > 2 * ANSWERING_MS ? left - ANSWERING_MS : left / 2),
+        .what = "the invocation's deadline",
+    };
+
     if (invocation->deadline_ms == 0)
-        eidc_refresh_limit(a->refresh, INT64_MAX, 0);
+        eidc_refresh_limit(a->refresh, &EIDC_REFRESH_UNLIMITED);
     else
-        eidc_refresh_limit(a->refresh, now + (left > 2 * SAVING_MS ? left - SAVING_MS : left / 2),
-                           now + (left > 2 * ANSWERING_MS ? left - ANSWERING_MS : left / 2));
+        eidc_refresh_limit(a->refresh, &limits);
 }
 
 static void write_summary(const struct eidc_round_report *round, struct eidc_buf *out)

@@ -18,7 +18,7 @@ bool eidc_refresh_new(const struct eidc_config *config, struct eidc_report *repo
 
     r->config = config;
     r->report = report;
-    r->list_until_ms = INT64_MAX;
+    r->limits = EIDC_REFRESH_UNLIMITED;
     atomic_store(&r->heartbeat, eidc_mono_ms());
     pthread_mutex_init(&r->lock, NULL);
     eidc_cond_init(&r->changed);
@@ -44,14 +44,24 @@ void eidc_refresh_free(struct eidc_refresh *r)
     free(r);
 }
 
+void eidc_refresh_wait_until(struct eidc_refresh *r, int64_t until_ms)
+{
+    eidc_aws_end_at(r->aws, until_ms, r->deadlines.what);
+}
+
 static bool run_one(struct eidc_refresh *r, bool asked, bool accept_shrink,
                     struct eidc_round_report *out)
 {
     eidc_report_state(r->report, EIDC_REFRESH_RUNNING, 0);
+    r->deadlines = eidc_deadlines_of(eidc_mono_ms(), r->config->refresh.timeout,
+                                     r->config->snapshot.s3[0] != '\0', &r->limits);
+    eidc_refresh_wait_until(r, r->deadlines.asked);
     eidc_refresh_catch_up(r);
+    eidc_refresh_wait_until(r, r->deadlines.ended);
     eidc_refresh_watch_begin(r);
     bool ran = eidc_refresh_run(r, r->started, asked, accept_shrink, out);
     eidc_refresh_watch_end(r);
+    eidc_aws_end_at(r->aws, 0, NULL); /* what renews credentials goes on */
     if (!ran)
         return false;
     eidc_report_add_round(r->report, out);
@@ -67,10 +77,9 @@ void eidc_refresh_once(struct eidc_refresh *r, bool accept_shrink, struct eidc_r
     r->ended = r->started;
 }
 
-void eidc_refresh_limit(struct eidc_refresh *r, int64_t list_until_ms, int64_t until_ms)
+void eidc_refresh_limit(struct eidc_refresh *r, const struct eidc_refresh_limits *limits)
 {
-    r->list_until_ms = list_until_ms;
-    eidc_aws_end_at(r->aws, until_ms);
+    r->limits = *limits;
 }
 
 /* How long until the next refresh; counts the failures in a row. */

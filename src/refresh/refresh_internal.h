@@ -25,7 +25,7 @@ struct eidc_refresh_watch {
 struct eidc_refresh {
     const struct eidc_config *config;
     struct eidc_report *report;
-    int64_t list_until_ms; /* monotonic: no listing goes on beyond that */
+    struct eidc_refresh_limits limits;
 
     /* built once by setup, used by the refresher's thread only */
     struct eidc_http_client *http;
@@ -39,6 +39,7 @@ struct eidc_refresh {
     struct eidc_guard guard;
     struct eidc_saver saver;
     struct eidc_refresh_watch watch;
+    struct eidc_deadlines deadlines; /* of the refresh under way */
     bool baseless; /* something was published while a store did not tell what it holds */
     struct eidc_generation *baseline; /* what a store turned out to hold after something was
                                          published without it: the next refresh follows on it */
@@ -54,6 +55,9 @@ struct eidc_refresh {
     pthread_t thread;
     bool running;
 };
+
+/* What is asked of AWS is cut off then (monotonic, ms). */
+void eidc_refresh_wait_until(struct eidc_refresh *r, int64_t until_ms);
 
 /* Fills http .. saver from the configuration. */
 bool eidc_refresh_setup(struct eidc_refresh *r, struct eidc_err *err);

@@ -224,6 +224,7 @@ static void save(struct run *x)
 
     x->r->saver.summarize = summarize;
     x->r->saver.summary_arg = x;
+    eidc_refresh_wait_until(x->r, eidc_deadlines_saved(&x->r->deadlines, eidc_mono_ms()));
     eidc_refresh_watch_phase(x->r, &x->round, EIDC_PROGRESS_SAVING);
     if (x->out->result == EIDC_RESULT_FAILED) {
         eidc_saver_summarize(&x->r->saver, x->out->generation);
@@ -270,14 +271,6 @@ static void let_go_of_before(struct run *x, bool published)
     x->before = NULL;
 }
 
-static int64_t time_to_list(const struct eidc_refresh *r)
-{
-    const int64_t left = r->list_until_ms - eidc_mono_ms();
-    const int64_t most = r->config->refresh.timeout;
-
-    return left > most ? most : left > 1 ? left : 1;
-}
-
 bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out)
 {
@@ -289,7 +282,9 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
                   .source_count = r->source_count,
                   .http = r->http,
                   .build = &r->build,
-                  .timeout_ms = time_to_list(r),
+                  .until_ms = r->deadlines.listed,
+                  .allowed_ms = r->deadlines.listed - r->deadlines.began,
+                  .until_what = r->deadlines.what,
                   .scope_interval_ms = asked ? 0 : r->config->refresh.scope_interval,
                   .stop = &r->stop,
                   .heartbeat = &r->heartbeat,

@@ -192,7 +192,6 @@ static void cut_off(struct eidc_round *r, const struct eidc_err *why)
 static bool list_all(struct eidc_round *r, struct eidc_err *err)
 {
     const struct eidc_source_sink sink = {r, on_due, on_scope, on_carry, on_note, on_done};
-    const int64_t deadline = eidc_mono_ms() + r->timeout_ms;
     struct eidc_err late = {0};
 
     for (size_t i = 0; i < r->source_count; i++)
@@ -207,9 +206,9 @@ static bool list_all(struct eidc_round *r, struct eidc_err *err)
             *err = late;
             return false;
         }
-        if (eidc_mono_ms() > deadline) {
-            eidc_fail(&late, EIDC_ERR_TIMEOUT, "not listed within %.1f s (refresh.timeout)",
-                      (double)r->timeout_ms / 1000.0);
+        if (eidc_mono_ms() > r->until_ms) {
+            eidc_fail(&late, EIDC_ERR_TIMEOUT, "not listed within %.1f s (%s)",
+                      (double)r->allowed_ms / 1000.0, r->until_what);
             cut_off(r, &late);
         } else if (!more && !all_done(r)) {
             eidc_fail(&late, EIDC_ERR_UNAVAILABLE, "the listing ended without a result");

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import s3_checks
-from harness import SECRET, eid, poll
+from harness import SECRET, SLOW, eid, poll
 from s3_checks import BUCKET, PREFIX, URL, assert_serves, current, images, names, s3_store
 
 
@@ -127,6 +127,48 @@ def test_s3_that_is_down_is_told_of_and_caught_up_with(lab, aws, bucket):
     assert s3_store(status)["error"] is None
     assert current(bucket)["names"] == 20
     assert len(images(bucket)) == 1
+
+
+PATIENT = {"snapshot": {"s3": URL}, "aws": {"timeout": "1m"}, "refresh": {"timeout": "4s"}}
+
+
+@pytest.mark.parametrize("key", [".eidc.zst", "CURRENT"])
+def test_a_save_that_stalls_ends_with_the_refresh_and_is_tried_again(lab, aws, bucket, key):
+    aws.fault("S3.PUT", "hang", key=key, times=-1)
+    lab.names(names(20))
+    daemon = lab.start(**PATIENT)
+    status = daemon.wait_rounds(1)
+    last = status["refresh"]["history"][0]
+    assert last["result"] == "ok"
+    assert 3 < last["duration_seconds"] < 4.5 * SLOW
+    assert "PutObject: cut off by refresh.timeout" in s3_store(status)["error"]
+    assert s3_store(status)["error"] in last["error"]
+    assert_serves(daemon, names(20))
+    aws.heal()
+    status = daemon.refresh()
+    assert s3_store(status)["error"] is None
+    assert current(bucket)["number"] == status["generation"]["number"]
+    assert current(bucket)["names"] == 20
+
+
+@pytest.mark.parametrize("key, do", [("CURRENT", "hang"), (".eidc.zst", "hang"),
+                                     (".eidc.zst", "slow")])
+def test_a_store_that_stalls_when_asked_leaves_time_to_list(lab, aws, bucket, key, do):
+    lab.names(names(2000))
+    lab.start(**FAST).settle().stop()
+    before = current(bucket)
+    lab.snapshots += "-of-another-machine"
+    aws.fault("S3.GET", do, key=key, times=-1)
+    began = time.monotonic()
+    done = lab.once(**PATIENT)
+    assert time.monotonic() - began < 5 * SLOW
+    assert done.returncode == 1  # it could not be saved
+    assert "GetObject: cut off by refresh.timeout" in done.stderr
+    assert "result ok" in done.stdout and "names 2000" in done.stdout
+    assert current(bucket) == before  # what could not be read is not written over
+    aws.heal()
+    assert lab.once(**PATIENT).returncode == 0
+    assert current(bucket) != before  # its times have moved
 
 
 @pytest.mark.parametrize("do", ["truncate", "reset", "500", "throttle"])

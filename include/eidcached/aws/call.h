@@ -36,9 +36,9 @@ struct eidc_aws_counts eidc_aws_counted(const struct eidc_aws *aws);
  * whoever judges whether this thread lives can tell waiting from hanging. NULL ends it. */
 void eidc_aws_watch(struct eidc_aws *aws, _Atomic int64_t *heartbeat);
 
-/* From this monotonic time (ms) on every call ends with CANCELLED, and every wait within a second,
- * as when stopping; 0: never. For a process that must answer by then. */
-void eidc_aws_end_at(struct eidc_aws *aws, int64_t until_ms);
+/* From this monotonic time (ms) on every call ends with CANCELLED ("cut off by WHY"), and with it
+ * every wait, as when stopping; 0: never. why: static text. */
+void eidc_aws_end_at(struct eidc_aws *aws, int64_t until_ms, const char *why);
 
 /* The credentials of these settings: one cache for all who ask with the same ones, so that they
  * share a set; its address stands for the identity. The engine's own. */

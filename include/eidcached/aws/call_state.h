@@ -63,9 +63,10 @@ bool eidc_call_sign(const struct eidc_call *call, const struct eidc_creds *creds
 void eidc_call_conceal(struct eidc_call *call, const struct eidc_creds *creds,
                        const struct eidc_http_headers *headers);
 
-/* Of the engine, for call_wait.c: this thread lives; it is to end. */
+/* Of the engine, for call_wait.c: this thread lives; it is to end; how long to wait at a time. */
 void eidc_aws_beat(const struct eidc_aws *aws);
 bool eidc_aws_is_stopping(const struct eidc_aws *aws);
+int64_t eidc_aws_step_ms(const struct eidc_aws *aws, int64_t most_ms);
 
 /* Judges an answer: fills *out (status, ok, code, err, body and headers moved) and says whether
  * another try makes sense. */

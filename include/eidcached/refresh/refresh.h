@@ -4,6 +4,7 @@
  * back-off after failures, and on request.
  */
 #include "eidcached/config/config.h"
+#include "eidcached/refresh/deadlines.h"
 #include "eidcached/refresh/report.h"
 
 struct eidc_refresh;
@@ -24,9 +25,9 @@ bool eidc_refresh_warm_start(struct eidc_refresh *refresh, struct eidc_err *err)
 /* One refresh now, in this thread (--once; start() must not have been called). */
 void eidc_refresh_once(struct eidc_refresh *refresh, bool accept_shrink,
                        struct eidc_round_report *out);
-/* For the next refresh, monotonic times (ms): when listing ends, if not by refresh.timeout before,
- * and when it all ends, what the stores are asked and told included (then within a second). */
-void eidc_refresh_limit(struct eidc_refresh *refresh, int64_t list_until_ms, int64_t until_ms);
+/* For the refreshes from here on: when listing ends and when it all ends, what the stores are asked
+ * and told included, if not by refresh.timeout before. */
+void eidc_refresh_limit(struct eidc_refresh *refresh, const struct eidc_refresh_limits *limits);
 
 /* Starts the thread; it takes a newer image from the stores, and refreshes at once. */
 bool eidc_refresh_start(struct eidc_refresh *refresh, struct eidc_err *err);

@@ -27,7 +27,9 @@ struct eidc_round {
     size_t source_count;
     struct eidc_http_client *http;
     const struct eidc_build_options *build;
-    int64_t timeout_ms;
+    int64_t until_ms;          /* monotonic: what is not listed by then is carried over */
+    int64_t allowed_ms;        /* for people: how long that is, ... */
+    const char *until_what;    /* ... and what sets it */
     int64_t scope_interval_ms; /* how often a scope is due; 0: always */
     bool before_is_served;     /* then nothing is built when nothing was due */
     const atomic_bool *stop;

@@ -890,6 +890,27 @@ static void stopping_ends_a_wait(void **state)
     finish(&b, &response);
 }
 
+/* Then nothing waits or is sent, and afterwards all goes on. */
+static void a_deadline_cuts_off_and_says_so(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {{.status = 200}};
+    struct bench b;
+    struct eidc_aws_response response;
+    set_up(&b, script, 1, 1);
+    struct eidc_aws_request request = request_of(&b);
+    eidc_aws_end_at(b.aws, eidc_mono_ms(), "the test's deadline");
+    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_int_equal(response.err.kind, EIDC_ERR_CANCELLED);
+    assert_string_equal(response.err.text, "glue GetTables: cut off by the test's deadline");
+    eidc_aws_response_free(&response);
+    eidc_aws_pause(b.aws, 1000); /* returns */
+    b.http->ops->cancel(b.http);
+    eidc_aws_end_at(b.aws, 0, NULL);
+    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    finish(&b, &response);
+}
+
 static void a_pause_takes_its_time(void **state)
 {
     (void)state;
@@ -991,6 +1012,7 @@ int main(void)
         cmocka_unit_test(the_engine_works_after_a_cancel),
         cmocka_unit_test(abandoned_calls_are_not_sent),
         cmocka_unit_test(stopping_ends_a_wait),
+        cmocka_unit_test(a_deadline_cuts_off_and_says_so),
         cmocka_unit_test(a_pause_takes_its_time),
         cmocka_unit_test(waits_show_that_they_live),
         cmocka_unit_test(tries_are_counted_by_outcome),

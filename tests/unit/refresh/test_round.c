@@ -137,7 +137,9 @@ static bool run_with(struct fixture *f, int64_t scope_interval_ms,
                                    .source_count = 1,
                                    .http = &f->http,
                                    .build = &f->options,
-                                   .timeout_ms = 30,
+                                   .until_ms = eidc_mono_ms() + 30,
+                                   .allowed_ms = 30,
+                                   .until_what = "the test",
                                    .scope_interval_ms = scope_interval_ms,
                                    .before_is_served = true,
                                    .stop = &f->stop,
@@ -293,7 +295,7 @@ static void test_hanging_source_is_cut_off(void **state)
     assert_true(test_has(f.image, "a1")); /* not reported: carried */
     assert_true(test_has(f.image, "b2"));
     assert_int_equal(f.round.failed, 1);
-    assert_non_null(strstr(f.round.error, "refresh.timeout"));
+    assert_non_null(strstr(f.round.error, "0.0 s (the test)"));
     assert_int_equal(f.round.told[0].failures.n, 1);
     assert_string_equal(f.round.told[0].failures.at[0].scope, "");
     assert_true(f.round.told[0].failures.at[0].several);
