@@ -5,7 +5,12 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/base/json_strings.h"
 
-#define DEPTH_MAX   64
+#define DEPTH_MAX 64
+/* cJSON makes 80 bytes of a value and 32 of a short text: `[1,1,...]` becomes forty times as much.
+ * Of so many bytes a value at least, it stays below twenty times. The densest pages there are
+ * (columns of wide tables) have nine. */
+#define VALUE_BYTES 6
+#define VALUES_FREE 65536              /* whatever their size: some 7 MB */
 #define FEW_MEMBERS 16                 /* compared pairwise; more are sorted */
 #define EXACT_BELOW 9007199254740992.0 /* 2^53 */
 #define WHITE_SPACE " \t\n\r"
@@ -17,6 +22,7 @@ struct lint {
     struct eidc_str text;
     size_t at;
     unsigned depth;
+    size_t values; /* at least as many as there are */
     struct eidc_buf scratch;
 };
 
@@ -68,6 +74,7 @@ static const char *lint_bracket(struct lint *lint, bool open)
     if (!open && lint->depth == 0)
         return "unexpected bracket";
     lint->depth = open ? lint->depth + 1 : lint->depth - 1;
+    lint->values += open;
     lint->at++;
     return NULL;
 }
@@ -84,6 +91,7 @@ static const char *lint_token(struct lint *lint)
         return lint_bracket(lint, c == '[' || c == '{');
     if (!has_byte(lint->text, lint->at, WHITE_SPACE PUNCTUATION LETTERS))
         return "unexpected character";
+    lint->values += c == ',';
     lint->at++;
     return NULL;
 }
@@ -100,6 +108,9 @@ static bool check_text(struct eidc_str text, struct eidc_err *err)
     while (problem == NULL && lint.at < text.n)
         problem = lint_token(&lint);
     eidc_buf_free(&lint.scratch);
+    if (problem == NULL && lint.values > VALUES_FREE && lint.values > text.n / VALUE_BYTES)
+        return eidc_fail(err, EIDC_ERR_INVALID, "JSON: too many values (%zu) for %zu bytes",
+                         lint.values, text.n);
     return problem == NULL || fail_at(err, problem, lint.at);
 }
 

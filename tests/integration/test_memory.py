@@ -38,3 +38,19 @@ def test_a_first_refresh_peaks_at_three_images(lab, aws):
     assert image > 4 * MIB
     assert most - fixed <= 3 * image + 4 * MIB, (most / MIB, fixed / MIB, image / MIB)
     assert aws.object("bucket", "peak/full/eid_cache.json")  # two and a half images by itself
+
+
+@pytest.mark.skipif(bool(WRAP), reason="counts the memory of the program it runs under")
+def test_a_page_of_nothing_but_numbers_costs_little_more_than_itself(lab, aws):
+    """14 MB of `1,1,1`, of which a tree would be 560 MB."""
+    aws.set(databases=3)
+    databases = {"prod": {"type": "aws", "list": "glue.databases"}}
+    daemon = lab.start(sources=databases).settle()
+    before = peak(daemon)
+    aws.fault("GetDatabases", "dense", times=-1)
+    status = daemon.refresh()
+    assert "too many values" in status["refresh"]["last_error"]
+    assert peak(daemon) - before < 64 * MIB
+    assert status["generation"]["names"] == 3
+    aws.heal()
+    assert daemon.refresh()["refresh"]["last_result"] == "ok"

@@ -1,7 +1,8 @@
 #pragma once
 /*
  * JSON in, through cJSON, made strict (RFC 8259, and more): the text must be UTF-8, one value
- * with nothing behind it, nested at most 64 deep, no object with a key twice, no \u0000.
+ * with nothing behind it, nested at most 64 deep, no object with a key twice, no \u0000; and not so
+ * dense that its tree would need more than twenty times its memory.
  * For documents of bounded size; batches use json_strings.h.
  */
 #include <cjson/cJSON.h>

@@ -35,6 +35,7 @@ QUOTES = {  # errors that hold what must not be shown
     "quoteparts": "The signature {signature}, the token {token}, the key {key}, and {form} are bad",
     "quotelines": "wrong\n{all}\n{token}\n{form}",
 }
+DENSE = 7_000_000  # values of a page that is nothing but numbers
 SELECTORS = ("op", "page", "database")
 
 
@@ -75,6 +76,9 @@ def damage_page(do, answer, members, token):
     """Does to a listing's page what a fault that is not an error asks for; returns the answer."""
     if do in ("loop", "emptypage", "wrongtype", "nullname", "nulltoken", "emptytoken", "nolist"):
         answer.body = json.dumps(_other_page(do, members, token)).encode()
+    elif do == "dense":
+        key, = members
+        answer.body = b'{"%s":[%s1]}' % (key.encode(), b"1," * DENSE)
     elif do == "malformed":
         answer.body = answer.body[:-2] + b",]}"
     elif do == "notjson":

@@ -164,6 +164,44 @@ static void depth_is_limited(void **state)
     }
 }
 
+static void fill(struct eidc_buf *out, const char *element, size_t times)
+{
+    eidc_buf_clear(out);
+    eidc_buf_add_byte(out, '[');
+    for (size_t i = 0; i < times; i++)
+        eidc_buf_addf(out, "%s%s", i > 0 ? "," : "", element);
+    eidc_buf_add_byte(out, ']');
+}
+
+/* What cJSON would make forty times as much memory of. */
+static void long_documents_of_next_to_nothing(void **state)
+{
+    static const char *const dense[] = {"1", "[]", "{}", "\"\"", "null", "{\"a\":1}"};
+    (void)state;
+    EIDC_BUF_AUTO text = {0};
+    for (size_t i = 0; i < sizeof(dense) / sizeof(dense[0]); i++) {
+        fill(&text, dense[i], 30000);
+        accepted(eidc_buf_view(&text));
+        fill(&text, dense[i], 100000);
+        refused(eidc_buf_view(&text), "too many values");
+    }
+}
+
+static void the_densest_that_there_is(void **state)
+{
+    static const char *const real[] = {
+        "{\"Name\":\"a\",\"Type\":\"int\"}", /* a column of Glue */
+        "{\"name\":\"a\",\"eid\":null}",     /* an answer of ours */
+        "{\"a\":\"00000000\"}",
+    };
+    (void)state;
+    EIDC_BUF_AUTO text = {0};
+    for (size_t i = 0; i < sizeof(real) / sizeof(real[0]); i++) {
+        fill(&text, real[i], 100000);
+        accepted(eidc_buf_view(&text));
+    }
+}
+
 static void members_are_read(void **state)
 {
     (void)state;
@@ -222,6 +260,8 @@ int main(void)
         cmocka_unit_test(duplicate_keys),
         cmocka_unit_test(duplicate_keys_in_objects_of_every_size),
         cmocka_unit_test(depth_is_limited),
+        cmocka_unit_test(long_documents_of_next_to_nothing),
+        cmocka_unit_test(the_densest_that_there_is),
         cmocka_unit_test(members_are_read),
         cmocka_unit_test(members_of_another_kind_are_not),
     };
