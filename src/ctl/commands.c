@@ -47,7 +47,9 @@ static const struct command {
      "  eidctl --server unix:/run/eidcached/http.sock status -o json\n"},
     {"refresh", "", "starts a refresh of everything", 0, 0,
      ONLINE | EIDC_CTL_BIT(EIDC_CTL_WAIT) | EIDC_CTL_BIT(EIDC_CTL_ACCEPT_SHRINK), eidc_ctl_refresh,
-     "  eidctl refresh --wait=5m\n"
+     "  eidctl refresh --wait=5m   # 0 when it was published, partial or held too; 1 when it "
+     "failed\n"
+     "  eidctl refresh --wait --accept-shrink   # after one that was held, and rightly so\n"
      "  eidctl refresh --accept-shrink --token-file /etc/eidcached/token\n"},
     {"health", "", "exit code 0 when the daemon is ready, else 1", 0, 0,
      ONLINE | EIDC_CTL_BIT(EIDC_CTL_LIVE), eidc_ctl_health,

@@ -51,13 +51,14 @@ static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
     EIDC_BUF_AUTO text = {0};
     struct eidc_str result, error = {0};
     struct eidc_err err;
-    uint64_t n;
+    uint64_t n, held = 0;
     if (!eidc_json_parse(body, &doc, &err) || !eidc_json_get_str(doc, "result", &result)) {
         eidc_ctl_complain(ctl, "refresh: the server's answer does not say how it ended");
         return EIDC_CTL_FAILED;
     }
     bool failed = eidc_str_eq(result, EIDC_STR("failed"));
     eidc_json_get_str(doc, "error", &error);
+    eidc_json_get_u64(doc, "held", &held);
     if (ctl->options.json)
         eidc_ctl_put_document(ctl, body);
     else {
@@ -70,11 +71,18 @@ static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
             eidc_buf_addf(&text, ", %llu added", (unsigned long long)n);
         if (eidc_json_get_u64(doc, "removed", &n))
             eidc_buf_addf(&text, ", %llu removed", (unsigned long long)n);
+        if (held > 0)
+            eidc_buf_addf(&text, ", %llu held", (unsigned long long)held);
         fprintf(ctl->io->out, "refresh: %s\n", text.p);
     }
     if (error.n > 0 || failed)
         eidc_ctl_complain(ctl, "refresh: %.*s%s%.*s", EIDC_STR_ARG(result), error.n > 0 ? ": " : "",
                           EIDC_STR_ARG(error));
+    if (held > 0)
+        eidc_ctl_complain(ctl,
+                          "refresh: %llu entries have vanished, more than refresh.max_shrink "
+                          "allows, and are held; let them go with: eidctl refresh --accept-shrink",
+                          (unsigned long long)held);
     return failed ? EIDC_CTL_FAILED : EIDC_CTL_OK;
 }
 

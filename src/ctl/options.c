@@ -40,9 +40,9 @@ static const struct row {
     [EIDC_CTL_EXPORT] = {"format", 'o', "eidcache|tsv", AGAIN, NULL,
                          "the EidCache JSON (default), or NAME<TAB>EID lines"},
     [EIDC_CTL_WAIT] = {"wait", 0, "[=DURATION]", 0, parse_wait,
-                       "waits for its end: 60s, or DURATION (30s, 5m, up to 1h)"},
+                       "waits for its end: 60s, or DURATION (30s, 5m, 90, up to 1h)"},
     [EIDC_CTL_PATIENCE] = {"wait", 0, "[=DURATION]", AGAIN, NULL,
-                           "how long: 60s, or DURATION (30s, 5m, up to 1h)"},
+                           "how long: 60s, or DURATION (30s, 5m, 90, up to 1h)"},
     [EIDC_CTL_ACCEPT_SHRINK] = {"accept-shrink", 0, NULL, AT(accept_shrink), NULL,
                                 "lets the names go that the guard holds"},
     [EIDC_CTL_LIVE] = {"live", 0, NULL, AT(live), NULL,
@@ -100,20 +100,20 @@ static bool parse_since(struct eidc_ctl_options *o, const char *value, struct ei
 static bool parse_wait(struct eidc_ctl_options *o, const char *value, struct eidc_err *err)
 {
     static const struct {
-        char unit;
-        unsigned seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
-    struct eidc_str text = eidc_str_of(value);
+        const char *name;
+        unsigned ms;
+    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
     uint64_t n;
     o->wait = true;
     o->wait_s = WAIT_DEFAULT_S;
     if (value == NULL)
         return true;
+    size_t digits = strspn(value, "0123456789");
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (text.n == 0 || text.p[text.n - 1] != units[i].unit ||
-            !eidc_str_u64((struct eidc_str){text.p, text.n - 1}, WAIT_MAX_S / units[i].seconds, &n))
+        if (strcmp(value + digits, units[i].name) != 0 ||
+            !eidc_str_u64((struct eidc_str){value, digits}, WAIT_MAX_S * 1000 / units[i].ms, &n))
             continue;
-        o->wait_s = (unsigned)n * units[i].seconds;
+        o->wait_s = ((unsigned)n * units[i].ms + 999) / 1000;
         return true;
     }
     return eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no duration such as 30s or 5m, up to 1h",

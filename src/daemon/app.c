@@ -294,9 +294,9 @@ static bool is_saved(const struct eidc_config *config)
 static void print_summary(const struct eidc_round_report *r)
 {
     printf("result %s\ngeneration %" PRIu64 "\nnames %" PRIu64 "\nadded %" PRIu64
-           "\nremoved %" PRIu64 "\nseconds %.3f\n",
+           "\nremoved %" PRIu64 "\nheld %" PRIu64 "\nseconds %.3f\n",
            eidc_refresh_result_name(r->result), r->generation, r->names, r->added, r->removed,
-           (double)r->duration_ms / 1000.0);
+           r->held, (double)r->duration_ms / 1000.0);
     EIDC_BUF_AUTO error = {0};
     eidc_utf8_add_visible(eidc_str_of(r->error), &error);
     if (error.n > 0)

@@ -156,7 +156,6 @@ static void summarize(void *arg, uint64_t number, struct eidc_buf *out)
     round.duration_ms = eidc_now_ms() - round.started_at_ms;
     eidc_json_open_object(&j);
     eidc_round_report_write(&round, &j);
-    eidc_json_put_u64(&j, "held", x->r->guard.held ? x->r->guard.removals : 0);
     write_failures(x, &j);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(out, '\n');
@@ -212,6 +211,7 @@ static void fill_counts(struct run *x)
     }
     x->out->added = x->changes.added;
     x->out->removed = x->changes.removed;
+    x->out->held = x->r->guard.held ? x->r->guard.removals : 0;
     x->out->scopes_listed = x->round.listed;
     x->out->scopes_kept = x->round.kept;
     x->out->scopes_failed = x->round.failed;

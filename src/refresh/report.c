@@ -118,6 +118,7 @@ void eidc_round_report_write(const struct eidc_round_report *r, struct eidc_json
     eidc_json_put_u64(j, "names", r->names);
     eidc_json_put_u64(j, "added", r->added);
     eidc_json_put_u64(j, "removed", r->removed);
+    eidc_json_put_u64(j, "held", r->held);
     eidc_json_put_u64(j, "scopes_listed", r->scopes_listed);
     eidc_json_put_u64(j, "scopes_kept", r->scopes_kept);
     eidc_json_put_u64(j, "scopes_failed", r->scopes_failed);

@@ -38,8 +38,12 @@ def test_a_shrink_is_held_and_additions_are_not(lab):
 def test_an_operator_accepts_the_shrink(lab):
     daemon = start(lab)
     shrink(lab, daemon, 50)
+    done = lab.ctl(daemon, "refresh", "--wait=30")
+    assert done.returncode == 0
+    assert "50 held" in done.stdout and "--accept-shrink" in done.stderr
     done = lab.ctl(daemon, "refresh", "--wait", "--accept-shrink")
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "held" not in done.stdout
     status = daemon.status_document()
     assert status["guard"]["held"] is False
     assert status["guard"]["removals"] == 0

@@ -41,7 +41,8 @@ def test_held_is_3(lab):
     lab.names([f"name_{n}" for n in range(50)])
     done = lab.once()
     assert done.returncode == 3
-    assert "held" in done.stdout
+    assert "result held\n" in done.stdout
+    assert "\nheld 50\n" in done.stdout
 
 
 def test_failed_is_1_and_costs_nothing(lab, aws):

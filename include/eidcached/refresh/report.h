@@ -44,6 +44,7 @@ struct eidc_round_report {
     enum eidc_refresh_result result;
     int64_t started_at_ms, duration_ms;
     uint64_t generation, names, added, removed;
+    uint64_t held;                                      /* entries, by the guard */
     uint32_t scopes_listed, scopes_kept, scopes_failed; /* kept: were not due */
     bool save_failed;                                   /* some store lacks it */
     char error[EIDC_ERR_TEXT_MAX];                      /* "" when none */

@@ -247,6 +247,26 @@ static void refresh(void **state)
                                   "\"removed\":1,\"error\":null}\n");
 }
 
+/* As the server takes them; in whole seconds, rounded up. */
+static void units_of_a_wait(void **state)
+{
+    static const struct {
+        const char *option, *url;
+    } waits[] = {{"--wait=90", BASE "/v1/refresh?wait=90s"},
+                 {"--wait=90s", BASE "/v1/refresh?wait=90s"},
+                 {"--wait=1500ms", BASE "/v1/refresh?wait=2s"},
+                 {"--wait=0", BASE "/v1/refresh?wait=0s"},
+                 {"--wait=3600000ms", BASE "/v1/refresh?wait=3600s"},
+                 {"--wait=1h", BASE "/v1/refresh?wait=3600s"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        const struct fake_exchange s[] = {
+            {.url = waits[i].url, .status = 200, .body = "{\"result\":\"ok\"}"}};
+        RUN_AUTO r = PLAY(s, "refresh", waits[i].option);
+        assert_int_equal(r.code, 0);
+    }
+}
+
 static void refresh_that_does_not_end_well(void **state)
 {
     (void)state;
@@ -263,6 +283,15 @@ static void refresh_that_does_not_end_well(void **state)
     assert_int_equal(p.code, 0);
     says(p.out, "refresh: partial");
     says(p.err, "prod: denied");
+    static const struct fake_exchange held[] = {
+        {.status = 200, .body = "{\"result\":\"held\",\"removed\":1,\"held\":50,\"error\":null}"}};
+    RUN_AUTO h = PLAY(held, "refresh", "--wait");
+    assert_int_equal(h.code, 0); /* it is served, and no command failed */
+    assert_string_equal(h.out, "refresh: held, 1 removed, 50 held\n");
+    says(h.err, "50 entries have vanished");
+    says(h.err, "eidctl refresh --accept-shrink");
+    RUN_AUTO hj = PLAY(held, "refresh", "--wait", "-o", "json");
+    says(hj.err, "eidctl refresh --accept-shrink");
     static const struct fake_exchange running[] = {{.status = 202, .body = "{\"ticket\":3}"}};
     RUN_AUTO w = PLAY(running, "refresh", "--wait=1s");
     assert_int_equal(w.code, 1);
@@ -375,6 +404,7 @@ int main(void)
         cmocka_unit_test(servers),
         cmocka_unit_test(token),
         cmocka_unit_test(refresh),
+        cmocka_unit_test(units_of_a_wait),
         cmocka_unit_test(refresh_that_does_not_end_well),
         cmocka_unit_test(health),
         cmocka_unit_test(status_as_json),
