@@ -1,4 +1,5 @@
-# The page at / as one C source: cmake -DPAGE=DIR -DMODULES=a.mjs,b.mjs -DOUT=FILE -P EidcPage.cmake
+# The page at / as one document, and its policy as a C source:
+# cmake -DPAGE=DIR -DMODULES=a.mjs,b.mjs -DOUT=FILE -DPOLICY=FILE -P EidcPage.cmake
 # index.html's @STYLE@ and @SCRIPT@ become page.css and the modules, in the order in which they need
 # each other, without their imports and exports: one scope, so that names must differ between them.
 
@@ -47,18 +48,9 @@ string(JOIN "; " policy "default-src 'none'" "script-src ${script_hash}" "style-
 
 string(REPLACE "@STYLE@" "${style}" document "${document}")
 string(REPLACE "@SCRIPT@" "${script}" document "${document}")
-string(SHA256 digest "${document}")
-string(SUBSTRING ${digest} 0 16 etag)
-string(HEX "${document}" bytes)
-string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
-string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-
-file(WRITE ${OUT} "/* Made by cmake/EidcPage.cmake. */
+file(WRITE ${OUT} "${document}")
+file(WRITE ${POLICY} "/* Made by cmake/EidcPage.cmake. */
 #include \"eidcached/http/page.h\"
 
 const char eidc_page_policy[] = \"${policy}\";
-const char eidc_page_etag[] = \"\\\"${etag}\\\"\";
-const unsigned char eidc_page_document[] = {
-${bytes}};
-const size_t eidc_page_document_size = sizeof(eidc_page_document);
 ")

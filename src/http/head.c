@@ -46,6 +46,7 @@ static const struct {
     HEADER("Transfer-Encoding", transfer_encoding),
     HEADER("Content-Encoding", content_encoding),
     HEADER("Expect", expect),
+    HEADER("Accept-Encoding", accept_encoding),
     HEADER("Forwarded", forwarded),
     HEADER("X-Forwarded-For", forwarded),
     HEADER("X-Forwarded-Host", forwarded),

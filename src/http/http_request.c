@@ -140,7 +140,7 @@ static void answer_problem(struct eidc_request *r, unsigned status, struct eidc_
     eidc_buf_add_byte(&r->out, '\n');
     r->answer.status = status;
     r->answer.content_type = EIDC_TYPE_PROBLEM;
-    r->answer.reusable = false;
+    r->answer.gzip = r->answer.reusable = false;
 }
 
 void eidc_answer_problem(struct eidc_request *r, unsigned status, const char *fmt, ...)

@@ -73,16 +73,24 @@ static const struct {
     [OFFER_HTML] = {"text/*", "text/html"},
 };
 
-static void read_range(struct eidc_str range, struct preference p[static OFFERS])
+/* The weight among the parameters behind what is weighed. */
+static unsigned weight_of(struct eidc_str parameters)
 {
-    struct eidc_str type, parameter, name, value;
+    struct eidc_str parameter, name, value;
     unsigned q = 1000;
-    if (!next_piece(&range, ';', &type))
-        return;
-    while (next_piece(&range, ';', &parameter)) {
+    while (next_piece(&parameters, ';', &parameter)) {
         if (split_parameter(parameter, &name, &value) && same(name, "q"))
             q = thousandths(value);
     }
+    return q;
+}
+
+static void read_range(struct eidc_str range, struct preference p[static OFFERS])
+{
+    struct eidc_str type;
+    if (!next_piece(&range, ';', &type))
+        return;
+    const unsigned q = weight_of(range);
     for (size_t i = 0; i < OFFERS; i++) {
         if (same(type, "*/*"))
             prefer(&p[i], 1, q);
@@ -114,6 +122,21 @@ bool eidc_prefers_html(struct eidc_str accept)
     struct preference p[OFFERS] = {0};
     read_accept(accept, p);
     return p[OFFER_HTML].q > p[OFFER_TEXT].q;
+}
+
+bool eidc_accepts_gzip(struct eidc_str accept_encoding)
+{
+    struct preference gzip = {0};
+    struct eidc_str one, coding;
+    while (next_piece(&accept_encoding, ',', &one)) {
+        if (!next_piece(&one, ';', &coding))
+            continue;
+        if (same(coding, "gzip") || same(coding, "x-gzip"))
+            prefer(&gzip, 2, weight_of(one));
+        else if (same(coding, "*"))
+            prefer(&gzip, 1, weight_of(one));
+    }
+    return gzip.q > 0;
 }
 
 enum eidc_media eidc_content_media(struct eidc_str content_type)

@@ -121,14 +121,15 @@ static void add_number(struct MHD_Response *response, const char *name, uint64_t
 void eidc_respond_headers(struct MHD_Response *response, const struct eidc_answer *a)
 {
     add(response, "Content-Type", a->content_type);
+    add(response, "Content-Encoding", a->gzip ? "gzip" : NULL);
     add(response, "X-Content-Type-Options", "nosniff");
     add(response, "Vary", a->vary_accept ? "Accept" : NULL);
     add(response, "Cache-Control", a->no_store ? "no-store" : NULL);
     add(response, "Allow", a->allow);
     add(response, "WWW-Authenticate", a->www_authenticate ? "Bearer realm=\"eidcached\"" : NULL);
     add(response, "Connection", a->close ? "close" : NULL);
+    add(response, "ETag", a->etag[0] != '\0' ? a->etag : NULL);
     if (a->has_generation) {
-        add(response, "ETag", a->etag);
         add_number(response, "Eidcache-Generation", a->generation);
         add_number(response, "Age", (uint64_t)a->age_s);
     }

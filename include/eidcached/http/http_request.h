@@ -13,7 +13,7 @@ enum eidc_method { EIDC_GET, EIDC_HEAD, EIDC_POST, EIDC_METHOD_OTHER };
 /* The headers that anything here looks at; p is NULL where there is none. */
 struct eidc_request_headers {
     struct eidc_str host, origin, accept, authorization, cache_control, content_type, if_none_match;
-    struct eidc_str range, if_range;
+    struct eidc_str range, if_range, accept_encoding;
     struct eidc_str content_length, transfer_encoding, content_encoding, expect;
     struct eidc_str forwarded;   /* Forwarded or X-Forwarded-*: that there is one */
     unsigned hosts;              /* how many Host lines */
@@ -47,6 +47,7 @@ struct eidc_answer {
     const char *allow;
     const struct eidc_header *headers; /* further ones, up to a NULL name; NULL: none */
     bool www_authenticate, vary_accept, no_store, close;
+    bool gzip;                    /* so is it encoded */
     bool reusable;                /* whole, and with no headers but those of every look-up */
     uint64_t unsatisfied;         /* 416: of how many bytes; else 0 */
     struct eidc_stream *stream;   /* goes on after `out`; NULL: `out` is all */

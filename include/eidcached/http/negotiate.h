@@ -1,5 +1,5 @@
 #pragma once
-/* What request headers ask for (RFC 9110 sections 12.5.1 and 13.1.2, RFC 9111 section 5.2.1).
+/* What request headers ask for (RFC 9110 sections 12.5 and 13.1.2, RFC 9111 section 5.2.1).
  * Pure. A header that is not there is a view with p == NULL. */
 #include "eidcached/base/buf.h"
 
@@ -11,6 +11,9 @@ enum eidc_media eidc_accept(struct eidc_str accept, enum eidc_media otherwise);
 
 /* Whether HTML is asked for rather than text; curl and the like, with any type, do not. */
 bool eidc_prefers_html(struct eidc_str accept);
+
+/* Whether an Accept-Encoding header names gzip, or any encoding, and not with the weight 0. */
+bool eidc_accepts_gzip(struct eidc_str accept_encoding);
 
 /* Of a Content-Type; parameters are ignored, but a charset other than UTF-8 is OTHER. */
 enum eidc_media eidc_content_media(struct eidc_str content_type);

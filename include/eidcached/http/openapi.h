@@ -1,7 +1,5 @@
 #pragma once
-/* docs/openapi.json as it is built in by cmake/EidcEmbed.cmake. */
-#include <stddef.h>
+/* docs/openapi.json as it is built in. */
+#include "eidcached/http/constant.h"
 
-extern const unsigned char eidc_openapi[];
-extern const size_t eidc_openapi_size;
-extern const char eidc_openapi_etag[]; /* quoted; of the document */
+extern const struct eidc_constant eidc_openapi;

@@ -61,7 +61,8 @@ static void browsers_get_the_page(void **state)
     assert_non_null(strstr(a.body.p, "</html>\n"));
     assert_null(strstr(a.body.p, "@STYLE@"));
     assert_null(strstr(a.body.p, "@SCRIPT@"));
-    assert_header("Vary", "Accept");
+    assert_header("Vary", "Accept, Accept-Encoding");
+    assert_null(http_header(&a, "Content-Encoding"));
     assert_header("X-Content-Type-Options", "nosniff");
     assert_header("Referrer-Policy", "no-referrer");
     assert_header("Cache-Control", "no-cache");
@@ -148,6 +149,54 @@ static void conditional(void **state)
     free(etag);
 }
 
+/* What `gzip -dc` makes of the body. */
+static void unpack(struct eidc_buf *out)
+{
+    char path[] = "/tmp/eidc-test-gzip-XXXXXX", command[64], piece[4096];
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && write(fd, a.body.p, a.body.n) == (ssize_t)a.body.n);
+    close(fd);
+    snprintf(command, sizeof(command), "gzip -dc <%s", path);
+    FILE *unpacked = popen(command, "r");
+    assert_non_null(unpacked);
+    for (size_t n; (n = fread(piece, 1, sizeof(piece), unpacked)) > 0;)
+        eidc_buf_add(out, piece, n);
+    assert_int_equal(pclose(unpacked), 0);
+    unlink(path);
+}
+
+/* The same document, but another representation: it has a tag of its own. */
+static void compressed_for_who_takes_that(void **state)
+{
+    static const char *const requests[] = {"GET / HTTP/1.1\r\n" BROWSER,
+                                           "GET /openapi.json HTTP/1.1\r\n"};
+    char head[512], etag[64];
+    (void)state;
+    httpd_fixture_start(&f);
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        EIDC_BUF_AUTO plain = {0}, unpacked = {0};
+        ask(requests[i]);
+        assert_null(http_header(&a, "Content-Encoding"));
+        snprintf(etag, sizeof(etag), "%s", http_header(&a, "ETag"));
+        eidc_buf_add(&plain, a.body.p, a.body.n);
+        snprintf(head, sizeof(head), "%sAccept-Encoding: gzip, br\r\nIf-None-Match: %s\r\n",
+                 requests[i], etag);
+        ask(head);
+        assert_int_equal(a.status, 200);
+        assert_header("Content-Encoding", "gzip");
+        assert_string_not_equal(http_header(&a, "ETag"), etag);
+        assert_true(a.body.n < plain.n / 2);
+        unpack(&unpacked);
+        assert_true(eidc_str_eq(eidc_buf_view(&unpacked), eidc_buf_view(&plain)));
+        snprintf(head, sizeof(head), "%sAccept-Encoding: gzip\r\nIf-None-Match: %s\r\n",
+                 requests[i], http_header(&a, "ETag"));
+        ask(head);
+        assert_int_equal(a.status, 304);
+        assert_null(http_header(&a, "Content-Encoding"));
+        assert_non_null(strstr(http_header(&a, "Vary"), "Accept-Encoding"));
+    }
+}
+
 static void head_has_its_headers(void **state)
 {
     (void)state;
@@ -217,6 +266,7 @@ int main(void)
         TEST(others_get_text),
         TEST(the_policy_fits),
         TEST(conditional),
+        TEST(compressed_for_who_takes_that),
         TEST(head_has_its_headers),
         TEST(a_token_is_not_for_the_page),
         TEST(refusals),

@@ -48,6 +48,40 @@ static void accept_prefers(void **state)
     }
 }
 
+static void gzip_is_accepted(void **state)
+{
+    static const struct {
+        const char *accept_encoding;
+        bool expected;
+    } cases[] = {
+        {NULL, false},
+        {"", false},
+        {"gzip", true},
+        {"GZip", true},
+        {"x-gzip", true},
+        {"gzip, deflate, br, zstd", true},
+        {"br;q=1, gzip;q=0.001", true},
+        {"*", true},
+        {"*;q=0.5", true},
+        {"identity", false},
+        {"br, deflate", false},
+        {"gzip;q=0", false},
+        {"gzip;q=0.000, *", false},
+        {"*, gzip ; q=0", false},
+        {"*;q=0", false},
+        {"*;q=0, gzip", true},
+        {"gzip;q=high", false},
+        {"gzipped", false},
+        {";gzip", false},
+        {",,;,", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (eidc_accepts_gzip(eidc_str_of(cases[i].accept_encoding)) != cases[i].expected)
+            fail_msg("Accept-Encoding: %s", cases[i].accept_encoding);
+    }
+}
+
 static void html_is_for_browsers(void **state)
 {
     static const struct {
@@ -165,9 +199,9 @@ static void max_age(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accept_prefers), cmocka_unit_test(html_is_for_browsers),
-        cmocka_unit_test(content_type),   cmocka_unit_test(none_match),
-        cmocka_unit_test(max_age),
+        cmocka_unit_test(accept_prefers),       cmocka_unit_test(gzip_is_accepted),
+        cmocka_unit_test(html_is_for_browsers), cmocka_unit_test(content_type),
+        cmocka_unit_test(none_match),           cmocka_unit_test(max_age),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
