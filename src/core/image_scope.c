@@ -24,7 +24,13 @@ bool eidc_image_scope(const struct eidc_image *image, uint32_t index, struct eid
     return true;
 }
 
-uint32_t eidc_image_find_scope(const struct eidc_image *image, struct eidc_str source,
+static int scope_cmp(const struct eidc_scope *scope, struct eidc_str source, struct eidc_str name)
+{
+    int order = eidc_str_cmp(scope->source, source);
+    return order != 0 ? order : eidc_str_cmp(scope->name, name);
+}
+
+uint32_t eidc_image_seek_scope(const struct eidc_image *image, struct eidc_str source,
                                struct eidc_str name)
 {
     uint32_t low = 0, high = image->info.scopes;
@@ -33,17 +39,21 @@ uint32_t eidc_image_find_scope(const struct eidc_image *image, struct eidc_str s
         struct eidc_scope scope;
         if (!eidc_image_scope(image, middle, &scope))
             return UINT32_MAX;
-        int order = eidc_str_cmp(scope.source, source);
-        if (order == 0)
-            order = eidc_str_cmp(scope.name, name);
-        if (order == 0)
-            return middle;
-        if (order < 0)
+        if (scope_cmp(&scope, source, name) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return UINT32_MAX;
+    return low;
+}
+
+uint32_t eidc_image_find_scope(const struct eidc_image *image, struct eidc_str source,
+                               struct eidc_str name)
+{
+    struct eidc_scope scope;
+    uint32_t at = eidc_image_seek_scope(image, source, name);
+    return eidc_image_scope(image, at, &scope) && scope_cmp(&scope, source, name) == 0 ? at
+                                                                                       : UINT32_MAX;
 }
 
 /* Set i of those that several records share. */

@@ -17,6 +17,7 @@ static const char index_text[] =
     "POST /v1/forward          many names: a JSON array of strings, or text, one a line\n"
     "POST /v1/reverse          many EIDs, likewise\n"
     "GET  /v1/names            names in byte order; ?prefix= ?after= ?limit=100\n"
+    "GET  /v1/scopes           how old each scope of a source is; ?source= ?after= ?limit=100\n"
     "GET  /v1/snapshot         the image itself; ?format=json the EidCache document\n"
     "GET  /v1/changes          added and removed; ?since= ?wait=30s for the next change\n"
     "GET  /v1/status           what the daemon knows and does\n"

@@ -7,11 +7,8 @@
 #include "eidcached/http/freshness.h"
 #include "eidcached/http/handlers.h"
 #include "eidcached/http/negotiate.h"
-#include "eidcached/http/query.h"
+#include "eidcached/http/parameters.h"
 #include "eidcached/http/stream.h"
-
-#define LIMIT_DEFAULT 100
-#define LIMIT_MAX     10000
 
 struct names {
     struct eidc_stream stream;
@@ -150,29 +147,6 @@ static void destroy(struct eidc_stream *stream)
     free(s);
 }
 
-/* False, with a 400 in r. */
-static bool read_text(struct eidc_request *r, const char *name, struct eidc_buf *to)
-{
-    struct eidc_param param;
-    if (!eidc_query_find(r->query, name, &param))
-        return true;
-    const char *problem = eidc_query_decode_value(param.value, to);
-    if (problem != NULL)
-        eidc_answer_problem(r, 400, "%s %s", name, problem);
-    return problem == NULL;
-}
-
-static bool read_limit(struct eidc_request *r, uint64_t *limit)
-{
-    struct eidc_param param;
-    *limit = LIMIT_DEFAULT;
-    if (!eidc_query_find(r->query, "limit", &param) ||
-        (eidc_str_u64(param.value, LIMIT_MAX, limit) && *limit > 0))
-        return true;
-    eidc_answer_problem(r, 400, "limit is a number from 1 to %d", LIMIT_MAX);
-    return false;
-}
-
 void eidc_handle_names(struct eidc_request *r)
 {
     struct names *s = eidc_xcalloc(1, sizeof(*s));
@@ -180,8 +154,9 @@ void eidc_handle_names(struct eidc_request *r)
     s->stream = (struct eidc_stream){s->text ? write_name : write_beginning, destroy};
     r->answer.vary_accept = true;
     s->pinned = eidc_current_pin();
-    if (!read_text(r, "prefix", &s->prefix) || !read_text(r, "after", &s->after) ||
-        !read_limit(r, &s->limit) || !eidc_answer_from(r, s->pinned) || eidc_not_modified(r)) {
+    if (!eidc_parameter_text(r, "prefix", &s->prefix) ||
+        !eidc_parameter_text(r, "after", &s->after) || !eidc_parameter_limit(r, &s->limit) ||
+        !eidc_answer_from(r, s->pinned) || eidc_not_modified(r)) {
         destroy(&s->stream);
         return;
     }

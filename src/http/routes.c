@@ -23,6 +23,8 @@ static const struct eidc_route routes[] = {
      EIDC_FOR_READERS, true, false, eidc_handle_reverse_batch},
     {"/v1/names", "/v1/names", READ, "GET, HEAD",
      EIDC_FOR_READERS, false, false, eidc_handle_names},
+    {"/v1/scopes", "/v1/scopes", READ, "GET, HEAD",
+     EIDC_FOR_READERS, false, false, eidc_handle_scopes},
     {"/v1/snapshot", "/v1/snapshot", READ, "GET, HEAD",
      EIDC_FOR_READERS, false, false, eidc_handle_snapshot},
     {"/v1/changes", "/v1/changes", READ, "GET, HEAD",

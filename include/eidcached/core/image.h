@@ -136,6 +136,9 @@ bool eidc_image_scope(const struct eidc_image *image, uint32_t index, struct eid
 /* Index of a scope, or UINT32_MAX. O(log scopes). */
 uint32_t eidc_image_find_scope(const struct eidc_image *image, struct eidc_str source,
                                struct eidc_str name);
+/* Index of the first scope that does not come before this one. */
+uint32_t eidc_image_seek_scope(const struct eidc_image *image, struct eidc_str source,
+                               struct eidc_str name);
 
 /* Walks the scopes that listed a record: their indexes, ascending. A damaged set has none. */
 struct eidc_scope_cursor {

@@ -8,6 +8,7 @@ void eidc_handle_reverse(struct eidc_request *r);
 void eidc_handle_forward_batch(struct eidc_request *r); /* batch.c */
 void eidc_handle_reverse_batch(struct eidc_request *r);
 void eidc_handle_names(struct eidc_request *r);    /* names.c */
+void eidc_handle_scopes(struct eidc_request *r);   /* scopes.c */
 void eidc_handle_snapshot(struct eidc_request *r); /* snapshot.c */
 void eidc_handle_openapi(struct eidc_request *r);  /* openapi.c */
 void eidc_handle_page(struct eidc_request *r);     /* page.c */

@@ -15,7 +15,7 @@ struct eidc_route {
     void (*handle)(struct eidc_request *r);
 };
 
-#define EIDC_ROUTES_MAX 16
+#define EIDC_ROUTES_MAX 20
 /* Index in the table; the count for "other". */
 size_t eidc_route_index(const struct eidc_route *route);
 const char *eidc_route_name(size_t index); /* "other" past the end; NULL past that */
