@@ -176,9 +176,7 @@ void eidc_refresh_inherit(struct eidc_refresh *r, struct eidc_refresh *from)
     r->wanted = from->wanted;
     r->accept_shrink = from->accept_shrink;
     eidc_guard_inherit(&r->guard, &from->guard);
-    r->baseless = from->baseless;
-    r->baseline = from->baseline;
-    from->baseline = NULL;
+    eidc_baseline_inherit(&r->baseline, &from->baseline);
 }
 
 uint64_t eidc_refresh_request(struct eidc_refresh *r, bool accept_shrink)

@@ -8,6 +8,7 @@
 #include "eidcached/core/image_build.h"
 #include "eidcached/core/progress.h"
 #include "eidcached/core/source.h"
+#include "eidcached/refresh/baseline.h"
 #include "eidcached/refresh/guard.h"
 #include "eidcached/refresh/refresh.h"
 #include "eidcached/refresh/round.h"
@@ -40,9 +41,7 @@ struct eidc_refresh {
     struct eidc_saver saver;
     struct eidc_refresh_watch watch;
     struct eidc_deadlines deadlines; /* of the refresh under way */
-    bool baseless; /* something was published while a store did not tell what it holds */
-    struct eidc_generation *baseline; /* what a store turned out to hold after something was
-                                         published without it: the next refresh follows on it */
+    struct eidc_baseline baseline;
 
     /* shared with other threads */
     atomic_bool stop;
@@ -65,8 +64,7 @@ void eidc_refresh_teardown(struct eidc_refresh *r);
 /* Makes the report's rows those of this refresher. */
 void eidc_refresh_adopt_report(struct eidc_refresh *r);
 
-/* Stores across the network may know something newer, or be the only ones that know anything. One
- * that does not answer is asked again before the next refresh, and not written before that. */
+/* Before each refresh: asks the stores that are silent (saver.h) what they hold. */
 void eidc_refresh_catch_up(struct eidc_refresh *r);
 
 /* One refresh, whole: list, build, guard, publish, save, report. asked: somebody wants it now, so

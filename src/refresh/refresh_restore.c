@@ -119,7 +119,7 @@ bool eidc_refresh_warm_start(struct eidc_refresh *r, struct eidc_err *err)
     struct eidc_generation *kept = load_kept(r), *saved = NULL;
 
     if (local != NULL)
-        r->saver.unread[0].kind = EIDC_ERR_NONE; /* what cannot be read here now never can */
+        eidc_saver_told(&r->saver, 0); /* what cannot be read here now never can */
     if (local != NULL && (kept == NULL || is_behind(kept, local)))
         saved = load_from(r, local, err);
     else if (kept == NULL)
@@ -134,7 +134,8 @@ bool eidc_refresh_warm_start(struct eidc_refresh *r, struct eidc_err *err)
     return saved != NULL || kept != NULL || eidc_wrap(err, "%s", local->url);
 }
 
-/* Takes what the store holds, if it is newer than what is served. */
+/* Takes what the store holds, if it is newer than what is served; after a blind publishing in any
+ * case, for the next refresh. */
 static bool catch_up_with(struct eidc_refresh *r, struct eidc_store *store, struct eidc_err *err)
 {
     const uint64_t ours = eidc_served_number();
@@ -142,37 +143,38 @@ static bool catch_up_with(struct eidc_refresh *r, struct eidc_store *store, stru
 
     if (ours > 0 && (!store->ops->peek(store, &theirs, err) || theirs == 0))
         return err->kind == EIDC_ERR_NONE;
-    if (ours > 0 && theirs <= ours && !r->baseless)
+    if (ours > 0 && theirs <= ours && !r->baseline.blind)
         return true;
     struct eidc_generation *g = load_from(r, store, err);
     if (g == NULL)
         return false;
-    if (!r->baseless) {
+    if (r->baseline.blind)
+        eidc_baseline_tell(&r->baseline, g);
+    else
         serve(g, store->url);
-        return true;
-    }
-    /* newer names are served than this holds: the next refresh follows on it instead */
-    eidc_generation_unpin(r->baseline);
-    r->baseline = g;
     return true;
+}
+
+/* That it holds nothing of use is an answer too. */
+static void ask(struct eidc_refresh *r, size_t i)
+{
+    struct eidc_err err = {0};
+    bool ok = catch_up_with(r, r->stores[i], &err);
+
+    if (!ok && err.kind != EIDC_ERR_NOT_FOUND)
+        eidc_warn("store %s: %s", r->stores[i]->url, err.text);
+    if (ok || err.kind == EIDC_ERR_NOT_FOUND || err.kind == EIDC_ERR_CORRUPT)
+        eidc_saver_told(&r->saver, i);
+    else
+        eidc_saver_silent(&r->saver, i, &err);
 }
 
 void eidc_refresh_catch_up(struct eidc_refresh *r)
 {
-    for (size_t i = 0; i < r->store_count && !atomic_load(&r->stop); i++) {
-        struct eidc_err *unread = &r->saver.unread[i];
-        if (unread->kind == EIDC_ERR_NONE)
-            continue;
-        struct eidc_err err = {0};
-        bool ok = catch_up_with(r, r->stores[i], &err);
-        if (!ok && err.kind != EIDC_ERR_NOT_FOUND)
-            eidc_warn("store %s: %s", r->stores[i]->url, err.text);
-        *unread = err;
-        if (ok || err.kind == EIDC_ERR_NOT_FOUND || err.kind == EIDC_ERR_CORRUPT)
-            unread->kind = EIDC_ERR_NONE;
-    }
-    /* whatever is published now, while a store is silent, is published without knowing it */
+    for (size_t i = 0; i < r->store_count && !atomic_load(&r->stop); i++)
+        if (eidc_saver_is_silent(&r->saver, i))
+            ask(r, i);
     for (size_t i = 0; i < r->store_count; i++)
-        r->baseless =
-            r->baseless || (r->saver.unread[i].kind != EIDC_ERR_NONE && eidc_served_number() == 0);
+        if (eidc_saver_is_silent(&r->saver, i) && eidc_served_number() == 0)
+            r->baseline.blind = true; /* whatever is published now */
 }

@@ -261,16 +261,6 @@ static void tick(void *arg, const struct eidc_round *round, bool listed)
         eidc_refresh_watch_tick(arg, round);
 }
 
-/* A baseline stays for the next refresh, unless this one has followed on it. */
-static void let_go_of_before(struct run *x, bool published)
-{
-    if (published)
-        x->r->baseline = NULL;
-    if (x->before != x->r->baseline)
-        eidc_generation_unpin(x->before);
-    x->before = NULL;
-}
-
 bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out)
 {
@@ -290,20 +280,20 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
                   .heartbeat = &r->heartbeat,
                   .tick = tick,
                   .tick_arg = r},
-        .before = r->baseline ? r->baseline : eidc_current_pin(),
         .accept_shrink = accept_shrink,
         .calls_before = eidc_aws_counted(r->aws).calls,
         .out = out,
     };
 
-    x.before_served = x.before != NULL && r->baseline == NULL;
+    x.before = eidc_baseline_pin(&r->baseline, &x.before_served);
     x.round.before_is_served = x.before_served;
     *out = (struct eidc_round_report){.ticket = ticket, .started_at_ms = eidc_now_ms()};
     bool published = list_and_publish(&x, &err);
     if (!published && x.before != NULL && x.round.fate != NULL)
         eidc_round_mark(&x.round, x.before);
     eidc_aws_cancel(r->aws); /* what a time-out left in flight holds slots that saving needs */
-    let_go_of_before(&x, published); /* before saving, which may take long */
+    eidc_baseline_unpin(&r->baseline, x.before, published); /* saving may take long */
+    x.before = NULL;
     if (!published && atomic_load(&r->stop)) {
         eidc_round_free(&x.round);
         return false;

@@ -150,7 +150,7 @@ void eidc_refresh_teardown(struct eidc_refresh *r)
     free(r->sources);
     eidc_saver_free(&r->saver);
     eidc_guard_free(&r->guard);
-    eidc_generation_unpin(r->baseline);
+    eidc_baseline_free(&r->baseline);
     if (r->aws != NULL)
         eidc_aws_free(r->aws);
     if (r->http != NULL)

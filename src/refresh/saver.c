@@ -16,17 +16,32 @@
 void eidc_saver_init(struct eidc_saver *s)
 {
     s->owed = eidc_xcalloc(s->store_count + 1, sizeof *s->owed);
-    s->unread = eidc_xcalloc(s->store_count + 1, sizeof *s->unread);
+    s->silent = eidc_xcalloc(s->store_count + 1, sizeof *s->silent);
     for (size_t i = 0; i < s->store_count; i++)
-        eidc_fail(&s->unread[i], EIDC_ERR_UNAVAILABLE, "not asked yet");
+        eidc_fail(&s->silent[i], EIDC_ERR_UNAVAILABLE, "not asked yet");
 }
 
 void eidc_saver_free(struct eidc_saver *s)
 {
     free(s->owed);
-    free(s->unread);
-    s->unread = NULL;
+    free(s->silent);
+    s->silent = NULL;
     s->owed = NULL;
+}
+
+bool eidc_saver_is_silent(const struct eidc_saver *s, size_t store)
+{
+    return s->silent[store].kind != EIDC_ERR_NONE;
+}
+
+void eidc_saver_silent(struct eidc_saver *s, size_t store, const struct eidc_err *why)
+{
+    s->silent[store] = *why;
+}
+
+void eidc_saver_told(struct eidc_saver *s, size_t store)
+{
+    s->silent[store].kind = EIDC_ERR_NONE;
 }
 
 /* The same generation, ages and all, under another number. */
@@ -107,9 +122,9 @@ static bool save_store(struct eidc_saver *s, size_t i, bool *moved, struct eidc_
 {
     uint64_t winner = 0;
 
-    if (s->unread[i].kind != EIDC_ERR_NONE) {
+    if (eidc_saver_is_silent(s, i)) {
         s->owed[i] = true;
-        *err = s->unread[i];
+        *err = s->silent[i];
         eidc_wrap(err, "what it holds could not be read, so it is not written over");
         tell(s, i, err);
         return false;
@@ -171,7 +186,7 @@ void eidc_saver_summarize(struct eidc_saver *s, uint64_t number)
     for (size_t i = 0; i < s->store_count; i++) {
         struct eidc_store *store = s->stores[i];
         struct eidc_err err = {0};
-        if (s->unread[i].kind != EIDC_ERR_NONE)
+        if (eidc_saver_is_silent(s, i))
             continue;
         if (s->heartbeat != NULL)
             atomic_store(s->heartbeat, eidc_mono_ms());

@@ -18,14 +18,18 @@ struct eidc_saver {
     void *summary_arg;
     _Atomic int64_t *heartbeat; /* monotonic ms, stored before each store; may be NULL */
 
-    /* Why a store has not told what it holds; kind NONE when it has. Until then it is not written:
-     * a generation made without knowing its last one must not replace it. Kept by the refresher. */
-    struct eidc_err *unread;
-    bool *owed; /* private: a store lacks the current image */
+    bool *owed;              /* private: a store lacks the current image */
+    struct eidc_err *silent; /* private: why a store has not told what it holds; NONE: it has */
 };
 
 void eidc_saver_init(struct eidc_saver *saver);
 void eidc_saver_free(struct eidc_saver *saver);
+
+/* A store is silent until it has told what it holds, and is not written before that: a generation
+ * made without knowing its last one must not replace it. At first all are. */
+bool eidc_saver_is_silent(const struct eidc_saver *saver, size_t store);
+void eidc_saver_silent(struct eidc_saver *saver, size_t store, const struct eidc_err *why);
+void eidc_saver_told(struct eidc_saver *saver, size_t store);
 
 /* Saves the current generation everywhere; changed: it is a new image. May publish it again under a
  * higher number. False when some store failed; *err is the first failure (each is logged and

@@ -107,7 +107,8 @@ static void start(struct fixture *f)
     f->saver = (struct eidc_saver){
         .stores = f->stores, .store_count = 2, .report = &f->report, .summarize = summarize};
     eidc_saver_init(&f->saver);
-    f->saver.unread[0].kind = f->saver.unread[1].kind = EIDC_ERR_NONE;
+    eidc_saver_told(&f->saver, 0);
+    eidc_saver_told(&f->saver, 1);
 }
 
 static void end(struct fixture *f)
@@ -224,12 +225,13 @@ static void test_store_that_told_nothing_is_not_written(void **state)
     (void)state;
     start(&f);
     publish(3, "a");
-    eidc_fail(&f.saver.unread[1], EIDC_ERR_DENIED, "AccessDenied");
+    eidc_fail(&err, EIDC_ERR_DENIED, "AccessDenied");
+    eidc_saver_silent(&f.saver, 1, &err);
     assert_false(eidc_saver_save(&f.saver, true, &err));
     assert_int_equal(f.fakes[0].number, 3);
     assert_int_equal(f.fakes[1].saves, 0);
     assert_non_null(strstr(f.report.stores[1].error, "not written over: AccessDenied"));
-    f.saver.unread[1].kind = EIDC_ERR_NONE;
+    eidc_saver_told(&f.saver, 1);
     assert_true(eidc_saver_save(&f.saver, false, &err));
     assert_int_equal(f.fakes[1].number, 3);
     end(&f);
@@ -302,6 +304,7 @@ static void test_ages_survive_a_new_number(void **state)
 static void test_a_failed_refresh_leaves_only_its_summary(void **state)
 {
     struct fixture f;
+    struct eidc_err err;
 
     (void)state;
     start(&f);
@@ -313,7 +316,8 @@ static void test_a_failed_refresh_leaves_only_its_summary(void **state)
     eidc_saver_summarize(&f.saver, 8);
     assert_string_equal(f.fakes[0].summary, "7");
     assert_string_equal(f.fakes[1].summary, "8");
-    eidc_fail(&f.saver.unread[1], EIDC_ERR_UNAVAILABLE, "no answer"); /* nor would it answer now */
+    eidc_fail(&err, EIDC_ERR_UNAVAILABLE, "no answer");
+    eidc_saver_silent(&f.saver, 1, &err); /* nor would it answer now */
     eidc_saver_summarize(&f.saver, 9);
     assert_string_equal(f.fakes[0].summary, "9");
     assert_string_equal(f.fakes[1].summary, "8");
