@@ -171,6 +171,8 @@ static void ask(struct eidc_refresh *r, size_t i)
 
 void eidc_refresh_catch_up(struct eidc_refresh *r)
 {
+    if (eidc_served_number() == 0)
+        r->baseline.blind = false; /* nothing came of it */
     for (size_t i = 0; i < r->store_count && !atomic_load(&r->stop); i++)
         if (eidc_saver_is_silent(&r->saver, i))
             ask(r, i);

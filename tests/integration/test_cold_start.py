@@ -60,6 +60,22 @@ def test_the_daemon_follows_on_what_it_reads_late(lab, aws, bucket):
     assert current(bucket)["number"] > number
 
 
+def test_what_is_read_late_is_served_where_nothing_is(lab, aws, bucket):
+    paths, both = sources(lab)
+    settings = {"sources": both, "snapshot": {"dir": None, "s3": URL}, "aws": {"timeout": "1s"},
+                "refresh": {"interval": "1h", "retry_min": "1h", "retry_max": "1h"}}
+    assert lab.once(**settings).returncode == 0
+    for path in paths.values():
+        os.unlink(path)
+    aws.set(faults=[{"op": "S3.GET", "do": "500", "times": -1}])
+    daemon = lab.start(wait="listening", **settings)
+    assert daemon.wait_rounds(1)["refresh"]["last_result"] == "failed"
+    aws.heal()
+    daemon.refresh()
+    assert_serves(daemon, [f"few_{n}" for n in range(20)])
+    assert daemon.last_result() == "failed"
+
+
 def test_a_time_in_the_future_is_no_freshness(lab, aws, bucket):
     lab.names(names(20))
     settings = {"snapshot": {"dir": None, "s3": URL}, "refresh": {"max_stale": "1h"}}
