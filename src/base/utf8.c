@@ -36,14 +36,23 @@ static size_t long_character(const uint8_t *p, size_t n)
     return (size_t)lead->follow + 1;
 }
 
+/* Bit i: byte i of a vector is beyond ASCII. */
+static inline unsigned beyond_ascii(const uint8_t *p)
+{
+    eidc_signed_lanes bytes = (eidc_signed_lanes)eidc_lanes_load(p);
+    return eidc_lanes((eidc_lane_vector)(bytes < 0));
+}
+
 static size_t skip_ascii(const uint8_t *p, size_t at, size_t n)
 {
-    for (; n - at >= sizeof(eidc_lane_vector); at += sizeof(eidc_lane_vector)) {
-        eidc_signed_lanes bytes = (eidc_signed_lanes)eidc_lanes_load(p + at);
-        unsigned beyond = eidc_lanes((eidc_lane_vector)(bytes < 0));
+    const size_t step = sizeof(eidc_lane_vector);
+    for (; n - at >= step; at += step) {
+        unsigned beyond = beyond_ascii(p + at);
         if (beyond != 0)
             return at + (unsigned)__builtin_ctz(beyond);
     }
+    if (n >= step && beyond_ascii(p + n - step) == 0)
+        return n;
     while (at < n && p[at] < 0x80)
         at++;
     return at;

@@ -51,6 +51,7 @@ void eidc_answer_generation(struct eidc_request *r, const struct eidc_generation
     a->has_generation = true;
     a->generation = info->number;
     a->age_s = eidc_age_s(as_of_ms, now_ms);
+    a->now_s = now_ms / 1000;
 }
 
 bool eidc_young_enough(struct eidc_request *r)

@@ -90,7 +90,9 @@ void eidc_request_set_uri(struct eidc_request *r, const char *uri)
 {
     eidc_buf_clear(&r->uri);
     eidc_buf_add_z(&r->uri, uri);
-    struct eidc_str target = cut_authority(r, eidc_buf_view(&r->uri));
+    struct eidc_str target = eidc_buf_view(&r->uri);
+    if (*uri != '/')
+        target = cut_authority(r, target);
     const char *mark = target.n > 0 ? memchr(target.p, '?', target.n) : NULL;
     r->path = target;
     r->query = EIDC_STR("");

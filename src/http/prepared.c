@@ -8,11 +8,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "eidcached/base/mem.h"
 #include "eidcached/http/respond.h"
 
-#define BODY_MAX 256
+#define BODY_MAX  256
+#define DATE_TEXT 32
 
 struct eidc_prepared {
     atomic_uint holders;
@@ -21,7 +23,8 @@ struct eidc_prepared {
     const char *content_type;
     char etag[EIDC_IMAGE_ID_TEXT + 2];
     uint64_t generation;
-    int64_t age_s;
+    int64_t age_s, now_s;
+    char date[DATE_TEXT];
     char body[BODY_MAX];
 };
 
@@ -89,7 +92,7 @@ static bool is_sending(const struct eidc_prepared *prepared)
     return atomic_load_explicit(&prepared->sending, memory_order_relaxed);
 }
 
-/* Its headers but Age are those of this answer. */
+/* Its headers but Age and Date are those of this answer. */
 static bool fits(const struct eidc_prepared *prepared, const struct eidc_answer *a)
 {
     return prepared->generation == a->generation && prepared->content_type == a->content_type &&
@@ -125,10 +128,26 @@ static void set_age(struct eidc_prepared *prepared, int64_t age_s)
     prepared->age_s = age_s;
 }
 
+/* RFC 9110 section 5.6.7. libmicrohttpd would print it for each answer, under the lock of the time
+ * zone. */
+static void set_date(struct eidc_prepared *prepared, int64_t now_s)
+{
+    struct tm tm;
+    time_t now = (time_t)now_s;
+    if (prepared->now_s == now_s)
+        return;
+    MHD_del_response_header(prepared->response, "Date", prepared->date);
+    strftime(prepared->date, sizeof(prepared->date), "%a, %d %b %Y %H:%M:%S GMT",
+             gmtime_r(&now, &tm));
+    MHD_add_response_header(prepared->response, "Date", prepared->date);
+    prepared->now_s = now_s;
+}
+
 /* Puts r's answer in; it is the connection's, too, from here on. */
 static void fill(struct eidc_prepared *prepared, const struct eidc_request *r)
 {
     set_age(prepared, r->answer.age_s);
+    set_date(prepared, r->answer.now_s);
     if (r->out.n > 0) /* else there may be no buffer at all: an empty batch as text */
         memcpy(prepared->body, r->out.p, r->out.n);
     atomic_store_explicit(&prepared->sending, true, memory_order_relaxed);

@@ -40,9 +40,9 @@ struct eidc_answer {
     unsigned status; /* 0: none yet */
     const char *content_type;
     char etag[EIDC_IMAGE_ID_TEXT + 2]; /* "" or quoted id */
-    bool has_generation;               /* then: number and age */
+    bool has_generation;               /* then: number, age, and the time */
     uint64_t generation;
-    int64_t age_s;
+    int64_t age_s, now_s; /* seconds; now_s since the Unix epoch */
     unsigned retry_after_s;
     const char *allow;
     const struct eidc_header *headers; /* further ones, up to a NULL name; NULL: none */
