@@ -137,7 +137,7 @@ static bool adopt_all(struct eidc_httpd *httpd, const int *fds, size_t fd_count,
 static bool is_passed(const struct eidc_httpd *httpd, size_t fd_count,
                       const struct eidc_listen *entry)
 {
-    bool all = strcmp(entry->place, "systemd") == 0, any = false;
+    bool all = entry->kind == EIDC_LISTEN_SYSTEMD, any = false;
     for (size_t i = 0; i < fd_count; i++) {
         struct eidc_listener *listener = &httpd->ports[i].listener;
         if (!all && strcmp(listener->text, entry->place) != 0)
@@ -158,7 +158,7 @@ static bool open_entry(struct eidc_httpd *httpd, size_t fd_count, const char *sp
         return eidc_wrap(err, "http.listen: %s", spec);
     if (is_passed(httpd, fd_count, &entry))
         return true;
-    if (strcmp(entry.place, "systemd") == 0)
+    if (entry.kind == EIDC_LISTEN_SYSTEMD)
         return eidc_fail(err, EIDC_ERR_INVALID, "http.listen: systemd passed no socket");
     return eidc_listener_open(spec, next_listener(httpd), err) || eidc_wrap(err, "http.listen");
 }

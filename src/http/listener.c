@@ -17,8 +17,6 @@
 
 #define BACKLOG 1024
 
-static const char local_prefix[] = "unix:";
-
 /* Any address a socket can have, without casts between types of different alignment. */
 union address {
     struct sockaddr any;
@@ -188,13 +186,9 @@ static bool fail_local(const char *path, struct eidc_err *err)
 static bool open_local(const struct eidc_listen *entry, struct eidc_listener *out,
                        struct eidc_err *err)
 {
-    const char *path = entry->place + strlen(local_prefix);
+    const char *path = entry->path;
     union address a = {.local = {.sun_family = AF_UNIX}};
-    size_t n = strlen(path);
-    if (n == 0 || n >= sizeof(a.local.sun_path))
-        return eidc_fail(err, EIDC_ERR_INVALID, "a socket's path has 1 to %zu bytes",
-                         sizeof(a.local.sun_path) - 1);
-    memcpy(a.local.sun_path, path, n + 1);
+    memcpy(a.local.sun_path, path, strlen(path) + 1); /* its length has been checked */
     if (!remove_stale(&a, err))
         return false;
     int fd = bound_socket(&a, sizeof(a.local));
@@ -206,23 +200,6 @@ static bool open_local(const struct eidc_listen *entry, struct eidc_listener *ou
         return false;
     }
     out->unix_path = eidc_xstrdup(path);
-    return true;
-}
-
-/* "HOST:PORT" into its parts. */
-static bool split(const char *spec, char **host, char **port, struct eidc_err *err)
-{
-    const char *colon = strrchr(spec, ':');
-    size_t n = colon != NULL ? (size_t)(colon - spec) : 0;
-    bool bracketed = n >= 2 && spec[0] == '[' && spec[n - 1] == ']';
-    uint64_t number;
-    if (colon == NULL || !eidc_str_u64(eidc_str_of(colon + 1), 65535, &number))
-        return eidc_fail(err, EIDC_ERR_INVALID,
-                         "is not HOST:PORT, [ADDRESS]:PORT, unix:PATH or systemd");
-    if (!bracketed && memchr(spec, ':', n) != NULL)
-        return eidc_fail(err, EIDC_ERR_INVALID, "an IPv6 address goes into brackets");
-    *host = bracketed ? eidc_xstrndup(spec + 1, n - 2) : eidc_xstrndup(spec, n);
-    *port = eidc_xstrdup(colon + 1);
     return true;
 }
 
@@ -244,17 +221,13 @@ static int first_that_listens(const struct addrinfo *found)
     return fd;
 }
 
-static bool open_inet(const char *spec, struct eidc_listener *out, struct eidc_err *err)
+static bool open_inet(const struct eidc_listen *entry, struct eidc_listener *out,
+                      struct eidc_err *err)
 {
-    char *host EIDC_AUTO_FREE = NULL;
-    char *port EIDC_AUTO_FREE = NULL;
-    if (!split(spec, &host, &port, err) || host == NULL)
-        return false;
     const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
                                    .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    bool any = host[0] == '\0' || strcmp(host, "*") == 0;
-    int failed = getaddrinfo(any ? NULL : host, port, &hints, &found);
+    int failed = getaddrinfo(entry->host, entry->port, &hints, &found);
     if (failed != 0)
         return eidc_fail(err, EIDC_ERR_INVALID, "%s", gai_strerror(failed));
 
@@ -271,15 +244,25 @@ static bool open_inet(const char *spec, struct eidc_listener *out, struct eidc_e
     return true;
 }
 
+static bool open_entry(const struct eidc_listen *entry, struct eidc_listener *out,
+                       struct eidc_err *err)
+{
+    switch (entry->kind) {
+    case EIDC_LISTEN_UNIX:
+        return open_local(entry, out, err);
+    case EIDC_LISTEN_INET:
+        return open_inet(entry, out, err);
+    case EIDC_LISTEN_SYSTEMD:
+        break;
+    }
+    return eidc_fail(err, EIDC_ERR_INVALID, "is no place of its own");
+}
+
 bool eidc_listener_open(const char *spec, struct eidc_listener *out, struct eidc_err *err)
 {
     EIDC_LISTEN_AUTO entry = {0};
     struct eidc_listener opened = {.fd = -1};
-    bool ok = eidc_listen_parse(spec, &entry, err) &&
-              (eidc_str_starts(eidc_str_of(entry.place), eidc_str_of(local_prefix))
-                   ? open_local(&entry, &opened, err)
-                   : open_inet(entry.place, &opened, err));
-    if (!ok)
+    if (!eidc_listen_parse(spec, &entry, err) || !open_entry(&entry, &opened, err))
         return eidc_wrap(err, "%s", spec);
     opened.threads = entry.threads;
     *out = opened;

@@ -11,8 +11,8 @@ struct eidc_listener {
     char *unix_path; /* ours to remove; NULL otherwise */
 };
 
-/* Opens one entry (config/listen.h) but systemd. HOST may be empty or "*" (every address).
- * A UNIX socket file that nobody answers on is replaced. */
+/* Opens one entry (config/listen.h) but systemd. A UNIX socket file that nobody answers on is
+ * replaced. */
 bool eidc_listener_open(const char *spec, struct eidc_listener *out, struct eidc_err *err);
 /* Takes a duplicate of a socket that was passed to us. */
 bool eidc_listener_adopt(int fd, struct eidc_listener *out, struct eidc_err *err);

@@ -35,6 +35,36 @@ static void test_entries(void **state)
     }
 }
 
+static void test_parts_of_a_place(void **state)
+{
+    static const struct {
+        const char *entry, *host, *port, *path;
+        enum eidc_listen_kind kind;
+    } cases[] = {
+        {"127.0.0.1:8627", "127.0.0.1", "8627", NULL, EIDC_LISTEN_INET},
+        {"a-b.c_d:0?threads=1", "a-b.c_d", "0", NULL, EIDC_LISTEN_INET},
+        {"[::1]:65535", "::1", "65535", NULL, EIDC_LISTEN_INET},
+        {":1", NULL, "1", NULL, EIDC_LISTEN_INET},
+        {"*:1", NULL, "1", NULL, EIDC_LISTEN_INET},
+        {"unix:/run/x?mode=600", NULL, NULL, "/run/x", EIDC_LISTEN_UNIX},
+        {"systemd", NULL, NULL, NULL, EIDC_LISTEN_SYSTEMD},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        EIDC_LISTEN_AUTO listen = {0};
+        struct eidc_err err;
+        assert_true(eidc_listen_parse(cases[i].entry, &listen, &err));
+        assert_int_equal(listen.kind, cases[i].kind);
+        const char *got[] = {listen.host, listen.port, listen.path};
+        const char *wanted[] = {cases[i].host, cases[i].port, cases[i].path};
+        for (size_t k = 0; k < 3; k++) {
+            assert_int_equal(got[k] == NULL, wanted[k] == NULL);
+            if (wanted[k] != NULL)
+                assert_string_equal(got[k], wanted[k]);
+        }
+    }
+}
+
 static void test_entries_that_cannot_be(void **state)
 {
     static const struct {
@@ -58,6 +88,12 @@ static void test_entries_that_cannot_be(void **state)
         {"unix:/x?mode=rw-", "octal"},
         {"unix:/x?group=", "group"},
         {"unix:/x?mode=0660?group=web", "octal"},
+        {"a:b", "has no port"},
+        {"[::1]", "has no port"},
+        {"[a]:1", "has no IPv6 address"},
+        {"a/b:1", "is not HOST:PORT"},
+        {"::1", "is not HOST:PORT"},
+        {"unix:x", "absolute"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -75,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_parts_of_a_place),
         cmocka_unit_test(test_entries_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
