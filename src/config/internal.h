@@ -63,6 +63,9 @@ static inline struct eidc_config_place eidc_config_key_place(const struct eidc_y
 bool eidc_config_set_items(struct eidc_config_load *load, const struct eidc_option *option,
                            void *base, const struct eidc_yaml_item *items, size_t n);
 
+/* Sets options from the file. False: it cannot be read, and there is nothing to check further. */
+bool eidc_config_file(struct eidc_config_load *load);
+
 /* Sets options from EIDCACHED_SECTION_KEY. */
 void eidc_config_environment(struct eidc_config_load *load);
 
