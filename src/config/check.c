@@ -7,6 +7,7 @@
 
 #define S3_SCHEME    "s3://"
 #define OWNER_DIGITS 12
+#define LISTEN_MAX   64 /* each has threads of its own */
 
 static void problem(struct eidc_config_load *load, const char *path, const char *text)
 {
@@ -38,6 +39,10 @@ static void check_listen(struct eidc_config_load *load)
     const struct eidc_strings *listen = &load->config->http.listen;
     if (listen->n == 0)
         problem(load, "http.listen", "needs at least one place to listen");
+    if (listen->n > LISTEN_MAX) {
+        problem(load, "http.listen", "has more than 64 places");
+        return;
+    }
     for (size_t i = 0; i < listen->n; i++) {
         char *wrong EIDC_AUTO_FREE = listen_problem(listen->at[i]);
         for (size_t before = 0; before < i && wrong == NULL; before++)

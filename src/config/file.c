@@ -44,7 +44,8 @@ static void unknown_option(struct eidc_config_load *load, const struct eidc_conf
         return;
     }
     list_paths(known, NULL);
-    bool near = strchr(path, '.') != NULL && eidc_nearest_name(path, known) != NULL;
+    bool near = strchr(path, '.') != NULL && !eidc_config_problems_full(load) &&
+                eidc_nearest_name(path, known) != NULL;
     if (!near && section != NULL)
         list_paths(known, section);
     else if (!near)

@@ -24,7 +24,7 @@ struct eidc_config_problem; /* problems.c */
 struct eidc_config_load {
     struct eidc_config *config;
     struct eidc_config_problems *problems;
-    struct eidc_config_problem *found; /* problems->count of them */
+    struct eidc_config_problem *found; /* the first of problems->count */
     struct eidc_config_place *places;  /* indexed as eidc_options */
     bool *given;                       /* the option is in the file or the environment, ... */
     bool *bad;                         /* ... with a value that was refused */
@@ -39,6 +39,9 @@ void eidc_config_problem(struct eidc_config_load *load, const struct eidc_config
 /* Adds the problem that path is unknown: with the nearest of candidates, else with all of them. */
 void eidc_config_unknown(struct eidc_config_load *load, const struct eidc_config_place *at,
                          const char *path, const char *word, const char *const *candidates);
+
+/* Further ones are counted, but not told: what it takes to describe them can be spared. */
+bool eidc_config_problems_full(const struct eidc_config_load *load);
 
 /* Adds the problem that the file cannot be read. */
 void eidc_config_file_problem(struct eidc_config_load *load, const struct eidc_err *err);

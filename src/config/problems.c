@@ -10,10 +10,22 @@ struct eidc_config_problem {
     char *text;
 };
 
+#define TOLD_MAX                                                                                   \
+    1000 /* nobody reads more; a file that is no configuration has a hundred thousand */
+
+bool eidc_config_problems_full(const struct eidc_config_load *load)
+{
+    return load->problems->count >= TOLD_MAX;
+}
+
 /* Takes text. */
 static void add(struct eidc_config_load *load, const struct eidc_config_place *at, char *text)
 {
     unsigned n = load->problems->count++;
+    if (n >= TOLD_MAX) {
+        free(text);
+        return;
+    }
     load->found = eidc_xrealloc(load->found, n + 1, sizeof *load->found);
     load->found[n] = (struct eidc_config_problem){
         .line = at != NULL ? at->line : 0,
@@ -64,7 +76,7 @@ void eidc_config_file_problem(struct eidc_config_load *load, const struct eidc_e
 void eidc_config_unknown(struct eidc_config_load *load, const struct eidc_config_place *at,
                          const char *path, const char *word, const char *const *candidates)
 {
-    const char *near = eidc_nearest_name(word, candidates);
+    const char *near = eidc_config_problems_full(load) ? "" : eidc_nearest_name(word, candidates);
     if (near != NULL) {
         eidc_config_problem(load, at, path, "unknown option; did you mean %s?", near);
         return;
@@ -88,13 +100,16 @@ static int by_place(const void *left, const void *right)
 
 void eidc_config_problems_finish(struct eidc_config_load *load)
 {
-    size_t n = load->problems->count;
+    const unsigned count = load->problems->count;
+    const unsigned n = count < TOLD_MAX ? count : TOLD_MAX;
     if (n > 0)
         qsort(load->found, n, sizeof *load->found, by_place);
-    for (size_t i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++) {
         eidc_buf_addf(&load->problems->text, "%s\n", load->found[i].text);
         free(load->found[i].text);
     }
+    if (count > n)
+        eidc_buf_addf(&load->problems->text, "... and %u more\n", count - n);
     free(load->found);
     load->found = NULL;
 }

@@ -5,6 +5,7 @@
 #include "internal.h"
 
 #define SOURCE_NAME_MAX 64
+#define REGIONS_MAX     256
 #define LETTERS         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS          "0123456789"
 
@@ -13,13 +14,15 @@ static bool is_source_name(const char *name, size_t n)
     return n >= 1 && n <= SOURCE_NAME_MAX && strspn(name, LETTERS DIGITS "_-") >= n;
 }
 
+/* No key is given twice: all of a source comes together. */
 static size_t find_or_add(struct eidc_config_load *load, const char *name, size_t n,
                           struct eidc_config_place place)
 {
     struct eidc_config *config = load->config;
-    for (size_t i = 0; i < config->source_count; i++)
-        if (eidc_str_eq(eidc_str_of(config->sources[i].name), (struct eidc_str){name, n}))
-            return i;
+    const size_t last = config->source_count - 1;
+    if (config->source_count > 0 &&
+        eidc_str_eq(eidc_str_of(config->sources[last].name), (struct eidc_str){name, n}))
+        return last;
     size_t count = config->source_count + 1;
     config->sources = eidc_xrealloc(config->sources, count, sizeof *config->sources);
     load->source_places = eidc_xrealloc(load->source_places, count, sizeof *load->source_places);
@@ -148,6 +151,10 @@ void eidc_config_source_problem(const struct eidc_config_checked *c, const char 
 static void check_regions(const struct eidc_config_checked *c)
 {
     const struct eidc_strings *regions = &c->source->regions;
+    if (regions->n > REGIONS_MAX) {
+        eidc_config_source_problem(c, "regions", "are more than AWS has");
+        return;
+    }
     for (size_t i = 0; i < regions->n; i++) {
         char *text EIDC_AUTO_FREE = NULL;
         for (size_t before = 0; before < i && text == NULL; before++)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -347,6 +348,55 @@ static void test_all_problems_at_once(void **state)
             "@:10:3: sources.a.path: is missing; type file needs it: the file with the names\n"
             "@:11:24: sources.b.list: \"glue.table\" is not a listing; did you mean "
             "glue.tables?\n");
+}
+
+#define MANY 60000
+
+/* Rows of a number each, between a head and a foot. */
+static char *many(const char *head, const char *before, const char *behind, const char *foot)
+{
+    struct eidc_buf text = {0};
+    eidc_buf_add_z(&text, head);
+    for (unsigned i = 0; i < MANY; i++)
+        eidc_buf_addf(&text, "%s%u%s", before, i, behind);
+    eidc_buf_add_z(&text, foot);
+    return text.p;
+}
+
+/* Nobody reads them all, and nobody waits for them. */
+static void test_very_many_problems(void **state)
+{
+    static const struct {
+        const char *head, *before, *behind, *first;
+    } rows[] = {
+        {"", "k", ": 1\n", ":1:1: k0: unknown option"},
+        {"http:\n", " k", ": 1\n", ":2:2: http.k0: unknown option"},
+        {"sources:\n a:\n  type: file\n", "  k", ": 1\n", ":4:3: sources.a.k0: unknown option"},
+        {"sources:\n", " s", ": {}\n", ":2:2: sources.s0.type: is missing"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct eidc_config_problems problems = {0};
+        char *text EIDC_AUTO_FREE = many(rows[i].head, rows[i].before, rows[i].behind, "");
+        const clock_t began = clock();
+        assert_null(load_text(text, &problems));
+        assert_true(clock() - began < 10 * CLOCKS_PER_SEC);
+        assert_in_range(problems.count, MANY, MANY + 1);
+        assert_non_null(strstr(problems.text.p, rows[i].first));
+        char *more EIDC_AUTO_FREE = eidc_xprintf("\n... and %u more\n", problems.count - 1000);
+        assert_string_equal(problems.text.p + problems.text.n - strlen(more), more);
+        eidc_config_problems_free(&problems);
+    }
+}
+
+static void test_absurd_lists(void **state)
+{
+    (void)state;
+    char *regions EIDC_AUTO_FREE =
+        many("sources: {s: {type: aws, list: glue.tables, regions: [", "r-", ",", "]}}\n");
+    refused(regions, "@:1:55: sources.s.regions: are more than AWS has\n");
+    char *places EIDC_AUTO_FREE = many(SOURCE "http: {listen: [", "':", "',", "]}\n");
+    refused(places, "@:2:17: http.listen: has more than 64 places\n");
 }
 
 static void test_problems_come_in_the_order_of_the_file(void **state)
@@ -887,6 +937,8 @@ int main(void)
         WITH_FILE(test_unknown_options),
         WITH_FILE(test_tls_options_go_together),
         WITH_FILE(test_all_problems_at_once),
+        WITH_FILE(test_very_many_problems),
+        WITH_FILE(test_absurd_lists),
         WITH_FILE(test_problems_come_in_the_order_of_the_file),
         WITH_FILE(test_bad_values),
         WITH_FILE(test_bad_listen),
