@@ -6,11 +6,12 @@
 
 #include "eidcached/base/mem.h"
 #include "eidcached/core/diff.h"
+#include "guard_hold.h"
 
 /* The entries of the image before that the candidate lacks. */
 struct vanished {
     struct eidc_missing *at;
-    struct eidc_record *records; /* views into the image before, same order as found */
+    struct eidc_record *records; /* views into the image before */
     size_t n, cap;
     bool no_memory; /* it grows with the data: this costs a refresh, not the process */
 };
@@ -75,14 +76,16 @@ static uint32_t times_missed(const struct eidc_guard *g, uint64_t entry)
     return m ? m->times : 0;
 }
 
-/* Counts this refresh in; returns how many of the vanished are not confirmed yet. */
-static size_t count_unconfirmed(struct eidc_guard *g, struct vanished *v)
+/* Counts this refresh in; returns how many of the vanished are not confirmed yet, and leaves only
+ * their records. */
+static size_t keep_unconfirmed(const struct eidc_guard *g, struct vanished *v)
 {
     size_t unconfirmed = 0;
 
     for (size_t i = 0; i < v->n; i++) {
         v->at[i].times = times_missed(g, v->at[i].entry) + 1;
-        unconfirmed += v->at[i].times < g->confirmations;
+        if (v->at[i].times < g->confirmations)
+            v->records[unconfirmed++] = v->records[i];
     }
     return unconfirmed;
 }
@@ -137,106 +140,30 @@ static void forget(struct eidc_guard *g)
     g->sample[0] = '\0';
 }
 
-static void remember(struct eidc_guard *g, struct vanished *v, size_t held)
+/* A few names, for people: not those that fill the line. */
+static void show(struct eidc_guard *g, const struct eidc_record *held, size_t n)
 {
     size_t used = 0, shown = 0;
 
+    for (size_t i = 0; i < n && shown < 3; i++) {
+        if (held[i].name.n > 60)
+            continue;
+        used += (size_t)snprintf(g->sample + used, sizeof g->sample - used, "%s%.*s",
+                                 shown ? ", " : "", EIDC_STR_ARG(held[i].name));
+        shown++;
+    }
+}
+
+static void remember(struct eidc_guard *g, struct vanished *v, size_t held)
+{
     forget(g);
     g->held = true;
     g->removals = held;
-    for (size_t i = 0; i < v->n && shown < 3; i++) {
-        if (v->at[i].times >= g->confirmations || v->records[i].name.n > 60)
-            continue;
-        used += (size_t)snprintf(g->sample + used, sizeof g->sample - used, "%s%.*s",
-                                 shown ? ", " : "", EIDC_STR_ARG(v->records[i].name));
-        shown++;
-    }
+    show(g, v->records, held);
     g->missing = v->at; /* taken */
     g->missing_count = v->n;
     v->at = NULL;
     qsort(g->missing, g->missing_count, sizeof *g->missing, by_entry);
-}
-
-/* Putting the held entries back into a builder. */
-struct merge {
-    const struct eidc_generation *before;
-    struct eidc_builder *builder;
-    bool *unconfirmed; /* scopes of the image before that hold some of the entries */
-};
-
-static void mark_scopes(struct merge *m, const struct eidc_record *record)
-{
-    struct eidc_scope_cursor scopes = eidc_record_scopes(m->before->image, record);
-    uint32_t scope;
-
-    while (eidc_scope_cursor_next(&scopes, &scope))
-        m->unconfirmed[scope] = true;
-}
-
-static bool put_back(struct merge *m, const struct eidc_record *record, struct eidc_err *err)
-{
-    struct eidc_scope_cursor scopes = eidc_record_scopes(m->before->image, record);
-    uint32_t at;
-
-    while (eidc_scope_cursor_next(&scopes, &at)) {
-        struct eidc_scope s;
-        if (!eidc_image_scope(m->before->image, at, &s))
-            continue;
-        /* the builder keeps the newest as_of it hears of, and this one is the oldest */
-        uint32_t handle =
-            eidc_builder_scope(m->builder, s.source, s.name, atomic_load(&m->before->as_of[at]));
-        if (!eidc_builder_carry(m->builder, handle, record, err))
-            return false;
-    }
-    return true;
-}
-
-static int64_t scope_as_of(const struct merge *m, const struct eidc_scope *s)
-{
-    uint32_t at = eidc_image_find_scope(m->before->image, s->source, s->name);
-
-    return at != UINT32_MAX && m->unconfirmed[at] ? atomic_load(&m->before->as_of[at])
-                                                  : s->as_of_ms;
-}
-
-static bool copy_candidate(struct merge *m, const struct eidc_image *candidate,
-                           struct eidc_err *err)
-{
-    uint32_t scopes = eidc_image_info(candidate)->scopes;
-    uint32_t *handles EIDC_AUTO_FREE = eidc_xcalloc(scopes + 1u, sizeof *handles);
-
-    for (uint32_t i = 0; i < scopes; i++) {
-        struct eidc_scope s;
-        if (!eidc_image_scope(candidate, i, &s))
-            return eidc_fail(err, EIDC_ERR_CORRUPT, "the candidate image lacks scope %u", i);
-        handles[i] = eidc_builder_scope(m->builder, s.source, s.name, scope_as_of(m, &s));
-    }
-    return eidc_builder_carry_all(m->builder, candidate, handles, err);
-}
-
-static bool merge_held(struct eidc_guard *g, const struct eidc_generation *before,
-                       const struct eidc_image *candidate, const struct vanished *v,
-                       const struct eidc_build_options *build, struct eidc_image **kept,
-                       struct eidc_err *err)
-{
-    const struct eidc_image_info *info = eidc_image_info(candidate);
-    const uint32_t old_scopes = eidc_image_info(before->image)->scopes;
-    bool *unconfirmed EIDC_AUTO_FREE = eidc_xcalloc(old_scopes + 1u, sizeof *unconfirmed);
-    struct merge m = {before, NULL, unconfirmed};
-    bool ok;
-
-    if (!eidc_builder_new(build, &m.builder, err))
-        return false;
-    for (size_t i = 0; i < v->n; i++)
-        if (v->at[i].times < g->confirmations)
-            mark_scopes(&m, &v->records[i]);
-    ok = copy_candidate(&m, candidate, err);
-    for (size_t i = 0; ok && i < v->n; i++)
-        if (v->at[i].times < g->confirmations)
-            ok = put_back(&m, &v->records[i], err);
-    ok = ok && eidc_builder_finish(m.builder, info->number, info->created_at_ms, kept, err);
-    eidc_builder_free(m.builder);
-    return ok || eidc_wrap(err, "holding removals");
 }
 
 bool eidc_guard_judge(struct eidc_guard *g, const struct eidc_generation *before,
@@ -250,12 +177,12 @@ bool eidc_guard_judge(struct eidc_guard *g, const struct eidc_generation *before
     *kept = NULL;
     if (before != NULL && !accept)
         eidc_diff(before->image, candidate, collect, &v, &(struct eidc_diff_counts){0});
-    size_t unconfirmed = count_unconfirmed(g, &v);
+    size_t unconfirmed = keep_unconfirmed(g, &v);
     int64_t slot = slot_of(g, eidc_image_info(candidate)->created_at_ms);
     if (v.no_memory)
         ok = eidc_fail(err, EIDC_ERR_NOMEM, "no memory to compare with the image before");
     else if (before != NULL && !accept && too_many(g, before, slot, unconfirmed)) {
-        ok = merge_held(g, before, candidate, &v, build, kept, err);
+        ok = eidc_guard_hold(before, candidate, v.records, unconfirmed, build, kept, err);
         if (ok)
             remember(g, &v, unconfirmed);
     } else {
