@@ -1,19 +1,9 @@
 /* Single look-ups, probes, status: over a real socket. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/core/current.h"
-#include "tests/support/httpd_fixture.h"
-
-static struct httpd_fixture f;
-static struct http_answer a;
+#include "tests/unit/http/asking.h"
 
 static int64_t start_ms;
 
@@ -32,21 +22,6 @@ static void publish_usual(void)
     httpd_publish(7, entries, sizeof(entries) / sizeof(entries[0]));
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    httpd_fixture_init(&f);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
-    return 0;
-}
-
 static void start(void)
 {
     httpd_fixture_start(&f);
@@ -58,18 +33,11 @@ static void assert_body(const char *expected)
     assert_string_equal(a.body.p, expected);
 }
 
-static void assert_header(const char *name, const char *expected)
-{
-    const char *value = http_header(&a, name);
-    if (value == NULL || strcmp(value, expected) != 0)
-        fail_msg("%s: %s, expected %s", name, value, expected);
-}
-
 static void assert_problem(unsigned status)
 {
     char member[32];
     assert_int_equal(a.status, status);
-    assert_header("Content-Type", "application/problem+json");
+    expect_header("Content-Type", "application/problem+json");
     snprintf(member, sizeof(member), "\"status\":%u", status);
     assert_non_null(strstr(a.body.p, member));
     assert_non_null(strstr(a.body.p, "\"type\":\"about:blank\""));
@@ -81,11 +49,6 @@ static void assert_age(int64_t least)
     const char *age = http_header(&a, "Age");
     assert_non_null(age);
     assert_in_range(strtoull(age, NULL, 10), least, least + 30);
-}
-
-static void ask(const char *head)
-{
-    http_ask(&f, head, &a);
 }
 
 /* The EID of sales, as the server says it. */
@@ -105,16 +68,16 @@ static void forward_and_reverse(void **state)
     start();
     eid_of("/v1/forward/sales", eid);
     assert_int_equal(strlen(eid), 32);
-    assert_header("Content-Type", "text/plain; charset=utf-8");
+    expect_header("Content-Type", "text/plain; charset=utf-8");
     assert_int_equal(a.body.n, 33);
 
     ask("GET /v1/forward/sales HTTP/1.1\r\n");
     snprintf(text, sizeof(text), "{\"name\":\"sales\",\"eid\":\"%s\"}\n", eid);
     assert_body(text);
-    assert_header("Content-Type", "application/json");
-    assert_header("Vary", "Accept");
-    assert_header("X-Content-Type-Options", "nosniff");
-    assert_header("Eidcache-Generation", "7");
+    expect_header("Content-Type", "application/json");
+    expect_header("Vary", "Accept");
+    expect_header("X-Content-Type-Options", "nosniff");
+    expect_header("Eidcache-Generation", "7");
     assert_non_null(http_header(&a, "Date"));
     assert_age(10); /* the newest of the scopes that list it */
 
@@ -150,7 +113,7 @@ static void a_miss(void **state)
     start();
     ask("GET /v1/forward/none HTTP/1.1\r\n");
     assert_problem(404);
-    assert_header("Eidcache-Generation", "7");
+    expect_header("Eidcache-Generation", "7");
     assert_non_null(http_header(&a, "ETag"));
     assert_age(500); /* only as good as the oldest listing */
     ask("GET /v1/forward/none HTTP/1.1\r\nIf-None-Match: *\r\n");
@@ -245,9 +208,9 @@ static void conditional(void **state)
              etag);
     ask(head);
     assert_int_equal(a.status, 304);
-    assert_header("ETag", etag);
-    assert_header("Eidcache-Generation", "7");
-    assert_header("Vary", "Accept");
+    expect_header("ETag", etag);
+    expect_header("Eidcache-Generation", "7");
+    expect_header("Vary", "Accept");
     assert_null(http_header(&a, "Content-Type"));
     ask("GET /v1/forward/sales HTTP/1.1\r\nIf-None-Match: *\r\n");
     assert_int_equal(a.status, 304);
@@ -336,7 +299,7 @@ static void probes(void **state)
         ask(head);
         assert_int_equal(a.status, 200);
         assert_body("ok\n");
-        assert_header("Content-Type", "text/plain; charset=utf-8");
+        expect_header("Content-Type", "text/plain; charset=utf-8");
     }
     ask("GET /readyz?verbose HTTP/1.1\r\n");
     assert_body("[+]generation ok\n[+]fresh ok\n[+]serving ok\nreadyz check passed\n");
@@ -346,7 +309,7 @@ static void probes(void **state)
     ask("GET /readyz HTTP/1.1\r\n");
     assert_int_equal(a.status, 503);
     assert_non_null(strstr(a.body.p, "[-]serving failed: the process is stopping\n"));
-    assert_header("Connection", "close");
+    expect_header("Connection", "close");
     ask("GET /livez HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
 }
@@ -357,13 +320,13 @@ static void methods_and_paths(void **state)
     start();
     ask("DELETE /v1/forward/sales HTTP/1.1\r\n");
     assert_problem(405);
-    assert_header("Allow", "GET, HEAD");
+    expect_header("Allow", "GET, HEAD");
     ask("PUT /v1/forward HTTP/1.1\r\n");
     assert_problem(405);
-    assert_header("Allow", "GET, HEAD, POST");
+    expect_header("Allow", "GET, HEAD, POST");
     ask("GET /v1/refresh HTTP/1.1\r\n"); /* though a POST is forbidden here */
     assert_problem(405);
-    assert_header("Allow", "POST");
+    expect_header("Allow", "POST");
     static const char *const nothing[] = {"/v1", "/v1/forwards", "/livez/", "/%76%31/forward/sales",
                                           "//livez"};
     for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
@@ -397,7 +360,7 @@ static void head_is_get_without_a_body(void **state)
         http_sendf(fd, "HEAD %s HTTP/1.1\r\nHost: localhost\r\n\r\n", paths[i]);
         assert_true(http_receive(fd, true, &a));
         assert_int_equal(a.status, status);
-        assert_header("Content-Length", length);
+        expect_header("Content-Length", length);
         http_sendf(fd, "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         assert_true(http_receive(fd, false, &a));
         assert_int_equal(a.status, 200);
@@ -500,7 +463,7 @@ static void smuggling(void **state)
         if (!http_receive(fd, false, &a) || a.status != cases[i].status)
             fail_msg("request %zu: %u", i, a.status);
         assert_problem(cases[i].status);
-        assert_header("Connection", "close");
+        expect_header("Connection", "close");
         assert_true(http_at_end(fd));
         close(fd);
     }
@@ -550,7 +513,7 @@ static void status_document(void **state)
     start();
     ask("GET /v1/status HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
-    assert_header("Content-Type", "application/json");
+    expect_header("Content-Type", "application/json");
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         if (strstr(a.body.p, members[i]) == NULL)
             fail_msg("no %s in %s", members[i], a.body.p);
@@ -565,7 +528,7 @@ static void metrics(void **state)
     ask("GET /nothing HTTP/1.1\r\n");
     ask("GET /metrics HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
-    assert_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    expect_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     assert_non_null(strstr(a.body.p, "eidcached_lookups_total{direction=\"forward\","
                                      "result=\"hit\"} "));
     assert_non_null(strstr(a.body.p, "eidcached_http_requests_total{route=\"/v1/forward/{name}\","
@@ -578,7 +541,7 @@ static void metrics(void **state)
     assert_true(atoi(open + sizeof("\neidcached_http_connections ") - 1) >= 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_httpd, tear_down_httpd)
 
 int main(void)
 {

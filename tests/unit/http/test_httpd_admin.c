@@ -1,35 +1,17 @@
 /* Refresh, access rules, limits, stopping: over real sockets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
-#include "tests/support/httpd_fixture.h"
+#include "tests/unit/http/asking.h"
 
-static struct httpd_fixture f;
-static struct http_answer a;
 static char token_path[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    httpd_fixture_init(&f);
-    return 0;
-}
 
 static int tear_down(void **state)
 {
-    (void)state;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
+    tear_down_httpd(state);
     free(f.config.http.token_file);
     unlink(token_path);
     return 0;
@@ -51,17 +33,6 @@ static void start_with_token(void)
     start();
 }
 
-static void expect(unsigned status)
-{
-    if (a.status != status)
-        fail_msg("%u, expected %u: %s", a.status, status, a.body.p);
-}
-
-static void ask(const char *head)
-{
-    http_ask(&f, head, &a);
-}
-
 static void ask_unix(const char *head)
 {
     int fd = http_connect_unix(&f);
@@ -75,30 +46,30 @@ static void token(void **state)
     (void)state;
     start_with_token();
     ask("GET /v1/forward/sales HTTP/1.1\r\n");
-    expect(401);
+    expect_status(401);
     assert_non_null(strstr(http_header(&a, "WWW-Authenticate"), "Bearer"));
     assert_null(strstr(a.body.p, "s3cret"));
     ask("GET /v1/forward/sales HTTP/1.1\r\nAuthorization: Bearer s3creT\r\n");
-    expect(401);
+    expect_status(401);
     ask("GET /v1/forward/sales HTTP/1.1\r\nAuthorization: Bearer s3cret\r\n");
-    expect(200);
+    expect_status(200);
     static const char *const others[] = {"/metrics", "/v1/status", "/", "/nothing", "/v1/forward"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         char head[64];
         snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\n", others[i]);
         ask(head);
-        expect(401);
+        expect_status(401);
     }
     ask("GET /readyz HTTP/1.1\r\n");
-    expect(200);
+    expect_status(200);
     ask_unix("GET /v1/forward/sales HTTP/1.1\r\n");
-    expect(200);
+    expect_status(200);
     http_post(&f, "/v1/forward", "Content-Type: text/plain\r\n", EIDC_STR("sales"), &a);
-    expect(401);
+    expect_status(401);
     ask("POST /v1/refresh HTTP/1.1\r\n");
-    expect(401);
+    expect_status(401);
     ask("POST /v1/refresh HTTP/1.1\r\nAuthorization: Bearer s3cret\r\n");
-    expect(202);
+    expect_status(202);
     unlink(token_path);
 }
 
@@ -108,11 +79,11 @@ static void unreadable_token_file(void **state)
     f.config.http.token_file = eidc_xstrdup("/nonexistent/token");
     start();
     ask("GET /v1/forward/sales HTTP/1.1\r\n");
-    expect(401);
+    expect_status(401);
     ask("GET /v1/forward/sales HTTP/1.1\r\nAuthorization: Bearer x\r\n");
-    expect(503);
+    expect_status(503);
     ask("GET /livez HTTP/1.1\r\n");
-    expect(200);
+    expect_status(200);
 }
 
 static void forgery(void **state)
@@ -128,21 +99,21 @@ static void forgery(void **state)
     start();
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         ask(refused[i]);
-        expect(403);
+        expect_status(403);
         assert_string_equal(http_header(&a, "Content-Type"), "application/problem+json");
     }
     assert_non_null(strstr(a.body.p, "token_file")); /* says how */
     int fd = http_connect(&f);
     http_sendf(fd, "GET /v1/forward/sales HTTP/1.1\r\nHost: rebound.test:8627\r\n\r\n");
     assert_true(http_receive(fd, false, &a));
-    expect(403);
+    expect_status(403);
     assert_non_null(strstr(a.body.p, "'rebound.test:8627' is not one of http.allowed_hosts"));
     close(fd);
     ask_unix("GET /v1/forward/sales HTTP/1.1\r\nX-Forwarded-For: 10.0.0.1\r\n");
-    expect(403);
+    expect_status(403);
     f.config.http.trust_proxy = true;
     ask(refused[0]);
-    expect(200);
+    expect_status(200);
 }
 
 static void hosts_are_told(void **state)
@@ -151,7 +122,7 @@ static void hosts_are_told(void **state)
     (void)state;
     start();
     ask("GET http://target.test/livez HTTP/1.1\r\n");
-    expect(403);
+    expect_status(403);
     assert_non_null(strstr(a.body.p, "the host 'target.test' is not"));
     memset(host, 'h', sizeof(host) - 1);
     host[sizeof(host) - 1] = '\0';
@@ -159,7 +130,7 @@ static void hosts_are_told(void **state)
     int fd = http_connect(&f);
     http_sendf(fd, "GET /livez HTTP/1.1\r\nHost: %s\r\n\r\n", host);
     assert_true(http_receive(fd, false, &a));
-    expect(403);
+    expect_status(403);
     assert_non_null(strstr(a.body.p, "hhh...' is not one of"));
     assert_null(strstr(a.body.p, "\xff"));
     assert_int_equal(strspn(strstr(a.body.p, "hhh"), "h"), 96);
@@ -174,7 +145,7 @@ static void the_index_lists_all_paths(void **state)
     (void)state;
     start();
     ask("GET / HTTP/1.1\r\n");
-    expect(200);
+    expect_status(200);
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         if (strstr(a.body.p, paths[i]) == NULL)
             fail_msg("no %s", paths[i]);
@@ -186,23 +157,23 @@ static void refresh(void **state)
     (void)state;
     start();
     ask_unix("POST /v1/refresh HTTP/1.1\r\n");
-    expect(202);
+    expect_status(202);
     assert_string_equal(a.body.p, "{\"ticket\":1}\n");
     assert_false(atomic_load(&played_refresh.accept_shrink));
     ask_unix("POST /v1/refresh?accept_shrink=true HTTP/1.1\r\nContent-Length: 0\r\n");
-    expect(202);
+    expect_status(202);
     assert_true(atomic_load(&played_refresh.accept_shrink));
     ask_unix("POST /v1/refresh?wait=soon HTTP/1.1\r\n");
-    expect(400);
+    expect_status(400);
     ask_unix("POST /v1/refresh?accept_shrink=maybe HTTP/1.1\r\n");
-    expect(400);
+    expect_status(400);
     ask_unix("GET /v1/refresh HTTP/1.1\r\n");
-    expect(405);
+    expect_status(405);
     assert_string_equal(http_header(&a, "Allow"), "POST");
     assert_int_equal(atomic_load(&played_refresh.requested), 2);
     atomic_store(&f.service.refresh, NULL);
     ask_unix("POST /v1/refresh HTTP/1.1\r\n");
-    expect(503);
+    expect_status(503);
 }
 
 /* More waiting requests than threads: look-ups go on, all hear of the end. */
@@ -219,21 +190,21 @@ static void waiting_starves_nobody(void **state)
     while (atomic_load(&played_refresh.requested) < N)
         usleep(1000);
     ask("GET /v1/forward/sales HTTP/1.1\r\n");
-    expect(200);
+    expect_status(200);
     ask_unix("GET /v1/forward/sales HTTP/1.1\r\n");
-    expect(200);
+    expect_status(200);
     played_refresh.round = (struct eidc_round_report){
         .result = EIDC_RESULT_PARTIAL, .generation = 9, .names = 3, .error = "one failed"};
     atomic_store(&played_refresh.ended, N);
     for (size_t i = 0; i < N; i++) {
         assert_true(http_receive(fds[i], false, &a));
-        expect(200);
+        expect_status(200);
         assert_non_null(strstr(a.body.p, "\"result\":\"partial\""));
         assert_non_null(strstr(a.body.p, "\"generation\":9"));
         assert_non_null(strstr(a.body.p, "\"error\":\"one failed\""));
         http_sendf(fds[i], "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_true(http_receive(fds[i], false, &a));
-        expect(200);
+        expect_status(200);
         close(fds[i]);
     }
 }
@@ -244,7 +215,7 @@ static void waiting_ends_by_the_clock(void **state)
     start();
     int64_t began = eidc_mono_ms();
     ask_unix("POST /v1/refresh?wait=100ms HTTP/1.1\r\n");
-    expect(202);
+    expect_status(202);
     assert_in_range(eidc_mono_ms() - began, 100, 5000);
 }
 
@@ -261,7 +232,7 @@ static void stopping_wakes_the_waiting(void **state)
     f.httpd = NULL;
     assert_in_range(eidc_mono_ms() - began, 0, 4000);
     assert_true(http_receive(fd, false, &a));
-    expect(202);
+    expect_status(202);
     assert_string_equal(http_header(&a, "Connection"), "close");
     close(fd);
     assert_int_equal(access(f.unix_path, F_OK), -1);
@@ -294,13 +265,13 @@ static void too_many_connections(void **state)
         fds[i] = http_connect(&f);
         http_sendf(fds[i], "GET /v1/forward/sales HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_true(http_receive(fds[i], false, &a));
-        expect(i < 4 ? 200 : 503);
+        expect_status(i < 4 ? 200 : 503);
     }
     assert_non_null(http_header(&a, "Retry-After"));
     assert_string_equal(http_header(&a, "Connection"), "close");
     assert_true(http_at_end(fds[5]));
     ask("GET /livez HTTP/1.1\r\n"); /* the head-room is theirs */
-    expect(200);
+    expect_status(200);
     close(fds[0]);
     close(fds[4]);
     close(fds[5]);
@@ -308,7 +279,7 @@ static void too_many_connections(void **state)
     do
         ask("GET /v1/forward/sales HTTP/1.1\r\n");
     while (a.status != 200 && eidc_mono_ms() < until);
-    expect(200);
+    expect_status(200);
     for (size_t i = 1; i < 4; i++)
         close(fds[i]);
 }
@@ -325,12 +296,12 @@ static void idle_connections_leave_room(void **state)
         fds[i] = http_connect(&f);
     int64_t began = eidc_mono_ms();
     ask("GET /livez HTTP/1.1\r\n");
-    expect(200);
+    expect_status(200);
     assert_string_equal(http_header(&a, "Connection"), "close");
     ask("GET /v1/forward/sales HTTP/1.1\r\n");
-    expect(503);
+    expect_status(503);
     ask_unix("GET /v1/forward/sales HTTP/1.1\r\n");
-    expect(200);
+    expect_status(200);
     assert_in_range(eidc_mono_ms() - began, 0, 1000);
     assert_true(http_at_end(fds[LIMIT + IDLE - 1])); /* the late ones end soon */
     assert_in_range(eidc_mono_ms() - began, 500, 10000);
@@ -360,11 +331,11 @@ static void bad_heads_are_counted(void **state)
         eidc_buf_add_byte(&head, 'a');
     eidc_buf_add_z(&head, " HTTP/1.1\r\n");
     ask(head.p);
-    expect(414);
+    expect_status(414);
     memcpy(head.p, "GET / HTTP/1.1\r\nCookie: ", 24);
     memcpy(head.p + head.n - 11, "aaaaaaaaa", 9);
     ask(head.p);
-    expect(431);
+    expect_status(431);
     assert_int_equal(metric(by_uri), 1);
     assert_int_equal(metric(by_header), 1);
     assert_int_equal(metric(rejected), before + 2);
@@ -406,7 +377,7 @@ static void too_many_threads(void **state)
     assert_non_null(strstr(err.text, "http.threads"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_httpd, tear_down)
 
 int main(void)
 {

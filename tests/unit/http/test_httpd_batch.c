@@ -1,31 +1,20 @@
 /* Batches over a real socket: forms, limits, streaming, one generation. */
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/json_read.h"
 #include "eidcached/core/current.h"
 #include "eidcached/http/batch_stream.h"
-#include "tests/support/httpd_fixture.h"
+#include "tests/unit/http/asking.h"
 
 #define JSON_TYPE "Content-Type: application/json\r\n"
 #define TEXT_TYPE "Content-Type: text/plain\r\n"
 
-static struct httpd_fixture f;
-static struct http_answer a;
-
 static int set_up(void **state)
 {
-    (void)state;
-    httpd_fixture_init(&f);
+    set_up_httpd(state);
     f.config.http.max_batch = 200 * 1000;
     httpd_fixture_start(&f);
     const struct published_entry entries[] = {
@@ -41,14 +30,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
-    return 0;
-}
-
 static void post(const char *path, const char *headers, const char *body)
 {
     http_post(&f, path, headers, eidc_str_of(body), &a);
@@ -56,9 +37,8 @@ static void post(const char *path, const char *headers, const char *body)
 
 static void expect(unsigned status, const char *type, const char *body)
 {
-    if (a.status != status)
-        fail_msg("%u: %s", a.status, a.body.p);
-    assert_string_equal(http_header(&a, "Content-Type"), type);
+    expect_status(status);
+    expect_header("Content-Type", type);
     if (body != NULL)
         assert_string_equal(a.body.p, body);
 }
@@ -120,13 +100,13 @@ static void accept_overrides(void **state)
 static void get_form(void **state)
 {
     (void)state;
-    http_ask(&f, "GET /v1/forward?name=b&other=1&name=%C3%A4%20%22q%22 HTTP/1.1\r\n", &a);
+    ask("GET /v1/forward?name=b&other=1&name=%C3%A4%20%22q%22 HTTP/1.1\r\n");
     expect(200, "application/json",
            "{\"generation\":42,\"results\":[{\"name\":\"b\",\"eid\":\"eid-b\"},"
            "{\"name\":\"\xc3\xa4 \\\"q\\\"\",\"eid\":\"eid-q\"}]}\n");
-    http_ask(&f, "GET /v1/reverse?eid=k2 HTTP/1.1\r\nAccept: text/plain\r\n", &a);
+    ask("GET /v1/reverse?eid=k2 HTTP/1.1\r\nAccept: text/plain\r\n");
     expect(200, "text/plain; charset=utf-8", "k2\ttoo\n");
-    http_ask(&f, "GET /v1/forward?name=a+b&name=a%2Bb HTTP/1.1\r\n", &a);
+    ask("GET /v1/forward?name=a+b&name=a%2Bb HTTP/1.1\r\n");
     assert_non_null(strstr(a.body.p, "{\"name\":\"a b\",\"eid\":null}"));
     assert_non_null(strstr(a.body.p, "{\"name\":\"a+b\",\"eid\":null}"));
 }
@@ -200,7 +180,7 @@ static void bad_queries(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char head[128];
         snprintf(head, sizeof(head), "GET /v1/forward?%s HTTP/1.1\r\n", cases[i].query);
-        http_ask(&f, head, &a);
+        ask(head);
         if (a.status != 400 || strstr(a.body.p, cases[i].says) == NULL)
             fail_msg("case %zu: %u %s", i, a.status, a.body.p);
     }
@@ -347,7 +327,7 @@ static void a_key_with_very_many_values(void **state)
     const cJSON *first = cJSON_GetObjectItemCaseSensitive(answer, "results")->child;
     for (int i = 0; i < 2; i++, first = first->next)
         assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(first, "names")), N);
-    http_ask(&f, "GET /v1/reverse/key HTTP/1.1\r\nAccept: text/plain\r\n", &a);
+    ask("GET /v1/reverse/key HTTP/1.1\r\nAccept: text/plain\r\n");
     assert_int_equal(a.body.n, N * strlen("alias000000\n"));
     free(entries);
     free(names);
@@ -375,7 +355,7 @@ static void many_parameters(void **state)
     for (size_t i = 0; i < 1000; i++)
         eidc_buf_addf(&head, "%sname=%zu", i == 0 ? "GET /v1/forward?" : "&", i % 7);
     eidc_buf_add_z(&head, "&name=a HTTP/1.1\r\nAccept: text/plain\r\n");
-    http_ask(&f, head.p, &a);
+    ask(head.p);
     expect(200, "text/plain; charset=utf-8", NULL);
     assert_int_equal(a.body.n, 1000 * 3 + strlen("a\teid-a\n"));
 }
@@ -549,7 +529,7 @@ static void expect_continue(void **state)
     close(fd);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_httpd)
 
 int main(void)
 {

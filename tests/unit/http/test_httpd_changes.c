@@ -1,22 +1,12 @@
 /* Changes between generations over a real socket, and waiting for them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "eidcached/base/clock.h"
 #include "eidcached/base/json_read.h"
 #include "eidcached/core/current.h"
-#include "tests/support/httpd_fixture.h"
-
-static struct httpd_fixture f;
-static struct http_answer a;
+#include "tests/unit/http/asking.h"
 
 static const struct published_entry entries[] = {
     {"a", "1", "s", 0}, {"b", "2", "s", 0}, {"c \"q\"", "3", "s", 0}, {"d", "4", "s", 0}};
@@ -24,8 +14,7 @@ static const struct published_entry entries[] = {
 /* 42: a b c; 43: b c; 44: a b c d; 50: the same */
 static int set_up(void **state)
 {
-    (void)state;
-    httpd_fixture_init(&f);
+    set_up_httpd(state);
     httpd_fixture_start(&f);
     httpd_publish(42, entries, 3);
     httpd_publish(43, entries + 1, 2);
@@ -34,29 +23,12 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
-    return 0;
-}
-
 static void get(const char *query, const char *headers)
 {
-    EIDC_BUF_AUTO head = {0};
-    eidc_buf_addf(&head, "GET /v1/changes%s HTTP/1.1\r\n%s", query, headers);
-    http_ask(&f, head.p, &a);
+    get_path("/v1/changes", query, headers);
 }
 
-static void expect(unsigned status, const char *body)
-{
-    if (a.status != status)
-        fail_msg("%u: %s", a.status, a.body.p);
-    assert_string_equal(a.body.p, body);
-}
-
-static int ask(const char *query)
+static int begin_waiting(const char *query)
 {
     int fd = http_connect(&f);
     http_sendf(fd, "GET /v1/changes%s HTTP/1.1\r\nHost: localhost\r\n\r\n", query);
@@ -76,23 +48,23 @@ static void since_a_generation(void **state)
 {
     (void)state;
     get("?since=43", "");
-    expect(200, "{\"since\":43,\"generation\":50,\"added\":[" A "," D "],\"removed\":[]}\n");
+    expect_answer(200, "{\"since\":43,\"generation\":50,\"added\":[" A "," D "],\"removed\":[]}\n");
     assert_string_equal(http_header(&a, "Content-Type"), "application/json");
     assert_string_equal(http_header(&a, "Eidcache-Generation"), "50");
     assert_string_equal(http_header(&a, "Cache-Control"), "no-store");
     assert_non_null(http_header(&a, "Age"));
     get("?since=42", "");
-    expect(200, "{\"since\":42,\"generation\":50,\"added\":[" D "],\"removed\":[]}\n");
+    expect_answer(200, "{\"since\":42,\"generation\":50,\"added\":[" D "],\"removed\":[]}\n");
     get("?since=44", "");
-    expect(200, "{\"since\":44,\"generation\":50,\"added\":[],\"removed\":[]}\n");
+    expect_answer(200, "{\"since\":44,\"generation\":50,\"added\":[],\"removed\":[]}\n");
     get("?since=50", "");
-    expect(200, "{\"since\":50,\"generation\":50,\"added\":[],\"removed\":[]}\n");
+    expect_answer(200, "{\"since\":50,\"generation\":50,\"added\":[],\"removed\":[]}\n");
     get("", ""); /* from now on */
-    expect(200, "{\"since\":50,\"generation\":50,\"added\":[],\"removed\":[]}\n");
+    expect_answer(200, "{\"since\":50,\"generation\":50,\"added\":[],\"removed\":[]}\n");
     httpd_publish(51, entries + 2, 1);
     get("?since=43&wait=1h", "");
-    expect(200, "{\"since\":43,\"generation\":51,\"added\":[],"
-                "\"removed\":[{\"name\":\"b\",\"eid\":\"2\"}]}\n");
+    expect_answer(200, "{\"since\":43,\"generation\":51,\"added\":[],"
+                       "\"removed\":[{\"name\":\"b\",\"eid\":\"2\"}]}\n");
 }
 
 static void as_text(void **state)
@@ -100,13 +72,13 @@ static void as_text(void **state)
     (void)state;
     httpd_publish(51, entries + 1, 2);
     get("?since=50", "Accept: text/plain\r\n");
-    expect(200, "-a\t1\n-d\t4\n");
+    expect_answer(200, "-a\t1\n-d\t4\n");
     assert_string_equal(http_header(&a, "Content-Type"), "text/plain; charset=utf-8");
     httpd_publish(52, entries, 2);
     get("?since=50", "Accept: text/plain\r\n");
-    expect(200, "-c \"q\"\t3\n-d\t4\n");
+    expect_answer(200, "-c \"q\"\t3\n-d\t4\n");
     get("?since=51", "Accept: text/plain\r\n");
-    expect(200, "+a\t1\n-c \"q\"\t3\n");
+    expect_answer(200, "+a\t1\n-c \"q\"\t3\n");
 }
 
 static void what_is_not_known_is_gone(void **state)
@@ -157,14 +129,14 @@ static void what_is_refused(void **state)
 static void a_wait_ends_with_the_next_generation(void **state)
 {
     (void)state;
-    int since = ask("?since=50&wait=1h");
+    int since = begin_waiting("?since=50&wait=1h");
     int others = http_connect(&f); /* no thread of the pool is held */
     http_sendf(others, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
     receive(others);
     assert_int_equal(a.status, 200);
     httpd_publish(51, entries, 3);
     receive(since);
-    expect(200, "{\"since\":50,\"generation\":51,\"added\":[],\"removed\":[" D "]}\n");
+    expect_answer(200, "{\"since\":50,\"generation\":51,\"added\":[],\"removed\":[" D "]}\n");
 }
 
 /* Whichever generation was served when it came. */
@@ -174,7 +146,7 @@ static void a_wait_from_now_on(void **state)
     const struct timespec pause = {.tv_nsec = 20 * 1000000L};
     uint64_t number = 50;
     char first;
-    int fd = ask("?wait=1h");
+    int fd = begin_waiting("?wait=1h");
     while (recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) != 1 && number < 1000) {
         number++;
         httpd_publish(number, entries, 3 + number % 2);
@@ -195,24 +167,24 @@ static void a_wait_ends_when_its_time_is_over(void **state)
     (void)state;
     int64_t start = eidc_mono_ms();
     get("?since=50&wait=100ms", "");
-    expect(200, "{\"since\":50,\"generation\":50,\"added\":[],\"removed\":[]}\n");
+    expect_answer(200, "{\"since\":50,\"generation\":50,\"added\":[],\"removed\":[]}\n");
     assert_true(eidc_mono_ms() - start >= 100);
 }
 
 static void a_wait_ends_when_the_process_does(void **state)
 {
     (void)state;
-    int fd = ask("?since=50&wait=1h");
+    int fd = begin_waiting("?since=50&wait=1h");
     get("", ""); /* the same pool has got to it by now, or answers at once */
     atomic_store(&f.service.draining, true);
     receive(fd);
-    expect(200, "{\"since\":50,\"generation\":50,\"added\":[],\"removed\":[]}\n");
+    expect_answer(200, "{\"since\":50,\"generation\":50,\"added\":[],\"removed\":[]}\n");
     assert_string_equal(http_header(&a, "Connection"), "close");
 }
 
 static double open_connections(void)
 {
-    http_ask(&f, "GET /metrics HTTP/1.1\r\n", &a);
+    ask("GET /metrics HTTP/1.1\r\n");
     const char *at = strstr(a.body.p, "\neidcached_http_connections ");
     assert_non_null(at);
     return strtod(at + strlen("\neidcached_http_connections "), NULL);
@@ -225,7 +197,7 @@ static void a_wait_ends_when_its_client_goes(void **state)
     const struct timespec pause = {.tv_nsec = 20 * 1000000L};
     int fds[8];
     for (size_t i = 0; i < 8; i++)
-        fds[i] = ask("?since=50&wait=1h");
+        fds[i] = begin_waiting("?since=50&wait=1h");
     while (open_connections() < 9) /* with its own */
         nanosleep(&pause, NULL);
     for (size_t i = 0; i < 8; i++)
@@ -252,7 +224,7 @@ static void many_are_streamed(void **state)
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(doc, "removed")), 4);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down_httpd)
 
 int main(void)
 {

@@ -1,24 +1,13 @@
 /* Pages of names over a real socket. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/json_read.h"
 #include "eidcached/core/current.h"
-#include "tests/support/httpd_fixture.h"
-
-static struct httpd_fixture f;
-static struct http_answer a;
+#include "tests/unit/http/asking.h"
 
 static int set_up(void **state)
 {
-    (void)state;
-    httpd_fixture_init(&f);
+    set_up_httpd(state);
     httpd_fixture_start(&f);
     const struct published_entry entries[] = {
         {"a", "eid-a", "s", eidc_now_ms() - 90 * 1000},
@@ -34,26 +23,9 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
-    return 0;
-}
-
 static void get(const char *query, const char *headers)
 {
-    EIDC_BUF_AUTO head = {0};
-    eidc_buf_addf(&head, "GET /v1/names%s HTTP/1.1\r\n%s", query, headers);
-    http_ask(&f, head.p, &a);
-}
-
-static void expect(unsigned status, const char *body)
-{
-    if (a.status != status)
-        fail_msg("%u: %s", a.status, a.body.p);
-    assert_string_equal(a.body.p, body);
+    get_path("/v1/names", query, headers);
 }
 
 #define A  "{\"name\":\"a\",\"eid\":\"eid-a\"}"
@@ -67,7 +39,7 @@ static void all_in_byte_order(void **state)
 {
     (void)state;
     get("", "");
-    expect(200, "{\"names\":[" A "," B "," BX "," BY "," C "," U "]}\n");
+    expect_answer(200, "{\"names\":[" A "," B "," BX "," BY "," C "," U "]}\n");
     assert_string_equal(http_header(&a, "Content-Type"), "application/json");
     assert_string_equal(http_header(&a, "Eidcache-Generation"), "42");
     assert_string_equal(http_header(&a, "Vary"), "Accept");
@@ -79,34 +51,34 @@ static void pages(void **state)
 {
     (void)state;
     get("?limit=2", "");
-    expect(200, "{\"names\":[" A "," B "],\"next\":\"b\"}\n");
+    expect_answer(200, "{\"names\":[" A "," B "],\"next\":\"b\"}\n");
     get("?limit=2&after=b", "");
-    expect(200, "{\"names\":[" BX "," BY "],\"next\":\"b.y z\"}\n");
+    expect_answer(200, "{\"names\":[" BX "," BY "],\"next\":\"b.y z\"}\n");
     get("?limit=2&after=b.y%20z", "");
-    expect(200, "{\"names\":[" C "," U "]}\n");
+    expect_answer(200, "{\"names\":[" C "," U "]}\n");
     get("?after=%C3%A4", "");
-    expect(200, "{\"names\":[]}\n");
+    expect_answer(200, "{\"names\":[]}\n");
     get("?after=az&limit=1", ""); /* a name that is not there */
-    expect(200, "{\"names\":[" B "],\"next\":\"b\"}\n");
+    expect_answer(200, "{\"names\":[" B "],\"next\":\"b\"}\n");
 }
 
 static void by_prefix(void **state)
 {
     (void)state;
     get("?prefix=b.", "");
-    expect(200, "{\"names\":[" BX "," BY "]}\n");
+    expect_answer(200, "{\"names\":[" BX "," BY "]}\n");
     get("?prefix=b&limit=1", "");
-    expect(200, "{\"names\":[" B "],\"next\":\"b\"}\n");
+    expect_answer(200, "{\"names\":[" B "],\"next\":\"b\"}\n");
     get("?prefix=b&after=b.x", "");
-    expect(200, "{\"names\":[" BY "]}\n");
+    expect_answer(200, "{\"names\":[" BY "]}\n");
     get("?prefix=b&after=a", ""); /* before the first of them */
-    expect(200, "{\"names\":[" B "," BX "," BY "]}\n");
+    expect_answer(200, "{\"names\":[" B "," BX "," BY "]}\n");
     get("?prefix=b&after=zz", "");
-    expect(200, "{\"names\":[]}\n");
+    expect_answer(200, "{\"names\":[]}\n");
     get("?prefix=b.y+z", "");
-    expect(200, "{\"names\":[" BY "]}\n");
+    expect_answer(200, "{\"names\":[" BY "]}\n");
     get("?prefix=nope", "");
-    expect(200, "{\"names\":[]}\n");
+    expect_answer(200, "{\"names\":[]}\n");
     get("?prefix=&after=", "");
     assert_int_equal(a.status, 200);
     assert_ptr_equal(strstr(a.body.p, "{\"names\":[" A), a.body.p);
@@ -116,10 +88,10 @@ static void as_text(void **state)
 {
     (void)state;
     get("?prefix=b&limit=2", "Accept: text/plain\r\n");
-    expect(200, "b\tk1\nb\tk2\nb\tk3\nb.x\teid-bx\n");
+    expect_answer(200, "b\tk1\nb\tk2\nb\tk3\nb.x\teid-bx\n");
     assert_string_equal(http_header(&a, "Content-Type"), "text/plain; charset=utf-8");
     get("?prefix=nope", "Accept: text/plain\r\n");
-    expect(200, "");
+    expect_answer(200, "");
 }
 
 static void conditions(void **state)
@@ -129,7 +101,7 @@ static void conditions(void **state)
     get("", "");
     snprintf(condition, sizeof(condition), "If-None-Match: %s\r\n", http_header(&a, "ETag"));
     get("", condition);
-    expect(304, "");
+    expect_answer(304, "");
     get("", "Cache-Control: max-age=10\r\n"); /* "a" was listed 90 s ago */
     assert_int_equal(a.status, 503);
     assert_non_null(http_header(&a, "Retry-After"));
@@ -169,8 +141,8 @@ static void head(void **state)
     char length[24];
     get("?limit=2", "");
     snprintf(length, sizeof(length), "%zu", a.body.n);
-    http_ask(&f, "HEAD /v1/names?limit=2 HTTP/1.1\r\n", &a);
-    expect(200, "");
+    ask("HEAD /v1/names?limit=2 HTTP/1.1\r\n");
+    expect_answer(200, "");
     assert_string_equal(http_header(&a, "Content-Length"), length);
 }
 
@@ -199,7 +171,7 @@ static void many_are_streamed(void **state)
     assert_int_equal(names, 22000);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down_httpd)
 
 int main(void)
 {

@@ -1,49 +1,13 @@
 /* The page at /: who gets it, under which policy, and that the policy fits the document. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <openssl/evp.h>
 
 #include "eidcached/base/mem.h"
 #include "eidcached/core/current.h"
-#include "tests/support/httpd_fixture.h"
+#include "tests/unit/http/asking.h"
 
 #define BROWSER "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
-
-static struct httpd_fixture f;
-static struct http_answer a;
-
-static int set_up(void **state)
-{
-    (void)state;
-    httpd_fixture_init(&f);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
-    return 0;
-}
-
-static void ask(const char *head)
-{
-    http_ask(&f, head, &a);
-}
-
-static void assert_header(const char *name, const char *expected)
-{
-    const char *value = http_header(&a, name);
-    if (value == NULL || strcmp(value, expected) != 0)
-        fail_msg("%s: %s, expected %s", name, value, expected);
-}
 
 static bool is_page(void)
 {
@@ -61,11 +25,11 @@ static void browsers_get_the_page(void **state)
     assert_non_null(strstr(a.body.p, "</html>\n"));
     assert_null(strstr(a.body.p, "@STYLE@"));
     assert_null(strstr(a.body.p, "@SCRIPT@"));
-    assert_header("Vary", "Accept, Accept-Encoding");
+    expect_header("Vary", "Accept, Accept-Encoding");
     assert_null(http_header(&a, "Content-Encoding"));
-    assert_header("X-Content-Type-Options", "nosniff");
-    assert_header("Referrer-Policy", "no-referrer");
-    assert_header("Cache-Control", "no-cache");
+    expect_header("X-Content-Type-Options", "nosniff");
+    expect_header("Referrer-Policy", "no-referrer");
+    expect_header("Cache-Control", "no-cache");
 }
 
 static void others_get_text(void **state)
@@ -82,8 +46,8 @@ static void others_get_text(void **state)
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
         ask(heads[i]);
         assert_int_equal(a.status, 200);
-        assert_header("Content-Type", "text/plain; charset=utf-8");
-        assert_header("Vary", "Accept");
+        expect_header("Content-Type", "text/plain; charset=utf-8");
+        expect_header("Vary", "Accept");
         assert_null(http_header(&a, "Content-Security-Policy"));
     }
 }
@@ -143,7 +107,7 @@ static void conditional(void **state)
     ask(head);
     assert_int_equal(a.status, 304);
     assert_int_equal(a.body.n, 0);
-    assert_header("ETag", etag);
+    expect_header("ETag", etag);
     ask("GET / HTTP/1.1\r\n" BROWSER "If-None-Match: \"another\"\r\n");
     assert_true(is_page());
     free(etag);
@@ -183,7 +147,7 @@ static void compressed_for_who_takes_that(void **state)
                  requests[i], etag);
         ask(head);
         assert_int_equal(a.status, 200);
-        assert_header("Content-Encoding", "gzip");
+        expect_header("Content-Encoding", "gzip");
         assert_string_not_equal(http_header(&a, "ETag"), etag);
         assert_true(a.body.n < plain.n / 2);
         unpack(&unpacked);
@@ -252,12 +216,12 @@ static void refusals(void **state)
         http_sendf(fd, "%s", cases[i].request);
         if (!http_receive(fd, false, &a) || a.status != cases[i].status)
             fail_msg("request %zu: %u", i, a.status);
-        assert_header("Content-Type", "application/problem+json");
+        expect_header("Content-Type", "application/problem+json");
         close(fd);
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_httpd, tear_down_httpd)
 
 int main(void)
 {

@@ -1,36 +1,16 @@
 /* Answers whose headers are kept are as right as those that are made anew. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "eidcached/base/clock.h"
-#include "tests/support/httpd_fixture.h"
+#include "tests/unit/http/asking.h"
 
 #define MANY 3000
 
-static struct httpd_fixture f;
-static struct http_answer a;
-
 static int set_up(void **state)
 {
-    (void)state;
-    httpd_fixture_init(&f);
+    set_up_httpd(state);
     f.config.http.threads = 1; /* all on one thread's responses */
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
     return 0;
 }
 
@@ -63,7 +43,7 @@ static void ask_text(const char *name)
 {
     char head[128];
     snprintf(head, sizeof(head), "GET /v1/forward/%s HTTP/1.1\r\nAccept: text/plain\r\n", name);
-    http_ask(&f, head, &a);
+    ask(head);
 }
 
 static void bodies_ages_and_generations(void **state)
@@ -73,9 +53,9 @@ static void bodies_ages_and_generations(void **state)
     httpd_fixture_start(&f);
     publish(1);
     for (int i = 0; i < 3; i++) {
-        http_ask(&f, "GET /v1/forward/aa HTTP/1.1\r\n", &a);
+        ask("GET /v1/forward/aa HTTP/1.1\r\n");
         check(1, "{\"name\":\"aa\",\"eid\":\"eid-1\"}\n", 10);
-        http_ask(&f, "GET /v1/forward/bb HTTP/1.1\r\n", &a);
+        ask("GET /v1/forward/bb HTTP/1.1\r\n");
         check(1, "{\"name\":\"bb\",\"eid\":\"eid-2\"}\n", 500);
         ask_text("cc");
         check(1, "eid-3\n", 10);
@@ -94,13 +74,13 @@ static void a_head_and_a_closing_one(void **state)
     (void)state;
     httpd_fixture_start(&f);
     publish(1);
-    http_ask(&f, "GET /v1/forward/aa HTTP/1.1\r\nConnection: close\r\n", &a);
+    ask("GET /v1/forward/aa HTTP/1.1\r\nConnection: close\r\n");
     check(1, "{\"name\":\"aa\",\"eid\":\"eid-1\"}\n", 10);
     assert_string_equal(http_header(&a, "Connection"), "close");
-    http_ask(&f, "HEAD /v1/forward/bb HTTP/1.1\r\n", &a);
+    ask("HEAD /v1/forward/bb HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
     assert_string_equal(http_header(&a, "Content-Length"), "28");
-    http_ask(&f, "GET /v1/forward/cc HTTP/1.1\r\n", &a);
+    ask("GET /v1/forward/cc HTTP/1.1\r\n");
     check(1, "{\"name\":\"cc\",\"eid\":\"eid-3\"}\n", 10);
 }
 
@@ -131,7 +111,7 @@ static void one_that_is_on_its_way_is_left_alone(void **state)
     for (size_t i = 0; i < 4; i++)
         fds[i] = ask_without_reading();
     for (int i = 0; i < 20; i++) {
-        http_ask(&f, "GET /v1/forward/cc HTTP/1.1\r\n", &a);
+        ask("GET /v1/forward/cc HTTP/1.1\r\n");
         check(1, "{\"name\":\"cc\",\"eid\":\"eid-3\"}\n", 10);
     }
     for (size_t i = 0; i < 4; i++) {
@@ -149,7 +129,7 @@ static void one_that_is_on_its_way_is_left_alone(void **state)
         close(fds[i]);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_httpd)
 
 int main(void)
 {

@@ -1,35 +1,16 @@
 /* The scopes of a source and their ages, over a real socket. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "eidcached/base/json_read.h"
 #include "eidcached/core/current.h"
-#include "tests/support/httpd_fixture.h"
 #include "tests/support/images.h"
+#include "tests/unit/http/asking.h"
 
 #define MANY 12000
 
-static struct httpd_fixture f;
-static struct http_answer a;
-
 static int set_up(void **state)
 {
-    (void)state;
-    httpd_fixture_init(&f);
+    set_up_httpd(state);
     httpd_fixture_start(&f);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
     return 0;
 }
 
@@ -47,7 +28,7 @@ static void get(const char *query)
 {
     EIDC_BUF_AUTO head = {0};
     eidc_buf_addf(&head, "GET /v1/scopes%s HTTP/1.1\r\n", query);
-    http_ask(&f, head.p, &a);
+    ask(head.p);
 }
 
 static void expect(const char *query, const char *body)
@@ -123,7 +104,7 @@ static void refusals(void **state)
         if (a.status != cases[i].status)
             fail_msg("%s: %u: %s", cases[i].query, a.status, a.body.p);
     }
-    http_ask(&f, "HEAD /v1/scopes?source=aws HTTP/1.1\r\n", &a);
+    ask("HEAD /v1/scopes?source=aws HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
     http_post(&f, "/v1/scopes?source=aws", "", EIDC_STR(""), &a);
     assert_int_equal(a.status, 405);
@@ -155,7 +136,7 @@ static void many(void **state)
     free(texts);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_httpd)
 
 int main(void)
 {

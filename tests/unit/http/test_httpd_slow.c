@@ -1,39 +1,19 @@
 /* Clients that are never silent and never done, and clients that are silent in numbers. */
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "eidcached/base/clock.h"
-#include "tests/support/httpd_fixture.h"
+#include "tests/unit/http/asking.h"
 
 #define HEAD     "GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 #define DRIPS    400 /* of 50 ms: far longer than any limit here */
 #define PAUSE_MS 50
 
-static struct httpd_fixture f;
-static struct http_answer a;
-
 static int set_up(void **state)
 {
-    (void)state;
-    httpd_fixture_init(&f);
+    set_up_httpd(state);
     f.config.http.idle_timeout = 1000;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
     return 0;
 }
 
@@ -45,7 +25,7 @@ static void start(void)
 
 static uint64_t metric(const char *series)
 {
-    http_ask(&f, "GET /metrics HTTP/1.1\r\n", &a);
+    ask("GET /metrics HTTP/1.1\r\n");
     const char *at = strstr(a.body.p, series);
     return at != NULL ? strtoull(at + strlen(series), NULL, 10) : 0;
 }
@@ -175,7 +155,7 @@ static void silent_crowd(void **state)
     for (size_t i = 0; i < CROWD; i++)
         fds[i] = http_connect(&f);
     int64_t began = eidc_mono_ms();
-    http_ask(&f, "GET /livez HTTP/1.1\r\n", &a);
+    ask("GET /livez HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
     assert_in_range(eidc_mono_ms() - began, 0, 5000);
     assert_true(http_at_end(fds[LIMIT])); /* the first that was late */
@@ -183,7 +163,7 @@ static void silent_crowd(void **state)
         close(fds[i]);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_httpd)
 
 int main(void)
 {

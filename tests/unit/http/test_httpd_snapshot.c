@@ -1,21 +1,12 @@
 /* The image over a real socket: whole, in ranges, as the EidCache document. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/json_read.h"
 #include "eidcached/core/current.h"
-#include "tests/support/httpd_fixture.h"
+#include "tests/unit/http/asking.h"
 
-static struct httpd_fixture f;
-static struct http_answer a;
 static struct eidc_str image; /* what is served; valid while `held` is */
 static struct eidc_generation *held;
 static char etag[32];
@@ -30,8 +21,7 @@ static void hold(void)
 
 static int set_up(void **state)
 {
-    (void)state;
-    httpd_fixture_init(&f);
+    set_up_httpd(state);
     httpd_fixture_start(&f);
     const struct published_entry entries[] = {
         {"a", "eid-a", "s", eidc_now_ms() - 90 * 1000},
@@ -45,34 +35,21 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    (void)state;
     eidc_generation_unpin(held);
     held = NULL;
-    http_answer_free(&a);
-    httpd_fixture_stop(&f);
-    return 0;
+    return tear_down_httpd(state);
 }
 
 static void get(const char *query, const char *headers)
 {
-    EIDC_BUF_AUTO head = {0};
-    eidc_buf_addf(&head, "GET /v1/snapshot%s HTTP/1.1\r\n%s", query, headers);
-    http_ask(&f, head.p, &a);
+    get_path("/v1/snapshot", query, headers);
 }
 
 static void expect(unsigned status, size_t from, size_t n)
 {
-    if (a.status != status)
-        fail_msg("%u: %s", a.status, a.body.p);
+    expect_status(status);
     assert_int_equal(a.body.n, n);
     assert_memory_equal(a.body.p, image.p + from, n);
-}
-
-static void expect_header(const char *name, const char *expected)
-{
-    const char *value = http_header(&a, name);
-    if (value == NULL || strcmp(value, expected) != 0)
-        fail_msg("%s: %s, not %s", name, value, expected);
 }
 
 static void the_image_itself(void **state)
@@ -99,12 +76,12 @@ static void head(void **state)
 {
     (void)state;
     char text[24];
-    http_ask(&f, "HEAD /v1/snapshot HTTP/1.1\r\nRange: bytes=0-9\r\n", &a);
+    ask("HEAD /v1/snapshot HTTP/1.1\r\nRange: bytes=0-9\r\n");
     assert_int_equal(a.status, 200); /* ranges are for GET */
     snprintf(text, sizeof(text), "%zu", image.n);
     expect_header("Content-Length", text);
     expect_header("ETag", etag);
-    http_ask(&f, "HEAD /v1/snapshot?format=json HTTP/1.1\r\n", &a);
+    ask("HEAD /v1/snapshot?format=json HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
 }
 
