@@ -100,6 +100,7 @@ static void on_scope(void *arg, const struct eidc_source *source, struct eidc_st
     struct eidc_round *r = arg;
     size_t i = source_index(r, source);
     bool known;
+    char brief[EIDC_ERR_TEXT_MAX];
 
     set_fate(r, source->name, scope, result == EIDC_SCOPE_FAILED ? FATE_CARRIED : FATE_ANSWERED,
              &known);
@@ -118,7 +119,8 @@ static void on_scope(void *arg, const struct eidc_source *source, struct eidc_st
         r->told[i].failed++;
         tell_failure(r, i, scope, false, err);
         eidc_warn("source %s: scope %.*s failed%s: %s", source->name, EIDC_STR_ARG(scope),
-                  known ? ", its last entries are kept" : "", err->text);
+                  known ? ", its last entries are kept" : "",
+                  eidc_repeats_brief(&r->repeats, err->text, source->name, brief));
         break;
     }
 }
@@ -146,11 +148,13 @@ static void on_carry(void *arg, const struct eidc_source *source, struct eidc_st
     struct eidc_round *r = arg;
     size_t i = source_index(r, source);
     uint32_t carried = carry_unanswered(r, source->name, prefix);
+    char brief[EIDC_ERR_TEXT_MAX];
 
     r->told[i].failed += carried > 0 ? carried : 1;
     tell_failure(r, i, prefix, true, err);
     eidc_warn("source %s: %.*s%s%s%s", source->name, EIDC_STR_ARG(prefix), prefix.n ? "*: " : "",
-              err->text, carried ? "; the entries it had are kept" : "");
+              eidc_repeats_brief(&r->repeats, err->text, source->name, brief),
+              carried ? "; the entries it had are kept" : "");
 }
 
 static void on_note(void *arg, const struct eidc_source *source, const char *text)
@@ -330,6 +334,7 @@ void eidc_round_free(struct eidc_round *r)
     eidc_builder_free(r->builder);
     for (size_t i = 0; r->told != NULL && i < r->source_count; i++)
         eidc_scope_failures_free(&r->told[i].failures);
+    eidc_repeats_free(&r->repeats);
     free(r->told);
     free(r->fate);
     r->builder = NULL;

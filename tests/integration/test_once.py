@@ -56,6 +56,18 @@ def test_failed_is_1_and_costs_nothing(lab, aws):
     assert daemon.forward("db_00249").status == 200
 
 
+def test_a_cause_that_all_sources_share_is_told_at_length_once(lab, aws):
+    many = {f"s{n:02}": {"type": "aws", "list": "glue.tables"} for n in range(20)}
+    done = lab.once(sources=many, env={"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None})
+    assert done.returncode == 1
+    warned = [line for line in done.stderr.splitlines() if " warn " in line and "source s" in line]
+    assert len(warned) == 20
+    assert "looked at: environment" in warned[0]
+    assert all(line.endswith("GetDatabases: as told of source s00 above") for line in warned[1:])
+    assert done.stderr.count("looked at:") == 2  # and where the refresh is told of as a whole
+    assert done.stdout.count("looked at:") == 1
+
+
 def test_what_aws_says_does_not_move_the_cursor(lab, aws):
     aws.fault("GetDatabases", "controls", times=-1)
     done = lab.once(sources=DATABASES)

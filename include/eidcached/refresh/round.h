@@ -10,6 +10,7 @@
 #include "eidcached/core/image_build.h"
 #include "eidcached/core/source.h"
 #include "eidcached/net/http_client.h"
+#include "eidcached/refresh/repeats.h"
 #include "eidcached/refresh/scope_failures.h"
 
 /* How a source fared. */
@@ -50,6 +51,7 @@ struct eidc_round {
     int64_t now_ms;
     bool broken; /* the builder refused */
     struct eidc_err why;
+    struct eidc_repeats repeats;
 };
 
 /* Lists and builds. `before` (may be NULL) is pinned by the caller. *candidate carries `number`;
