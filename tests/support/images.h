@@ -13,6 +13,11 @@ struct test_scope {
     int64_t as_of_ms;
     const char *const *names;
 };
+#define NAMES(...)                                                                                 \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
 struct eidc_image *test_image(uint64_t number, const struct test_scope *scopes, size_t n);
 /* Built at that time; test_image: in November 2023. */
 struct eidc_image *test_image_at(int64_t created_at_ms, uint64_t number,

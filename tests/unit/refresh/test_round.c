@@ -10,12 +10,6 @@
 #include "eidcached/base/clock.h"
 #include "tests/support/images.h"
 
-#define NAMES(...)                                                                                 \
-    (const char *const[])                                                                          \
-    {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
-    }
-
 /* A source that plays a script: one line a report. */
 enum act {
     ACT_LISTED,

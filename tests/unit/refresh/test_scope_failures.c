@@ -9,12 +9,6 @@
 
 #include "tests/support/images.h"
 
-#define NAMES(...)                                                                                 \
-    (const char *const[])                                                                          \
-    {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
-    }
-
 static const struct test_scope scopes[] = {
     {"s", "eu/a", 3000, NAMES("a")},
     {"s", "eu/ab", 2000, NAMES("b")},

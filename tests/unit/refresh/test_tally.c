@@ -9,12 +9,6 @@
 
 #include "tests/support/images.h"
 
-#define NAMES(...)                                                                                 \
-    (const char *const[])                                                                          \
-    {                                                                                              \
-        __VA_ARGS__, NULL                                                                          \
-    }
-
 static const struct test_scope scopes[] = {
     {"glue", "eu", 3000, NAMES("a", "b")},
     {"glue", "us", 2000, NAMES("b", "c")},
