@@ -261,6 +261,34 @@ static void tick(void *arg, const struct eidc_round *round, bool listed)
         eidc_refresh_watch_tick(arg, round);
 }
 
+static struct eidc_round round_of(struct eidc_refresh *r, bool asked)
+{
+    return (struct eidc_round){
+        .sources = r->sources,
+        .source_count = r->source_count,
+        .http = r->http,
+        .build = &r->build,
+        .until_ms = r->deadlines.listed,
+        .allowed_ms = r->deadlines.listed - r->deadlines.began,
+        .until_what = r->deadlines.what,
+        .scope_interval_ms = asked ? 0 : r->config->refresh.scope_interval,
+        .stop = &r->stop,
+        .heartbeat = &r->heartbeat,
+        .tick = tick,
+        .tick_arg = r,
+    };
+}
+
+/* Before saving, which may take long: gives back what is not needed for it. */
+static void end_listing(struct run *x, bool published)
+{
+    if (!published && x->before != NULL && x->round.fate != NULL)
+        eidc_round_mark(&x->round, x->before);
+    eidc_aws_cancel(x->r->aws); /* what a time-out left in flight holds slots that saving needs */
+    eidc_baseline_unpin(&x->r->baseline, x->before, published);
+    x->before = NULL;
+}
+
 bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out)
 {
@@ -268,18 +296,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
     struct eidc_err err = {0};
     struct run x = {
         .r = r,
-        .round = {.sources = r->sources,
-                  .source_count = r->source_count,
-                  .http = r->http,
-                  .build = &r->build,
-                  .until_ms = r->deadlines.listed,
-                  .allowed_ms = r->deadlines.listed - r->deadlines.began,
-                  .until_what = r->deadlines.what,
-                  .scope_interval_ms = asked ? 0 : r->config->refresh.scope_interval,
-                  .stop = &r->stop,
-                  .heartbeat = &r->heartbeat,
-                  .tick = tick,
-                  .tick_arg = r},
+        .round = round_of(r, asked),
         .accept_shrink = accept_shrink,
         .calls_before = eidc_aws_counted(r->aws).calls,
         .out = out,
@@ -289,11 +306,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
     x.round.before_is_served = x.before_served;
     *out = (struct eidc_round_report){.ticket = ticket, .started_at_ms = eidc_now_ms()};
     bool published = list_and_publish(&x, &err);
-    if (!published && x.before != NULL && x.round.fate != NULL)
-        eidc_round_mark(&x.round, x.before);
-    eidc_aws_cancel(r->aws); /* what a time-out left in flight holds slots that saving needs */
-    eidc_baseline_unpin(&r->baseline, x.before, published); /* saving may take long */
-    x.before = NULL;
+    end_listing(&x, published);
     if (!published && atomic_load(&r->stop)) {
         eidc_round_free(&x.round);
         return false;

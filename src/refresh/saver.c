@@ -148,33 +148,46 @@ static bool save_store(struct eidc_saver *s, size_t i, bool *moved, struct eidc_
     return false;
 }
 
+static void beat(const struct eidc_saver *s)
+{
+    if (s->heartbeat != NULL)
+        atomic_store(s->heartbeat, eidc_mono_ms());
+}
+
+/* Saves to all stores, or to those that owe it. *again: the number moved, so that the others hold
+ * the old one, or will have to have the new one. */
+static bool save_pass(struct eidc_saver *s, bool all, bool *again, struct eidc_err *err)
+{
+    bool ok = true;
+
+    *again = false;
+    for (size_t i = 0; i < s->store_count; i++) {
+        struct eidc_err why = {0};
+        bool moved = false;
+        if (!all && !s->owed[i])
+            continue;
+        beat(s);
+        if (!save_store(s, i, &moved, &why)) {
+            if (ok)
+                *err = why;
+            ok = false;
+        }
+        for (size_t other = 0; moved && other < s->store_count; other++)
+            if (other != i)
+                s->owed[other] = *again = true;
+    }
+    return ok;
+}
+
 bool eidc_saver_save(struct eidc_saver *s, bool changed, struct eidc_err *err)
 {
-    bool ok = true, again = true;
+    bool again;
 
     for (size_t i = 0; i < s->store_count; i++)
         s->owed[i] = s->owed[i] || changed;
-    for (int pass = 0; again && pass < PASSES_MAX; pass++) {
-        again = false;
-        ok = true;
-        for (size_t i = 0; i < s->store_count; i++) {
-            struct eidc_err why = {0};
-            bool moved = false;
-            if (pass > 0 && !s->owed[i])
-                continue;
-            if (s->heartbeat != NULL)
-                atomic_store(s->heartbeat, eidc_mono_ms());
-            if (!save_store(s, i, &moved, &why)) {
-                if (ok)
-                    *err = why;
-                ok = false;
-            }
-            /* the others hold the old number, or will have to have the new one */
-            for (size_t j = 0; moved && j < s->store_count; j++)
-                if (j != i)
-                    s->owed[j] = again = true;
-        }
-    }
+    bool ok = save_pass(s, true, &again, err);
+    for (int pass = 1; again && pass < PASSES_MAX; pass++)
+        ok = save_pass(s, false, &again, err);
     return ok;
 }
 
@@ -188,8 +201,7 @@ void eidc_saver_summarize(struct eidc_saver *s, uint64_t number)
         struct eidc_err err = {0};
         if (eidc_saver_is_silent(s, i))
             continue;
-        if (s->heartbeat != NULL)
-            atomic_store(s->heartbeat, eidc_mono_ms());
+        beat(s);
         if (!store->ops->summarize(store, eidc_buf_view(&summary), &err))
             eidc_warn("store %s: summary.json: %s", store->url, err.text);
     }
