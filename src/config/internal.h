@@ -51,7 +51,7 @@ void eidc_config_problems_finish(struct eidc_config_load *load);
 /* What is said of an option that eidc_option_is_planned. */
 #define EIDC_CONFIG_PLANNED "is not in this version"
 
-/* The place of a value, and of its key. */
+/* The place of a value, of its key, and of the key above that. */
 static inline struct eidc_config_place eidc_config_value_place(const struct eidc_yaml_item *item)
 {
     return (struct eidc_config_place){.line = item->line, .column = item->column};
@@ -60,6 +60,11 @@ static inline struct eidc_config_place eidc_config_value_place(const struct eidc
 static inline struct eidc_config_place eidc_config_key_place(const struct eidc_yaml_item *item)
 {
     return (struct eidc_config_place){.line = item->key_line, .column = item->key_column};
+}
+
+static inline struct eidc_config_place eidc_config_parent_place(const struct eidc_yaml_item *item)
+{
+    return (struct eidc_config_place){.line = item->parent_line, .column = item->parent_column};
 }
 
 /* Sets an option from the run of items that have its path. */

@@ -80,38 +80,15 @@ static void add_param(struct eidc_config_load *load, size_t index,
     else if (item->value[0] == 0)
         eidc_config_problem(load, &place, item->path, "must not be empty; leave it out instead");
     places->given[option - eidc_source_options] = true;
-    places->keys[option - eidc_source_options] = (struct eidc_config_place){
-        .line = item->parent_line,
-        .column = item->parent_column,
-    };
+    places->keys[option - eidc_source_options] = eidc_config_parent_place(item);
     eidc_option_add(option, source, key, one ? item->value : "");
     places->params = eidc_xrealloc(places->params, source->params.n, sizeof *places->params);
     places->params[source->params.n - 1] = eidc_config_key_place(item);
 }
 
-void eidc_config_source_items(struct eidc_config_load *load, const struct eidc_yaml_item *items,
-                              size_t n)
+static void take_key(struct eidc_config_load *load, size_t index, const char *key,
+                     const struct eidc_yaml_item *items, size_t n)
 {
-    const char *name = strchr(items->path, '.');
-    if (name == NULL) {
-        take_sources(load, items);
-        return;
-    }
-    size_t length = strcspn(++name, ".");
-    const char *key = name[length] == '.' ? name + length + 1 : NULL;
-    struct eidc_config_place place = eidc_config_key_place(items);
-    if (key != NULL)
-        place = (struct eidc_config_place){
-            .line = items->parent_line,
-            .column = items->parent_column,
-        };
-    size_t index = find_or_add(load, name, length, place);
-    if (key == NULL) {
-        if (items->value != NULL || items->index >= 0 || items->empty_sequence)
-            eidc_config_problem(load, &place, items->path,
-                                "is a source: its options go below it, indented");
-        return;
-    }
     const struct eidc_option *option = eidc_source_option_find(key);
     if (option == NULL && is_param(key)) {
         add_param(load, index, items, key + sizeof PARAMS);
@@ -127,6 +104,34 @@ void eidc_config_source_items(struct eidc_config_load *load, const struct eidc_y
     if (eidc_config_set_items(load, option, &load->config->sources[index], items, n) &&
         strcmp(key, "type") == 0)
         places->type_known = true;
+}
+
+/* A source itself, too. */
+static void take_source(struct eidc_config_load *load, const struct eidc_yaml_item *item)
+{
+    struct eidc_config_place place = eidc_config_key_place(item);
+    if (item->value != NULL || item->index >= 0 || item->empty_sequence)
+        eidc_config_problem(load, &place, item->path,
+                            "is a source: its options go below it, indented");
+}
+
+/* "sources", "sources.NAME" or "sources.NAME.KEY". */
+void eidc_config_source_items(struct eidc_config_load *load, const struct eidc_yaml_item *items,
+                              size_t n)
+{
+    const char *name = strchr(items->path, '.');
+    if (name == NULL) {
+        take_sources(load, items);
+        return;
+    }
+    size_t length = strcspn(++name, ".");
+    if (name[length] == '.') {
+        size_t index = find_or_add(load, name, length, eidc_config_parent_place(items));
+        take_key(load, index, name + length + 1, items, n);
+    } else {
+        find_or_add(load, name, length, eidc_config_key_place(items));
+        take_source(load, items);
+    }
 }
 
 static size_t index_of(const char *key)
