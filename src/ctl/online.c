@@ -43,15 +43,33 @@ int eidc_ctl_status(struct eidc_ctl *ctl)
     return put_status(ctl, eidc_buf_view(&response.body));
 }
 
+static void put_outcome_text(const struct eidc_ctl *ctl, const cJSON *doc, struct eidc_str result,
+                             uint64_t held)
+{
+    EIDC_BUF_AUTO text = {0};
+    uint64_t n;
+    eidc_buf_add_str(&text, result);
+    if (eidc_json_get_u64(doc, "generation", &n))
+        eidc_buf_addf(&text, ", generation %llu", (unsigned long long)n);
+    if (eidc_json_get_u64(doc, "names", &n))
+        eidc_buf_addf(&text, ", %llu name%s", (unsigned long long)n, eidc_ctl_s(n));
+    if (eidc_json_get_u64(doc, "added", &n))
+        eidc_buf_addf(&text, ", %llu added", (unsigned long long)n);
+    if (eidc_json_get_u64(doc, "removed", &n))
+        eidc_buf_addf(&text, ", %llu removed", (unsigned long long)n);
+    if (held > 0)
+        eidc_buf_addf(&text, ", %llu held", (unsigned long long)held);
+    fprintf(ctl->io->out, "refresh: %s\n", text.p);
+}
+
 /* What a refresh that was waited for came to. Only a failed one is a failure here: a partial or
  * held one has published what it could, and says so. */
 static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
 {
     EIDC_CJSON_AUTO *doc = NULL;
-    EIDC_BUF_AUTO text = {0};
     struct eidc_str result, error = {0};
     struct eidc_err err;
-    uint64_t n, held = 0;
+    uint64_t held = 0;
     if (!eidc_json_parse(body, &doc, &err) || !eidc_json_get_str(doc, "result", &result)) {
         eidc_ctl_complain(ctl, "refresh: the server's answer does not say how it ended");
         return EIDC_CTL_FAILED;
@@ -61,20 +79,8 @@ static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
     eidc_json_get_u64(doc, "held", &held);
     if (ctl->options.json)
         eidc_ctl_put_document(ctl, body);
-    else {
-        eidc_buf_add_str(&text, result);
-        if (eidc_json_get_u64(doc, "generation", &n))
-            eidc_buf_addf(&text, ", generation %llu", (unsigned long long)n);
-        if (eidc_json_get_u64(doc, "names", &n))
-            eidc_buf_addf(&text, ", %llu name%s", (unsigned long long)n, eidc_ctl_s(n));
-        if (eidc_json_get_u64(doc, "added", &n))
-            eidc_buf_addf(&text, ", %llu added", (unsigned long long)n);
-        if (eidc_json_get_u64(doc, "removed", &n))
-            eidc_buf_addf(&text, ", %llu removed", (unsigned long long)n);
-        if (held > 0)
-            eidc_buf_addf(&text, ", %llu held", (unsigned long long)held);
-        fprintf(ctl->io->out, "refresh: %s\n", text.p);
-    }
+    else
+        put_outcome_text(ctl, doc, result, held);
     if (error.n > 0 || failed)
         eidc_ctl_complain(ctl, "refresh: %.*s%s%.*s", EIDC_STR_ARG(result), error.n > 0 ? ": " : "",
                           EIDC_STR_ARG(error));
