@@ -89,6 +89,15 @@ static void on_doctype(void *arg, const char *name, const char *system_id, const
     stop(w);
 }
 
+static long long place(XML_Parser parser)
+{
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+    return XML_GetCurrentByteIndex64(parser);
+#else
+    return XML_GetCurrentByteIndex(parser);
+#endif
+}
+
 static bool run(struct walk *w, struct eidc_str document)
 {
     XML_SetUserData(w->parser, w);
@@ -99,9 +108,8 @@ static bool run(struct walk *w, struct eidc_str document)
         return true;
     if (w->stopped)
         return false; /* whoever stopped has set the error */
-    return eidc_fail(w->err, EIDC_ERR_CORRUPT, "not XML: %s at byte %ld",
-                     XML_ErrorString(XML_GetErrorCode(w->parser)),
-                     (long)XML_GetCurrentByteIndex(w->parser));
+    return eidc_fail(w->err, EIDC_ERR_CORRUPT, "not XML: %s at byte %lld",
+                     XML_ErrorString(XML_GetErrorCode(w->parser)), place(w->parser));
 }
 
 bool eidc_xml_parse(struct eidc_str document, eidc_xml_element *element, void *arg,

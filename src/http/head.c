@@ -4,8 +4,8 @@
  * it, and where a body's length is said twice it takes one of the two. A proxy in front of us may
  * have read each of these otherwise. But it leaves the head where it came in and only puts NULs
  * over what ends things, so whether line follows line can be seen from the addresses. Version 1.0
- * refuses these by itself.
- * So does it with the lines between chunks, which we do not see: what follows a body in chunks is
+ * refuses these by itself when it is told to.
+ * So it is with the lines between chunks, which we do not see: what follows a body in chunks is
  * not read, its answer is the connection's last.
  * It finds the method, the target and the version by the blanks between them, whatever else they
  * hold.
@@ -126,6 +126,11 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+bool eidc_head_is_ours(void)
+{
+    return strncmp(MHD_get_version(), "0.9.", 4) == 0;
+}
+
 void eidc_head_read(struct MHD_Connection *mhd, const struct eidc_head *head,
                     struct eidc_request *r)
 {
@@ -134,7 +139,7 @@ void eidc_head_read(struct MHD_Connection *mhd, const struct eidc_head *head,
     r->headers.bad_line = (r->method == EIDC_METHOD_OTHER && !is_token(head->method)) ||
                           !is_target(eidc_buf_view(&r->uri));
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, take_header, &walk);
-    if (strncmp(MHD_get_version(), "0.9.", 4) != 0) {
+    if (!eidc_head_is_ours()) {
         r->headers.mangled = false;
         return;
     }

@@ -12,6 +12,7 @@
 #include "eidcached/config/listen.h"
 #include "eidcached/http/connection.h"
 #include "eidcached/http/descriptors.h"
+#include "eidcached/http/head.h"
 #include "eidcached/http/http_metrics.h"
 
 #define HEAD_ROOM_MIN     256 /* connections above the limit, for probes; they end in a second */
@@ -88,7 +89,7 @@ static struct MHD_Daemon *start_thread(struct eidc_port *port, unsigned limit)
         flags, 0, NULL, NULL, eidc_connection_handle, port, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
         NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
-        eidc_connection_idle_s(config), MHD_OPTION_STRICT_FOR_CLIENT, 0, /* head.c is */
+        eidc_connection_idle_s(config), MHD_OPTION_STRICT_FOR_CLIENT, eidc_head_is_ours() ? 0 : 1,
         MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
         eidc_connection_begin, port, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed, port,
         MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, port, MHD_OPTION_ARRAY,

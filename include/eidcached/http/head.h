@@ -10,6 +10,9 @@ struct eidc_head {
     const char *method, *target, *version;
 };
 
+/* libmicrohttpd 0.9 takes what is ambiguous whatever it is told: head.c looks for it. From 1.0 on
+ * it refuses most of it by itself, when it is told to be strict. */
+bool eidc_head_is_ours(void);
 /* Fills the method and the headers of r. */
 void eidc_head_read(struct MHD_Connection *mhd, const struct eidc_head *head,
                     struct eidc_request *r);

@@ -3,6 +3,7 @@
 
 #include "eidcached/base/clock.h"
 #include "eidcached/core/current.h"
+#include "eidcached/http/head.h"
 #include "tests/unit/http/asking.h"
 
 static int64_t start_ms;
@@ -460,10 +461,13 @@ static void smuggling(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int fd = http_connect(&f);
         http_send(fd, cases[i].request.p, cases[i].request.n);
-        if (!http_receive(fd, false, &a) || a.status != cases[i].status)
+        bool answered = http_receive(fd, false, &a);
+        if (answered ? a.status != cases[i].status : eidc_head_is_ours())
             fail_msg("request %zu: %u", i, a.status);
-        assert_problem(cases[i].status);
-        expect_header("Connection", "close");
+        if (eidc_head_is_ours()) /* else libmicrohttpd refuses it, some without a word */
+            assert_problem(cases[i].status);
+        if (answered)
+            expect_header("Connection", "close");
         assert_true(http_at_end(fd));
         close(fd);
     }
@@ -473,7 +477,7 @@ static void smuggling(void **state)
 static void odd_heads(void **state)
 {
     static const char *const requests[] = {
-        "\r\n\r\nGET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "\r\nGET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "GET /livez?a=%zz&=&%%&b HTTP/1.1\r\nHost: localhost\r\nCookie: a=b; c\r\n\r\n",
         "GET /livez HTTP/1.1\r\nA:\r\nB:   c  \r\nHost:localhost\r\nC: \t\r\n\r\n",
         "GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nabcde",
