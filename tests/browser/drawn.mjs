@@ -61,6 +61,12 @@ export function drawnStatus() {
     };
 }
 
+/** As many scopes as tables_eu has. */
+export function drawnScopes() {
+    return { scopes: Array.from({ length: 5210 }, (_, i) =>
+        ({ name: `eu-west-1/database_${i}`, verified_at: before(i * 1000) })) };
+}
+
 /** A function that gives the next scrape: some thousand look-ups after the one before. */
 export function risingMetrics() {
     let lookups = 1_000_000;

@@ -21,6 +21,7 @@ export const ALL_VIEWS = [
     { width: 1280, height: 900, scheme: "dark" },
     { width: 360, height: 740, scheme: "light" },
     { width: 360, height: 740, scheme: "dark" },
+    { width: 700, height: 900, scheme: "light" },
 ];
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -94,11 +95,20 @@ class View {
         assert.equal(await this.page.locator("#verdict").getAttribute("data-level"), level);
     }
 
+    /** None of the elements' text is on more than one line. */
+    async onOneLine(selector) {
+        const broken = await this.page.locator(selector).evaluateAll((elements) => elements
+            .filter((element) => element.getClientRects().length > 1)
+            .map((element) => element.textContent));
+        assert.deepEqual(broken, [], `${this.label}: ${selector}`);
+    }
+
     /** Nothing sticks out, axe finds nothing serious, and a picture is kept. */
     async inspect(name) {
         const over = await this.page.evaluate(() =>
             document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(over <= 0, `${this.label} ${name}: ${over} pixels too wide`);
+        await this.onOneLine("#figures code");
         await this.page.screenshot({ path: `${EIDC_SHOTS}/${name}-${this.label}.png`,
             fullPage: true });
         await this.page.evaluate(AXE);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import * as format from "../../src/http/page/format.mjs";
 import * as metrics from "../../src/http/page/metrics.mjs";
+import { containing, oldestFirst } from "../../src/http/page/scopes.mjs";
 import { refreshActivity, sourceState, stateOf, storeState } from "../../src/http/page/verdict.mjs";
 
 /** Each [argument, expected] of a function of one argument. */
@@ -116,6 +117,24 @@ test("what the refresher does", () => {
     assert.deepEqual(refreshActivity({ state: "idle", next_at: "t" }),
         { term: "Next refresh in", until: "t" });
     assert.equal(refreshActivity({ state: "new" }).text, "new"); // one that is not known here
+});
+
+test("the part of a refresh that is done", () => {
+    const part = (progress) => refreshActivity({ state: "running", progress }).part;
+    assert.equal(part({ scopes_done: 1, scopes_known: 4, all_known: true, names: 0 }), 0.25);
+    assert.equal(part({ scopes_done: 1, scopes_known: 4, all_known: false, names: 0 }), undefined);
+    assert.equal(part({ scopes_done: 0, scopes_known: 0, all_known: true, names: 0 }), undefined);
+    assert.equal(part(undefined), undefined);
+});
+
+test("scopes", () => {
+    const scopes = [["b", "2026-01-01T00:00:00Z"], ["A", "2026-01-01T00:00:00.5Z"], ["d", null],
+        ["c", "2025-01-01T00:00:00Z"], ["a", "2026-01-01T00:00:00Z"]]
+        .map(([name, verified_at]) => ({ name, verified_at }));
+    const names = (some) => some.map(({ name }) => name).join("");
+    assert.equal(names(oldestFirst(scopes)), "dcabA");
+    assert.equal(names(containing(scopes, "A")), "Aa");
+    assert.equal(names(containing(scopes, "")), "bAdca");
 });
 
 test("a failing source is named", () => {

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { ALL_VIEWS, act, drive, each } from "./driver.mjs";
-import { drawnStatus, risingMetrics } from "./drawn.mjs";
+import { drawnScopes, drawnStatus, risingMetrics } from "./drawn.mjs";
 
-const [WIDE, WIDE_DARK, NARROW, NARROW_DARK] = ALL_VIEWS;
+const [WIDE, WIDE_DARK, NARROW, NARROW_DARK, MIDDLE] = ALL_VIEWS;
+const STEP_MAX_MS = 400 * Number(process.env.EIDC_SLOW ?? "1");
 const eidOf = (name) => createHash("sha256").update(name).digest("hex").slice(0, 32);
 const figure = (term) => `#figures div:has(dt:text-is("${term}")) dd`;
 const source = (name) => `#sources li:has(bdi:text-is("${name}"))`;
@@ -199,6 +200,8 @@ async function keyboard([view]) {
     }
     assert.equal(last, "/metrics"); // nothing holds the focus on the way to the end
 
+    assert.equal(await page.evaluate(() => // the reader wants no motion (driver.mjs)
+        getComputedStyle(document.querySelector("#next")).transitionDuration), "0s");
     await page.focus("#q");
     await press("Escape");
     assert.equal(await page.inputValue("#q"), "");
@@ -247,12 +250,159 @@ async function hostile(views) {
     assert.match(views[0].wrong.pop(), /TrustedHTML/);
 }
 
+/** Where a name is broken although it could have been broken between two of its parts. */
+const brokenParts = (names) => names.flatMap((name) => {
+    const range = document.createRange();
+    return [...name.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE)
+        .filter((node) => {
+            range.selectNodeContents(node);
+            return range.getClientRects().length > 1;
+        }).map((node) => node.data);
+});
+
+/** Names of well over a hundred characters, of parts: lines end between these. */
+async function longNames(views) {
+    await each(views, (view) => view.open());
+    await each(views, (view) => view.sees("#names", /warehouse/));
+    for (const view of views) {
+        await view.page.fill("#q", "marketing");
+        await view.sees("#q-list", /marketing/);
+        for (const selector of ["#names bdi", "#q-list bdi"])
+            assert.deepEqual(await view.page.locator(selector).evaluateAll(brokenParts), [],
+                `${view.label}: ${selector}`);
+        await view.onOneLine("#names code");
+        await view.inspect("long-names");
+    }
+}
+
+const scopeRows = (view) => view.page.locator(`${source("tables")} .scopes li`);
+
+/** 130 scopes, one of which cannot be listed since. */
+async function scopes(views) {
+    await each(views, (view) => view.open());
+    await each(views, (view) => view.sees(source("tables"), /130 scopes, one by one/));
+    await act("deny-one");
+    await each(views, (view) => view.hasState("Partial", "warn"));
+    for (const view of views) {
+        const { page } = view;
+        const inSource = (selector) => `${source("tables")} ${selector}`;
+        await page.focus(inSource("summary"));
+        await page.keyboard.press("Enter");
+        await view.sees(inSource("details [role=status]"), /^50 of 130 scopes, the oldest first$/);
+        assert.equal(await scopeRows(view).count(), 50);
+        await view.sees(inSource(".scopes li"), /^eu-west-1\/db_00077\s*confirmed /);
+        await page.getByRole("button", { name: "Show more" }).press("Enter");
+        assert.equal(await scopeRows(view).count(), 130);
+        assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0);
+        assert.match(await page.evaluate(() => document.activeElement.innerText), /db_0004\d/);
+        await page.getByLabel("Those that contain").fill("DB_0012");
+        await view.sees(inSource("details [role=status]"), /^10 of 130 scopes/);
+        await page.getByLabel("Those that contain").fill("no such scope");
+        await view.sees(inSource("details [role=status]"), /^No scope's name contains that\.$/);
+        await page.getByLabel("Those that contain").fill("db_0007");
+        await view.sees(inSource("details [role=status]"), /^10 of 130 scopes/);
+        await view.inspect("scopes");
+    }
+    await act("heal");
+    await each(views, (view) => view.hasState("Fresh", "ok"));
+    for (const view of views) { // what was opened and typed is still there, and is of now
+        assert.equal(await view.page.getByLabel("Those that contain").inputValue(), "db_0007");
+        await view.sees(".scopes li", /^eu-west-1\/db_00070\s*confirmed /);
+    }
+}
+
+/** A start from a snapshot whose first refresh takes its time. */
+async function running(views) {
+    await each(views, (view) => view.open());
+    await each(views, (view) => view.hasState("From a snapshot", "wait"));
+    await each(views, (view) => view.sees(figure("Refresh"), /^4 of 5 scopes, 8 names/));
+    for (const view of views) {
+        const done = await view.page.locator("#figures progress").evaluate((bar) => bar.value);
+        assert.ok(Math.abs(done - 0.8) < 1e-9, `${done}`);
+        await view.inspect("running");
+    }
+    await act("heal");
+    await each(views, (view) => view.hasState("Fresh", "ok"));
+    await each(views, (view) => view.sees(figure("Next refresh in"), /min|h/));
+    assert.equal(await views[0].page.locator("#figures progress").count(), 0);
+}
+
+/** A daemon from before there were charts and scopes behind the same address. */
+async function older([view]) {
+    const { page } = view;
+    view.allow(/status of 404/);
+    await page.route("**/v1/status", async (route) => {
+        const status = await (await route.fetch()).json();
+        delete status.refresh.history;
+        for (const one of status.sources) {
+            delete one.failing_scopes;
+            one.scopes = 2;
+        }
+        await route.fulfill({ json: status });
+    });
+    for (const path of ["v1/scopes?*", "v1/names?*", "metrics"])
+        await page.route(`**/${path}`, (route) => route.fulfill({ status: 404, body: "" }));
+    await view.open();
+    await view.hasState("Fresh", "ok");
+    await view.sees("#history-chart", /^No refresh has ended yet\.$/);
+    await page.locator("#history-table").waitFor({ state: "hidden" });
+    await page.locator("#live").waitFor({ state: "hidden" });
+    await view.sees("#names-note", /^This daemon does not list its names\.$/);
+    await page.click("#sources summary");
+    await page.locator("#sources input").waitFor({ state: "hidden" });
+    await view.sees("#sources details", /This daemon does not list its scopes\./);
+    await page.fill("#q", "sales");
+    await view.sees("#answer .value", new RegExp(`^${eidOf("sales")}$`));
+    await view.inspect("older");
+}
+
+/** How long the page's one thread computed for what is done, in ms; a busy machine does not count. */
+async function computedFor(page, does) {
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
+    const spent = async () => (await session.send("Performance.getMetrics")).metrics
+        .find(({ name }) => name === "TaskDuration").value * 1000;
+    const before = await spent();
+    await does();
+    const after = await spent();
+    await session.detach();
+    return after - before;
+}
+
+/** Five thousand scopes: nobody waits for their being opened, searched or shown. */
+async function manyScopes(view) {
+    const { page } = view;
+    const within = (selector) => `${source("tables_eu")} details ${selector}`;
+    const status = (pattern) => view.sees(within("[role=status]"), pattern);
+    const steps = {
+        open: async () => {
+            await page.click(within("summary"));
+            await status(/^50 of 5\u202f210 scopes, the oldest first$/);
+        },
+        search: async () => {
+            await page.fill(within("input"), "database_52");
+            await page.fill(within("input"), "");
+            await status(/^50 of 5\u202f210 scopes/);
+        },
+        more: async () => {
+            await page.click(within("button"));
+            await status(/^250 of 5\u202f210 scopes/);
+        },
+    };
+    for (const [name, does] of Object.entries(steps)) {
+        const spent = await computedFor(page, does);
+        assert.ok(spent < STEP_MAX_MS, `${view.label}: ${name} took ${spent} ms`);
+    }
+    await page.click(within("summary"));
+}
+
 /** A large and troubled daemon, played: what the charts make of it. */
 async function drawn(views) {
     for (const { page } of views) {
         const metrics = risingMetrics();
         await page.route("**/v1/status", (route) => route.fulfill({ json: drawnStatus() }));
         await page.route("**/metrics", (route) => route.fulfill({ body: metrics() }));
+        await page.route("**/v1/scopes?*", (route) => route.fulfill({ json: drawnScopes() }));
     }
     await each(views, (view) => view.open());
     await each(views, (view) => view.sees(figure("Names"), /^1\u202f234\u202f567$/));
@@ -268,6 +418,7 @@ async function drawn(views) {
             document.querySelector("#rate-chart .line.forward")?.getAttribute("d").includes("L"));
         await view.inspect("drawn");
     }
+    await manyScopes(views[0]);
 }
 
 const SCENARIOS = {
@@ -277,7 +428,11 @@ const SCENARIOS = {
     token: [[NARROW], token],
     keyboard: [[WIDE], keyboard],
     hostile: [[WIDE, NARROW_DARK], hostile],
-    drawn: [[WIDE, NARROW_DARK], drawn],
+    longNames: [ALL_VIEWS, longNames],
+    scopes: [[WIDE, NARROW_DARK, MIDDLE], scopes],
+    running: [[WIDE, NARROW_DARK], running],
+    older: [[MIDDLE], older],
+    drawn: [[WIDE, NARROW_DARK, MIDDLE], drawn],
 };
 
 await drive(...SCENARIOS[process.argv[2]]);

@@ -92,7 +92,7 @@ def test_follows(lab, browser):
     browser("follows", daemon, {
         "more-names": more_names, "lose-tables": lose_tables, "shrink": shrink,
         "accept": lambda: daemon.refresh("wait=60s&accept_shrink=true"), "stop": daemon.stop})
-    assert len(glob.glob(os.path.join(SHOTS, "fresh-*.png"))) == 4
+    assert len(glob.glob(os.path.join(SHOTS, "fresh-*.png"))) == 5
 
 
 def test_cold_start(lab, browser):
@@ -129,6 +129,41 @@ def test_hostile_names(lab, browser):
     daemon = lab.start()
     assert daemon.status_document()["generation"]["names"] == len(HOSTILE)
     browser("hostile", daemon, EIDC_NAMES=json.dumps(HOSTILE))
+
+
+def test_long_names(lab, browser):
+    parts = ["marketing_attribution", "warehouse_daily_snapshot", "eu_west_1", "reconciliation"]
+    lab.names([".".join(parts + parts[i:i + 2]) for i in range(4)] + ["marketing", "sales"])
+    browser("longNames", lab.start())
+
+
+TABLES = {"tables": {"type": "aws", "list": "glue.tables"}}
+
+
+def test_scopes(lab, aws, browser):
+    aws.set(databases=130, tables=1)
+    daemon = lab.start(sources=TABLES).settle()
+
+    def deny_one():
+        aws.fault("GetTables", "accessdenied", database="db_00077", times=-1)
+        daemon.refresh()
+
+    def heal():
+        aws.heal()
+        daemon.refresh()
+    browser("scopes", daemon, {"deny-one": deny_one, "heal": heal})
+
+
+def test_running(lab, aws, browser):
+    aws.set(databases=5, tables=2)
+    lab.start(sources=TABLES).settle().stop()
+    aws.fault("GetTables", "hang", database="db_00004", times=-1)
+    browser("running", lab.start(sources=TABLES), {"heal": aws.heal})
+
+
+def test_older(lab, browser):
+    lab.names(FEW)
+    browser("older", lab.start())
 
 
 def test_drawn(lab, browser):

@@ -18,6 +18,12 @@ export class Refused extends Error {
 /** The daemon was not reached. */
 export class Unreachable extends Error {}
 
+/** Why a list is not there: what serves the API may be older than this page. */
+export function whyNot(error, what) {
+    return error instanceof Refused && error.status === 404
+        ? `This daemon does not list its ${what}.` : error.message;
+}
+
 export function hasToken() {
     return token !== null;
 }
@@ -110,6 +116,20 @@ export async function lookUp(direction, key, signal) {
         age: Number(headers.get("Age")),
         values: found[`${value}s`] ?? (found[value] === null ? [] : [found[value]]),
     };
+}
+
+/** [{ name, verified_at }] of all scopes of a source. */
+export async function getScopes(source) {
+    const scopes = [];
+    let after = "";
+    do {
+        const from = after === "" ? "" : `&after=${encoded(after)}`;
+        const { document: page } = await requestJson(
+            `v1/scopes?source=${encoded(source)}&limit=10000${from}`);
+        scopes.push(...page.scopes);
+        after = page.next ?? "";
+    } while (after !== "");
+    return scopes;
 }
 
 /** { names: [{ name, eid }], next } of the names with a prefix, behind `after`. */

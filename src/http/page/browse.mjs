@@ -1,6 +1,6 @@
 // Names by prefix, a page at a time.
 import { grouped } from "./format.mjs";
-import { getNames, Refused } from "./api.mjs";
+import { getNames, whyNot } from "./api.mjs";
 import { byId, el, foreign, replace, setText } from "./dom.mjs";
 import { copyButton } from "./copy.mjs";
 import { lookUpName } from "./lookup.mjs";
@@ -41,11 +41,6 @@ function showPage({ names, next }) {
     setText(byId("names-note"), range(names.length));
 }
 
-function refusal(error) {
-    return error instanceof Refused && error.status === 404
-        ? "This daemon does not list its names." : error.message;
-}
-
 async function load() {
     clearTimeout(pages.timer);
     pages.asking?.abort();
@@ -58,7 +53,7 @@ async function load() {
             showPage(page);
     } catch (error) {
         if (error.name !== "AbortError")
-            setText(byId("names-note"), refusal(error));
+            setText(byId("names-note"), whyNot(error, "names"));
     }
 }
 

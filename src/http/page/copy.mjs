@@ -1,5 +1,5 @@
 // Copy buttons, which also work where the page is not a secure context (plain HTTP from afar).
-import { byId, el, setText } from "./dom.mjs";
+import { byId, el, inParts, setText } from "./dom.mjs";
 
 const SHOWN_MS = 1600;
 
@@ -42,5 +42,6 @@ export function copyButton(text, what, label = "Copy") {
 
 /** A command with its copy button. */
 export function commandLine(command, what) {
-    return el("div", { class: "command" }, el("code", {}, command), copyButton(command, what));
+    return el("div", { class: "command" }, el("code", {}, ...inParts(command)),
+        copyButton(command, what));
 }

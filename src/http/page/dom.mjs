@@ -3,6 +3,7 @@ import { age, exactTime } from "./format.mjs";
 import { serverNow } from "./api.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
+const FITS = 20; // characters, even on a telephone's line
 
 export function byId(id) {
     return document.getElementById(id);
@@ -28,9 +29,15 @@ export function svg(tag, attributes = {}, ...children) {
     return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+/** Text whose lines rather end between its parts than within one. */
+export function inParts(text) {
+    const parts = text.length > FITS ? text.split(/(?<=[._/:@]|\w-)(?=[^._/:@-])/) : [text];
+    return parts.flatMap((part, i) => (i > 0 ? [el("wbr"), part] : part));
+}
+
 /** Text of others: it keeps its writing direction to itself. */
 export function foreign(text, attributes = {}) {
-    return el("bdi", attributes, text);
+    return el("bdi", attributes, ...inParts(text));
 }
 
 const TIME_TEXT = {

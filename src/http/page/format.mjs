@@ -55,9 +55,11 @@ export function bytes(count) {
     return `${left >= 100 ? Math.round(left) : Number(left.toPrecision(3))} ${BYTE_UNITS[unit]}`;
 }
 
+const EXACTLY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
 /** The exact time, in the reader's zone. */
 export function exactTime(iso) {
-    return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+    return EXACTLY.format(new Date(iso));
 }
 
 export function clockTime(milliseconds) {

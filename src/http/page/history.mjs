@@ -145,6 +145,7 @@ export function historyPanel() {
             replace(chart, el("p", { class: "note" }, "No refresh has ended yet."));
         else
             drawChart(newestFirst.toReversed());
+        byId("history-table").hidden = newestFirst.length === 0;
         replace(byId("history-legend"), ...(newestFirst.length > 0 ? legend(newestFirst) : []));
         replace(byId("history-rows"), ...newestFirst.map(row));
     });

@@ -10,6 +10,7 @@ import { showStatus, showVerdict } from "./panels.mjs";
 import { livePanel } from "./live.mjs";
 
 const POLL_MS = 3000;
+const POLL_RUNNING_MS = 1000; // while a refresh goes on
 const POLL_MAX_MS = 30_000;
 
 const showHistory = historyPanel();
@@ -22,12 +23,12 @@ function showTokenForm(wrong) {
 }
 
 function takeStatus(status) {
-    follow.delay = POLL_MS;
+    follow.delay = status.refresh.state === "running" ? POLL_RUNNING_MS : POLL_MS;
     follow.lostAt = 0;
     byId("token-form").hidden = true;
     document.body.dataset.known = "yes";
     showStatus(status);
-    showHistory(status.refresh.history);
+    showHistory(status.refresh.history ?? []); // another daemon may be behind the same address
     const generation = status.generation?.id ?? null;
     if (generation === follow.generation)
         return;
@@ -63,9 +64,11 @@ function lost() {
 async function askMetrics() {
     try {
         showLive(await getMetrics());
+        byId("live").hidden = false;
     } catch (error) {
         if (!(error instanceof Refused))
             throw error;
+        byId("live").hidden = true;
     }
 }
 

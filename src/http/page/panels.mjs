@@ -3,6 +3,7 @@ import { bytes, counted, grouped } from "./format.mjs";
 import { origin } from "./api.mjs";
 import { badge, byId, el, foreign, onChange, replace, setText, since, time } from "./dom.mjs";
 import { commandLine } from "./copy.mjs";
+import { scopesOf } from "./scopes.mjs";
 import { refreshActivity, sourceState, stateOf, storeState } from "./verdict.mjs";
 
 const ACCEPT = "eidctl refresh --accept-shrink";
@@ -36,14 +37,22 @@ function generationFigures(generation) {
 }
 
 function activityFigure(refresh) {
-    const { term, text, until } = refreshActivity(refresh);
-    return figure(term, text ?? (until ? time(until, "until") : "not planned"));
+    const { term, text, until, part } = refreshActivity(refresh);
+    return figure(term, text ?? (until ? time(until, "until") : "not planned"),
+        part === undefined ? null
+            : el("progress", { value: part, "aria-label": "Of the refresh" }));
 }
 
 const showFigures = onChange(({ generation, refresh }) => {
     replace(byId("figures"), ...(generation ? generationFigures(generation) : []),
         activityFigure(refresh));
 });
+
+/** What goes on by itself is left out: who has selected a figure keeps it selected. */
+function figuresOf({ generation, refresh: { state, next_at, progress } }) {
+    return { generation: generation && { ...generation, age_seconds: 0 },
+        refresh: { state, next_at, progress } };
+}
 
 const showGuard = onChange((guard) => {
     byId("guard").hidden = !guard.held;
@@ -79,14 +88,21 @@ function scopesText({ scopes, failed_scopes: failed }) {
     return failed > 0 ? `${grouped(failed)} of ${all} failing` : all;
 }
 
-function sourceItem(source) {
-    const state = sourceState(source);
-    return el("li", { "data-level": state.level },
-        el("p", { class: "title" }, foreign(source.name), badge(state)),
-        el("p", { class: "note" },
-            `${source.type}, ${scopesText(source)}, ${counted(source.names, "name")}, `,
-            since("confirmed", source.verified_at)),
-        ...problemsOf(source));
+function sourceItem(name) {
+    const told = el("div");
+    const scopes = scopesOf(name);
+    const element = el("li", {}, told, scopes.element);
+    const show = onChange((source) => {
+        const state = sourceState(source);
+        element.dataset.level = state.level;
+        replace(told,
+            el("p", { class: "title" }, foreign(name), badge(state)),
+            el("p", { class: "note" },
+                `${source.type}, ${scopesText(source)}, ${counted(source.names, "name")}, `,
+                since("confirmed", source.verified_at)),
+            ...problemsOf(source));
+    });
+    return { element, show, follow: scopes.follow };
 }
 
 function storeItem(store) {
@@ -101,8 +117,24 @@ function listOr(items, nothing) {
     return items.length > 0 ? items : [el("li", {}, el("p", { class: "note" }, nothing))];
 }
 
-const showSources = onChange((sources) =>
-    replace(byId("sources"), ...listOr(sources.map(sourceItem), "None are configured.")));
+const sourceItems = new Map(); // by name: what was opened stays open
+
+const placeSources = onChange((names) =>
+    replace(byId("sources"), ...listOr(names.map((name) => sourceItems.get(name).element),
+        "None are configured.")));
+
+/** generation may be null. */
+function showSources(sources, generation) {
+    for (const source of sources) {
+        if (!sourceItems.has(source.name))
+            sourceItems.set(source.name, sourceItem(source.name));
+        const item = sourceItems.get(source.name);
+        item.show(source);
+        item.follow(source, `${generation?.number} ${generation?.refreshed_at}`);
+    }
+    placeSources(sources.map(({ name }) => name));
+}
+
 const showStores = onChange((stores) =>
     replace(byId("stores"), ...listOr(stores.map(storeItem), "None: a restart lists anew.")));
 
@@ -110,8 +142,8 @@ const showStores = onChange((stores) =>
 export function showStatus(status) {
     showVerdict(stateOf(status));
     showAbout(status);
-    showFigures({ generation: status.generation, refresh: status.refresh });
+    showFigures(figuresOf(status));
     showGuard(status.guard);
-    showSources(status.sources);
+    showSources(status.sources, status.generation);
     showStores(status.stores);
 }

@@ -84,13 +84,19 @@ function progressOf({ progress }) {
         counted(progress.names, "name") + (left === null ? "" : `, about ${age(left)} left`);
 }
 
+/** How much of a refresh is done, from 0 to 1; undefined while that is not known. */
+function partOf({ progress }) {
+    return progress?.all_known && progress.scopes_known > 0
+        ? progress.scopes_done / progress.scopes_known : undefined;
+}
+
 /** What the refresher does now: a term, and a text or the time that it waits until. */
 export function refreshActivity(refresh) {
     const { state, next_at: until } = refresh;
     const activities = {
         idle: { term: "Next refresh in", until },
         backing_off: { term: "Trying again in", until },
-        running: { term: "Refresh", text: progressOf(refresh) },
+        running: { term: "Refresh", text: progressOf(refresh), part: partOf(refresh) },
         following: { term: "Refresh", text: "Following a store" },
     };
     return activities[state] ?? { term: "Refresh", text: state };
