@@ -85,7 +85,8 @@ def test_a_failed_scope_is_asked_for_until_it_answers(lab, aws):
 
 def test_held_entries_are_asked_for_until_they_are_settled(lab, aws):
     aws.set(databases=3, tables={f"db_{n:05d}": 20 for n in range(3)})
-    daemon = lab.start(sources=TABLES, refresh=dict(SELDOM, shrink_confirmations=20))
+    # so many that it is still held when it is looked at, seconds later on a busy machine
+    daemon = lab.start(sources=TABLES, refresh=dict(SELDOM, shrink_confirmations=60))
     aws.set(tables={"db_00000": 20, "db_00001": 20, "db_00002": 1})
     assert daemon.refresh()["guard"]["held"] is True
     aws.set(clear=True)
@@ -114,10 +115,13 @@ def test_each_has_its_turn(lab, aws):
     aws.set(databases=30, tables=1)
     started = time.monotonic()
     daemon = lab.start(sources=TABLES, refresh={"interval": "100ms", "scope_interval": "3s"})
-    poll("each was listed three times",
-         lambda: len(listed(aws)) == 30 and min(listed(aws).values()) >= 3, timeout=60)
+
+    def thrice():
+        times = listed(aws)
+        return times if len(times) == 30 and min(times.values()) >= 3 else None
+    times = poll("each was listed three times", thrice, timeout=60)
     most = (time.monotonic() - started) / 3 + 2  # once a turn, the first time, a turn under way
-    assert max(listed(aws).values()) <= most
+    assert max(times.values()) <= most
     assert daemon.last_result() == "ok"
 
 

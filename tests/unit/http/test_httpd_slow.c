@@ -99,11 +99,13 @@ static size_t sip(int fd)
     return sips;
 }
 
+#define MANY (300 * 1000)
+
 /* Longer than all buffers on its way. */
 static void ask_for_much(int fd)
 {
     EIDC_BUF_AUTO keys = {0};
-    for (size_t i = 0; i < 300 * 1000; i++)
+    for (size_t i = 0; i < MANY; i++)
         eidc_buf_addf(&keys, "name%07zu\n", i % 100);
     http_sendf(fd,
                "POST /v1/forward HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
@@ -115,19 +117,24 @@ static void ask_for_much(int fd)
 static void answers_that_are_sipped(void **state)
 {
     static const char connections[] = "\neidcached_http_connections ";
+    static char bytes[65536];
     (void)state;
+    f.config.http.idle_timeout = 3000; /* the question is long, too */
     start();
     int fd = http_connect(&f);
     ask_for_much(fd);
+    assert_int_equal(recv(fd, bytes, 12, MSG_WAITALL), 12);
+    assert_memory_equal(bytes, "HTTP/1.1 200", 12);
     int64_t until = eidc_mono_ms() + 30 * 1000;
-    uint64_t open = metric(connections);
-    assert_true(open >= 2);
-    for (; open > 1 && eidc_mono_ms() < until; open = metric(connections)) {
-        char bytes[8];
-        recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    while (metric(connections) > 1 && eidc_mono_ms() < until) { /* the one that asks */
+        recv(fd, bytes, 8, MSG_DONTWAIT);
         usleep(PAUSE_MS * 1000);
     }
-    assert_int_equal(open, 1); /* the one that asks */
+    assert_in_range(eidc_mono_ms(), 0, until);
+    size_t taken = 0;
+    for (ssize_t n; (n = recv(fd, bytes, sizeof(bytes), 0)) > 0;)
+        taken += (size_t)n;
+    assert_in_range(taken, 1, MANY * (strlen("name0000000\t\n") + 32) - 1); /* not all of it */
     close(fd);
 }
 
@@ -157,8 +164,8 @@ static void silent_crowd(void **state)
     int64_t began = eidc_mono_ms();
     ask("GET /livez HTTP/1.1\r\n");
     assert_int_equal(a.status, 200);
-    assert_in_range(eidc_mono_ms() - began, 0, 5000);
-    assert_true(http_at_end(fds[LIMIT])); /* the first that was late */
+    assert_in_range(eidc_mono_ms() - began, 0, 15 * 1000); /* half of what the crowd has */
+    assert_true(http_at_end(fds[LIMIT]));                  /* the first that was late */
     for (size_t i = 0; i < CROWD; i++)
         close(fds[i]);
 }
