@@ -24,10 +24,9 @@
 #include "eidcached/http/tls.h"
 #include "eidcached/refresh/systemd.h"
 
-#define DRAIN_MS          10000
-#define TICK_MS           1000
-#define STOP_POLL_MS      20
-#define WATCHDOG_SLACK_MS 120000 /* saving and building, on top of refresh.timeout */
+#define DRAIN_MS     10000
+#define TICK_MS      1000
+#define STOP_POLL_MS 20
 
 static void log_lines(enum eidc_log_level level, const char *before, struct eidc_buf *text)
 {
@@ -108,12 +107,12 @@ static bool serve_http(struct app *a)
     return true;
 }
 
-/* A build or a save ends before the refresher does: the watchdog is told that all is well. */
-static void stop_refresh(struct eidc_refresh *refresh)
+/* A build or a save ends before the refresher does. */
+static void stop_refresh(struct app *a)
 {
-    eidc_refresh_stop_begin(refresh);
-    while (!eidc_refresh_stopped(refresh)) {
-        eidc_systemd_alive();
+    eidc_refresh_stop_begin(a->refresh);
+    while (!eidc_refresh_stopped(a->refresh)) {
+        eidc_app_watchdog_feed(a);
         nanosleep(&(struct timespec){.tv_nsec = STOP_POLL_MS * 1000000}, NULL);
     }
 }
@@ -121,7 +120,7 @@ static void stop_refresh(struct eidc_refresh *refresh)
 void eidc_app_teardown(struct app *a)
 {
     if (a->refresh != NULL)
-        stop_refresh(a->refresh);
+        stop_refresh(a);
     if (a->httpd != NULL)
         eidc_httpd_stop(a->httpd, DRAIN_MS);
     eidc_refresh_free(a->refresh);
@@ -163,7 +162,7 @@ static bool swap_refresh(struct app *a, struct eidc_config *fresh, struct eidc_e
         return eidc_fail(why, EIDC_ERR_INVALID,
                          "the eid options make other EIDs now: restart to change them");
     }
-    stop_refresh(old);
+    stop_refresh(a);
     eidc_refresh_inherit(next, old);
     pthread_rwlock_wrlock(&a->service.refresh_lock);
     atomic_store(&a->service.refresh, next);
@@ -206,12 +205,6 @@ static void reload(struct app *a)
     eidc_systemd_ready("reloaded");
 }
 
-static bool refresher_is_alive(const struct app *a)
-{
-    return eidc_mono_ms() - eidc_refresh_heartbeat_ms(a->refresh) <
-           a->config->refresh.timeout + WATCHDOG_SLACK_MS;
-}
-
 static int wait_for_signal(const sigset_t *signals, int64_t wait_ms)
 {
     const struct timespec t = {wait_ms / 1000, wait_ms % 1000 * 1000000};
@@ -221,7 +214,7 @@ static int wait_for_signal(const sigset_t *signals, int64_t wait_ms)
 
 static void run(struct app *a, const sigset_t *signals)
 {
-    const int64_t watchdog_ms = eidc_systemd_watchdog_ms();
+    const int64_t watchdog_ms = eidc_app_watchdog_start(a);
     const int64_t tick = watchdog_ms && watchdog_ms < TICK_MS ? watchdog_ms : TICK_MS;
     char status[256];
 
@@ -233,8 +226,7 @@ static void run(struct app *a, const sigset_t *signals)
             reload(a);
         if (a->broken)
             return;
-        if (watchdog_ms && refresher_is_alive(a))
-            eidc_systemd_alive();
+        eidc_app_watchdog_feed(a);
         if (signal < 0) {
             describe(a, status, sizeof status);
             eidc_systemd_status(status);

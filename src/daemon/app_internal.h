@@ -2,6 +2,13 @@
 /* What serving (app.c) and the Lambda function (app_lambda.c) share. */
 #include "eidcached/http/httpd.h"
 
+/* systemd's, as seen from here. */
+struct watchdog {
+    int64_t period_ms; /* 0: nobody wants to know */
+    int64_t due_ms;    /* the next look */
+    bool unfed;        /* at the last one */
+};
+
 struct app {
     const char *config_path;
     struct eidc_config *config;      /* of the refresher */
@@ -10,10 +17,18 @@ struct app {
     struct eidc_service service;
     struct eidc_refresh *refresh;
     struct eidc_httpd *httpd;
+    struct watchdog watchdog;
     bool broken; /* a reload left no refresher: end, so that the service manager starts anew */
 };
 
 /* Configuration and refresher; false: logged. */
 bool eidc_app_setup(struct app *a);
 void eidc_app_warm_start(struct app *a);
+
+/* How long to wait between two calls of the next; 0: it is not wanted. */
+int64_t eidc_app_watchdog_start(struct app *a);
+/* Feeds the watchdog if it is time and everybody is alive: the refresher within its deadline, the
+ * serving threads by their answers. Main thread. */
+void eidc_app_watchdog_feed(struct app *a);
+
 void eidc_app_teardown(struct app *a); /* also after a setup that failed */

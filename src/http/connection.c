@@ -26,9 +26,10 @@ struct connection {
     struct eidc_prepared *prepared;   /* the answer that is on its way; may be NULL */
     struct eidc_tls_credentials *tls; /* NULL: in clear */
     struct eidc_port *port;
-    bool late;     /* came when there were too many */
-    bool begun;    /* the headers were looked at */
-    bool admitted; /* so were the rules */
+    struct eidc_pulse *pulse; /* of its thread */
+    bool late;                /* came when there were too many */
+    bool begun;               /* the headers were looked at */
+    bool admitted;            /* so were the rules */
     bool http_1_0;
     const char *target; /* of the request, where libmicrohttpd has it */
 };
@@ -58,11 +59,13 @@ static void begin_tls(struct connection *c, struct MHD_Connection *mhd)
         shutdown(c->watched.fd, SHUT_RDWR);
 }
 
-static struct connection *connection_new(struct eidc_port *port, struct MHD_Connection *mhd)
+static struct connection *connection_new(struct eidc_thread *thread, struct MHD_Connection *mhd)
 {
+    struct eidc_port *port = thread->port;
     struct eidc_service *service = port->server->service;
     struct connection *c = eidc_xcalloc(1, sizeof(*c));
     c->port = port;
+    c->pulse = &thread->pulse;
     c->request.service = service;
     c->request.is_unix = port->listener.is_unix;
     c->request.is_loopback = port->listener.is_loopback;
@@ -90,10 +93,12 @@ static void connection_free(struct connection *c)
 void eidc_connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
                             enum MHD_ConnectionNotificationCode code)
 {
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        *context = connection_new(cls, mhd);
-    else if (*context != NULL)
+    struct eidc_thread *thread = cls;
+    eidc_pulse_beat(&thread->pulse);
+    if (code != MHD_CONNECTION_NOTIFY_STARTED && *context != NULL)
         connection_free(*context);
+    else if (code == MHD_CONNECTION_NOTIFY_STARTED && !eidc_pulse_asks(mhd))
+        *context = connection_new(thread, mhd);
 }
 
 /* libmicrohttpd would now put each parameter into the connection's memory, which some hundred
@@ -131,6 +136,7 @@ void eidc_connection_completed(void *cls, struct MHD_Connection *mhd, void **con
         eidc_prepared_release(c->prepared);
         c->prepared = NULL;
         eidc_reaper_busy(&c->watched, false);
+        eidc_pulse_beat(c->pulse);
     }
     *context = NULL;
 }

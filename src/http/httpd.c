@@ -79,20 +79,21 @@ static bool speaks_tls(const struct eidc_port *port)
 }
 
 /* One thread of a listener, with an epoll set of its own. */
-static struct MHD_Daemon *start_thread(struct eidc_port *port, unsigned limit)
+static struct MHD_Daemon *start_thread(struct eidc_thread *thread, unsigned limit)
 {
+    const struct eidc_port *port = thread->port;
     const struct eidc_config *config = port->server->service->config;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ERROR_LOG | (port->listener.is_ipv6 ? MHD_USE_IPv6 : 0) |
                      (speaks_tls(port) ? MHD_USE_TLS : 0);
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, eidc_connection_handle, port, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
+        flags, 0, NULL, NULL, eidc_connection_handle, thread, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
         NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
         eidc_connection_idle_s(config), MHD_OPTION_STRICT_FOR_CLIENT, eidc_head_is_ours() ? 0 : 1,
         MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
-        eidc_connection_begin, port, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed, port,
-        MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, port, MHD_OPTION_ARRAY,
+        eidc_connection_begin, thread, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed,
+        thread, MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, thread, MHD_OPTION_ARRAY,
         speaks_tls(port) ? tls_options : no_options, MHD_OPTION_END);
 }
 
@@ -106,13 +107,15 @@ static bool serve(struct eidc_port *port, struct eidc_err *err)
     unsigned room = head_room(config->http.max_connections);
     unsigned limit = config->http.max_connections + room;
     port->late_max = room / 2; /* libmicrohttpd is never full of those that only stand there */
-    port->threads = eidc_xcalloc(threads, sizeof(struct MHD_Daemon *));
+    port->threads = eidc_xcalloc(threads, sizeof(*port->threads));
     for (unsigned i = 0; i < threads; i++) {
-        struct MHD_Daemon *thread = start_thread(port, (limit + threads - 1) / threads);
-        if (thread == NULL)
+        struct eidc_thread *thread = &port->threads[i];
+        thread->port = port;
+        thread->daemon = start_thread(thread, (limit + threads - 1) / threads);
+        if (thread->daemon == NULL)
             return eidc_fail(err, EIDC_ERR_IO, "%s: the HTTP server does not start",
                              port->listener.text);
-        port->threads[port->thread_count++] = thread;
+        port->thread_count++;
     }
     return true;
 }
@@ -219,11 +222,27 @@ void eidc_httpd_describe(const struct eidc_httpd *httpd, struct eidc_buf *out)
                       speaks_tls(&httpd->ports[i]) ? " (TLS)" : "");
 }
 
+/* All are asked, also behind one that does not answer. */
+bool eidc_httpd_answers(struct eidc_httpd *httpd, int64_t patience_ms, struct eidc_err *err)
+{
+    const int64_t now_ms = eidc_mono_ms();
+    const struct eidc_port *silent = NULL;
+    for (size_t i = 0; i < httpd->count; i++) {
+        for (size_t k = 0; k < httpd->ports[i].thread_count; k++) {
+            struct eidc_thread *thread = &httpd->ports[i].threads[k];
+            if (!eidc_pulse_is_felt(&thread->pulse, thread->daemon, now_ms, patience_ms))
+                silent = thread->port;
+        }
+    }
+    return silent == NULL || eidc_fail(err, EIDC_ERR_TIMEOUT, "a thread of %s does not answer",
+                                       silent->listener.text);
+}
+
 static void stop_accepting(struct eidc_httpd *httpd)
 {
     for (size_t i = 0; i < httpd->count; i++)
         for (size_t k = 0; k < httpd->ports[i].thread_count; k++)
-            MHD_quiesce_daemon(httpd->ports[i].threads[k]); /* the socket is ours again */
+            MHD_quiesce_daemon(httpd->ports[i].threads[k].daemon); /* the socket is ours again */
 }
 
 /* What is in progress ends; who has just connected has a request on its way and is waited for, too.
@@ -252,7 +271,7 @@ void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms)
     drain(httpd, drain_ms);
     for (size_t i = 0; i < httpd->count; i++) {
         for (size_t k = 0; k < httpd->ports[i].thread_count; k++)
-            MHD_stop_daemon(httpd->ports[i].threads[k]);
+            MHD_stop_daemon(httpd->ports[i].threads[k].daemon);
         free(httpd->ports[i].threads);
         eidc_listener_close(&httpd->ports[i].listener);
     }

@@ -1,6 +1,9 @@
 """The notify protocol, spoken by the daemon to a listener of ours; and the unit file."""
+import contextlib
+import ctypes
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -94,6 +97,72 @@ def test_ready_status_watchdog_stopping(daemon, manager):
     order = [next(k for k in ("READY", "STOPPING") if k in f) for _, f in manager.messages
              if "READY" in f or "STOPPING" in f]
     assert order == ["READY", "STOPPING"]
+
+
+def certificate(folder):
+    """Options of a server certificate; nobody connects here, so that nobody needs to trust it."""
+    need(shutil.which("openssl"), "openssl is missing")
+    cert, key = f"{folder}/tls.crt", f"{folder}/tls.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
+                    "-keyout", key, "-out", cert], check=True, capture_output=True)
+    return {"tls_cert": cert, "tls_key": key}
+
+
+def ptrace(request, tid):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.ptrace(request, tid, None, None) != 0:
+        raise OSError(ctypes.get_errno(), "ptrace")
+
+
+@contextlib.contextmanager
+def stopped(tid):
+    """One thread of a process does nothing, whatever comes; the others go on."""
+    seize, interrupt, detach, wait_all = 0x4206, 0x4207, 17, 0x40000000
+    ptrace(seize, tid)
+    ptrace(interrupt, tid)
+    os.waitpid(tid, wait_all)
+    try:
+        yield
+    finally:
+        ptrace(detach, tid)
+
+
+def serving_threads(daemon):
+    folder = f"/proc/{daemon.process.pid}/task"
+    names = {}
+    for tid in os.listdir(folder):
+        with open(f"{folder}/{tid}/comm", encoding="ascii") as file:
+            names[int(tid)] = file.read().strip()
+    return [tid for tid, name in names.items() if name.startswith("MHD-")]
+
+
+def unfed(daemon):
+    return re.findall(r"the watchdog is not fed: a thread of (\S+) does not answer", daemon.log())
+
+
+@pytest.mark.parametrize("manager", ["path"], indirect=True)
+@pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
+def test_the_watchdog_is_not_fed_while_one_serving_thread_is_stuck(lab, manager, tls):
+    lab.names(["one"])
+    period = 0.6 * SLOW
+    http = {"threads": 1, **(certificate(lab.path) if tls else {})}
+    daemon = lab.start(wait="listening", http=http,
+                       env={"NOTIFY_SOCKET": manager.address,
+                            "WATCHDOG_USEC": str(int(period * 1e6))})
+    manager.wait("WATCHDOG", 10)
+    assert unfed(daemon) == []  # nobody asked it anything, and it is fed
+    tids = serving_threads(daemon)
+    assert len(tids) == 2
+    for count, tid in enumerate(tids, 1):
+        with stopped(tid):
+            poll("a line of it", lambda: len(unfed(daemon)) == count)
+            fed = len(manager.times("WATCHDOG"))
+            time.sleep(3 * period)
+            assert len(manager.times("WATCHDOG")) == fed
+        manager.wait("WATCHDOG", fed + 4)
+    assert set(unfed(daemon)) == {daemon.where, "unix:" + daemon.socket}
+    assert daemon.log().count("the watchdog is fed again") == len(unfed(daemon)) == 2
 
 
 def test_reload_good_and_bad(lab, daemon, manager):

@@ -5,6 +5,7 @@
 
 #include "eidcached/http/body.h"
 #include "eidcached/http/listener.h"
+#include "eidcached/http/pulse.h"
 #include "eidcached/http/reaper.h"
 #include "eidcached/http/service.h"
 #include "eidcached/http/tls.h"
@@ -22,11 +23,19 @@ struct eidc_server {
     atomic_bool stopping;
 };
 
-/* One listener and its pool of threads. */
+/* A thread of a listener. */
+struct eidc_thread {
+    struct eidc_port *port;
+    struct MHD_Daemon *daemon;
+    struct eidc_pulse pulse;
+    char apart[64]; /* a pulse shares its cache line with no other */
+};
+
+/* One listener and its threads. */
 struct eidc_port {
     struct eidc_server *server;
     struct eidc_listener listener;
-    struct MHD_Daemon **threads;
+    struct eidc_thread *threads;
     size_t thread_count;
     atomic_uint connections; /* open */
     unsigned late_max;       /* over http.max_connections that may be silent at a time */
@@ -35,7 +44,7 @@ struct eidc_port {
 /* http.idle_timeout as libmicrohttpd wants it. */
 unsigned eidc_connection_idle_s(const struct eidc_config *config);
 
-/* The callbacks; cls is always a struct eidc_port. */
+/* The callbacks; cls is always a struct eidc_thread. */
 void eidc_connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
                             enum MHD_ConnectionNotificationCode code);
 void *eidc_connection_begin(void *cls, const char *uri, struct MHD_Connection *mhd);
