@@ -164,6 +164,15 @@ class Fabricated:
 def test_the_contract_lets_a_good_answer_pass():
     CONTRACT.check("GET", "/v1/forward/a", Fabricated())
     CONTRACT.check("GET", "http://localhost/v1/forward/a?x", Fabricated())
+    CONTRACT.check("GET", "/v1/names", Fabricated(body=many_names()))
+
+
+def many_names(**wrong):
+    """A page of 10,000 names; wrong: what the entry of an index has in place of an EID."""
+    names = [{"name": f"name{i:05}", "eid": "e"} for i in range(10000)]
+    for index, eid in wrong.items():
+        names[int(index[1:])]["eid"] = eid
+    return {"names": names}
 
 
 @pytest.mark.skipif(api_contract.jsonschema is None, reason="python3-jsonschema is missing")
@@ -180,6 +189,10 @@ def test_the_contract_lets_a_good_answer_pass():
     ("DELETE", "/v1/forward/a", Fabricated()),
     ("GET", "/v1/nothing", Fabricated()),
     ("GET", "/v1/names", Fabricated()),
+    ("GET", "/v1/names", Fabricated(body=many_names(_0=None))),
+    ("GET", "/v1/names", Fabricated(body=many_names(_9999=None))),
+    ("GET", "/v1/names", Fabricated(body=many_names(**{f"_{i}": None for i in range(4000, 4100)}))),
+    ("GET", "/v1/names", Fabricated(body={**many_names(), "more": 1})),
     ("GET", "/v1/forward/a", Fabricated(404, {"title": "x"},
                                         content_type="application/problem+json")),
     ("GET", "/v1/forward/a", Fabricated(x_content_type_options=None)),
