@@ -1,5 +1,6 @@
 #pragma once
-/* What request handlers see of the process. Made by daemon/app.c, outlives the HTTP server. */
+/* What request handlers see of the process. Made by daemon/app_serve.c, outlives the HTTP server.
+ */
 #include <stdatomic.h>
 
 #include "eidcached/config/config.h"

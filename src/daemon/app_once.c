@@ -1,0 +1,85 @@
+/* What ends by itself: one refresh, and a look at the configuration. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "app_internal.h"
+#include "eidcached/base/log.h"
+#include "eidcached/base/utf8.h"
+#include "eidcached/daemon/app.h"
+#include "eidcached/http/tls.h"
+
+static int exit_code(const struct eidc_round_report *round)
+{
+    if (round->result == EIDC_RESULT_FAILED || round->save_failed)
+        return 1;
+    return round->result == EIDC_RESULT_OK ? 0 : 3;
+}
+
+static bool is_saved(const struct eidc_config *config)
+{
+    return config->snapshot.dir[0] != '\0' || config->snapshot.s3[0] != '\0';
+}
+
+static void print_summary(const struct eidc_round_report *r)
+{
+    printf("result %s\ngeneration %" PRIu64 "\nnames %" PRIu64 "\nadded %" PRIu64
+           "\nremoved %" PRIu64 "\nheld %" PRIu64 "\nseconds %.3f\n",
+           eidc_refresh_result_name(r->result), r->generation, r->names, r->added, r->removed,
+           r->held, (double)r->duration_ms / 1000.0);
+    EIDC_BUF_AUTO error = {0};
+    eidc_utf8_add_visible(eidc_str_of(r->error), &error);
+    if (error.n > 0)
+        printf("error %.*s\n", EIDC_STR_ARG(eidc_buf_view(&error)));
+}
+
+int eidc_app_once(const char *config_path, bool accept_shrink)
+{
+    struct app a = {.config_path = config_path};
+    struct eidc_round_report round;
+    int code = 1;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (eidc_app_setup(&a)) {
+        eidc_app_warm_start(&a);
+        if (!is_saved(a.config))
+            eidc_warn("nothing will be saved: neither snapshot.dir nor snapshot.s3 is set");
+        eidc_refresh_once(a.refresh, accept_shrink, &round);
+        print_summary(&round);
+        code = exit_code(&round);
+    }
+    eidc_app_teardown(&a);
+    return code;
+}
+
+static bool check_tls(const struct eidc_config *config)
+{
+    struct eidc_tls *tls;
+    struct eidc_err err;
+    if (!eidc_tls_new(config, &tls, &err)) {
+        eidc_error("%s", err.text);
+        return false;
+    }
+    eidc_tls_free(tls);
+    return true;
+}
+
+int eidc_app_check(const char *config_path)
+{
+    EIDC_BUF_AUTO text = {0};
+    struct eidc_config_problems problems = {0};
+    struct eidc_config *config = eidc_app_load_config(config_path);
+
+    if (config == NULL)
+        return 1;
+    bool good = eidc_config_probe(config, &problems) && check_tls(config);
+    if (good) {
+        eidc_config_write(config, &text);
+        fwrite(text.p, 1, text.n, stdout);
+    } else if (problems.count > 0) {
+        eidc_app_tell_problems(&problems);
+    }
+    eidc_config_problems_free(&problems);
+    eidc_config_free(config);
+    return good ? 0 : 1;
+}
