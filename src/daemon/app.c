@@ -8,7 +8,7 @@
 #include "eidcached/base/log.h"
 #include "eidcached/base/metrics.h"
 #include "eidcached/core/current.h"
-#include "eidcached/refresh/systemd.h"
+#include "eidcached/daemon/systemd.h"
 
 #define DRAIN_MS     10000
 #define STOP_POLL_MS 20

@@ -4,7 +4,7 @@
  */
 #include "app_internal.h"
 #include "eidcached/base/log.h"
-#include "eidcached/refresh/systemd.h"
+#include "eidcached/daemon/systemd.h"
 
 /* The reload proper. False: nothing was changed, or the process is broken; *why is for people. */
 static bool swap_refresh(struct app *a, struct eidc_config *fresh, struct eidc_err *why)

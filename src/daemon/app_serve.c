@@ -13,7 +13,7 @@
 #include "eidcached/base/log.h"
 #include "eidcached/core/current.h"
 #include "eidcached/daemon/app.h"
-#include "eidcached/refresh/systemd.h"
+#include "eidcached/daemon/systemd.h"
 
 #define TICK_MS 1000
 

@@ -1,7 +1,7 @@
 #include "app_internal.h"
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
-#include "eidcached/refresh/systemd.h"
+#include "eidcached/daemon/systemd.h"
 
 #define LOOK_MS            1000   /* at most this often: each look may wake every serving thread */
 #define REFRESHER_SLACK_MS 120000 /* saving and building, on top of refresh.timeout */

@@ -11,7 +11,7 @@
 #include "eidcached/base/file.h"
 #include "eidcached/base/log.h"
 #include "eidcached/core/current.h"
-#include "eidcached/refresh/systemd.h"
+#include "eidcached/refresh/kept_fds.h"
 
 #define IMAGE_PREFIX "image-"
 #define TIMES_NAME   "times"
@@ -71,11 +71,11 @@ static int newest_image(const char **newest_name)
     int fd, newest = -1;
     uint64_t number, highest = 0;
 
-    for (size_t i = 0; eidc_systemd_kept_fd(i, &fd, &name); i++) {
+    for (size_t i = 0; eidc_kept_fd(i, &fd, &name); i++) {
         if (!parse_number(name, &number))
             continue;
         if (newest >= 0)
-            eidc_systemd_forget_fd(number > highest ? *newest_name : name);
+            eidc_forget_fd(number > highest ? *newest_name : name);
         if (newest >= 0 && number <= highest)
             continue;
         highest = number;
@@ -90,7 +90,7 @@ static void take_times(struct eidc_pointer *pointer)
     const char *name;
     int fd;
 
-    for (size_t i = 0; eidc_systemd_kept_fd(i, &fd, &name); i++)
+    for (size_t i = 0; eidc_kept_fd(i, &fd, &name); i++)
         if (strcmp(name, TIMES_NAME) == 0)
             times = fd;
     if (times < 0 || !read_times(times, pointer))
@@ -145,7 +145,7 @@ static bool new_memfd(const char *name, struct eidc_str data, int seals, int *ou
 
 static bool hand_over(int fd, const char *name, struct eidc_err *err)
 {
-    return eidc_systemd_keep_fd(fd, name) ||
+    return eidc_keep_fd(fd, name) ||
            eidc_fail(err, EIDC_ERR_UNAVAILABLE, "the service manager did not take %s", name);
 }
 
@@ -161,7 +161,7 @@ static bool keep_image(const struct eidc_generation *now, const char *name, stru
     if (!hand_over(fd, name, err))
         return false;
     if (kept[0] != '\0')
-        eidc_systemd_forget_fd(kept);
+        eidc_forget_fd(kept);
     snprintf(kept, sizeof kept, "%s", name);
     return true;
 }
@@ -191,7 +191,7 @@ static bool keep_times(const struct eidc_generation *now, struct eidc_err *err)
 void eidc_fd_store_keep(void)
 {
     struct eidc_err err = {0};
-    struct eidc_generation *now = eidc_systemd_keeps_fds() ? eidc_current_pin() : NULL;
+    struct eidc_generation *now = eidc_keeps_fds() ? eidc_current_pin() : NULL;
     char name[FD_NAME_MAX];
 
     if (now == NULL)

@@ -1,6 +1,6 @@
 #pragma once
 /* What systemd wants to hear (sd_notify(3)) and gives (sd_listen_fds(3)). Without systemd every
- * call does nothing. Main thread, but for keeping and forgetting descriptors. */
+ * call does nothing. Main thread. What it keeps for us over a restart: refresh/kept_fds.h. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,18 +16,6 @@ void eidc_systemd_alive(void);
 
 /* Sockets passed by systemd, at most `room` of them; returns how many. */
 size_t eidc_systemd_sockets(int *out, size_t room);
-
-/*
- * The descriptor store: what is kept there outlives this process and is passed to the next one.
- * On when $FDSTORE says how many descriptors it takes: systemd sets it from version 254 on, our
- * unit does for those before. Names are at most 255 characters, without ':'.
- */
-bool eidc_systemd_keeps_fds(void);
-bool eidc_systemd_keep_fd(int fd, const char *name); /* the caller still closes its own */
-void eidc_systemd_forget_fd(const char *name);
-/* The i-th descriptor that was passed and is no socket, with its name (static for the process);
- * false past the last one. */
-bool eidc_systemd_kept_fd(size_t i, int *fd, const char **name);
 
 /* From here on lines of log.format journal go to the journal with fields of their own:
  * EIDCACHED_GENERATION, the number that is served (0: none). Where there is no journal they stay
