@@ -18,5 +18,5 @@ static inline int aws_env_clear(void **state)
         free(name);
         at = environ; /* it may have moved */
     }
-    return setenv("HOME", "/nonexistent", 1);
+    return setenv("HOME", "/proc/nonexistent", 1);
 }

@@ -227,7 +227,7 @@ static void files_that_cannot_be_read(void **state)
     refused(fifo, 0, EIDC_ERR_INVALID, "not a regular file");
     refused(folder, 0, EIDC_ERR_INVALID, "not a regular file");
     refused("/dev/zero", 0, EIDC_ERR_INVALID, "not a regular file");
-    refused("/nonexistent/names", 0, EIDC_ERR_IO, "/nonexistent/names: No such file");
+    refused("/proc/nonexistent/names", 0, EIDC_ERR_IO, "/proc/nonexistent/names: No such file");
     put(EIDC_STR("a\n"));
     char below[sizeof(path) + 8];
     snprintf(below, sizeof(below), "%s/x", path);

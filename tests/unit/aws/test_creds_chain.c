@@ -122,8 +122,8 @@ static void without_any_it_lists_what_it_looked_at(void **state)
                 "none found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws.profile, "
                 "or give the instance, container or pod a role; looked at: "
                 "environment (AWS_ACCESS_KEY_ID is not set), "
-                "profile (there is no profile \"default\" in /nonexistent/.aws/config or "
-                "/nonexistent/.aws/credentials), "
+                "profile (there is no profile \"default\" in /proc/nonexistent/.aws/config or "
+                "/proc/nonexistent/.aws/credentials), "
                 "web-identity (AWS_WEB_IDENTITY_TOKEN_FILE is not set), "
                 "container (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set), "
                 "imds (no answer to the token request; not on EC2, or in a container while the "
@@ -154,8 +154,9 @@ static void a_configured_provider_that_fails_ends_it(void **state)
     assert_none(&b, chain, EIDC_ERR_INVALID,
                 "web-identity: role arn:aws:iam::1:role/pod: sts AssumeRoleWithWebIdentity: "
                 "InvalidIdentityToken: no [redacted] (status 400, request id r-1)");
-    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent/token", 1);
-    assert_none(&b, chain, EIDC_ERR_IO, "web-identity: token file: cannot open /nonexistent/token");
+    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/proc/nonexistent/token", 1);
+    assert_none(&b, chain, EIDC_ERR_IO,
+                "web-identity: token file: cannot open /proc/nonexistent/token");
     setenv("AWS_CONFIG_FILE", bench_file("config", "[default]\nsso_session = s\n"), 1);
     assert_none(&b, chain, EIDC_ERR_INVALID, "profile: profile \"default\" asks for IAM Identity");
     setenv("AWS_ACCESS_KEY_ID", "AKIA", 1);

@@ -147,7 +147,8 @@ static void commands_that_cannot_be_run(void **state)
     static const struct {
         const char *command, *error;
     } cases[] = {
-        {"/nonexistent/program --x", "credential_process: /nonexistent/program: No such file"},
+        {"/proc/nonexistent/program --x",
+         "credential_process: /proc/nonexistent/program: No such file"},
         {"  ", "credential_process: empty, too long, or a quote does not end"},
         {"program 'x", "a quote does not end"},
         {"a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a "

@@ -695,12 +695,12 @@ static void test_missing_file(void **state)
     (void)state;
     struct eidc_config *config = NULL;
     struct eidc_config_problems problems = {0};
-    assert_false(eidc_config_load("/nonexistent/e.yaml", &config, &problems));
+    assert_false(eidc_config_load("/proc/nonexistent/e.yaml", &config, &problems));
     assert_null(config);
     assert_int_equal(problems.count, 1);
     assert_string_equal(
         problems.text.p,
-        "cannot open /nonexistent/e.yaml: No such file or directory; name one with --config, "
+        "cannot open /proc/nonexistent/e.yaml: No such file or directory; name one with --config, "
         "or write one with: eidcached --print-sample-config\n");
     eidc_config_problems_free(&problems);
 }

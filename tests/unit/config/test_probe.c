@@ -21,8 +21,8 @@ static int setup(void **state)
                                         "AWS_DEFAULT_PROFILE"};
     for (size_t i = 0; i < sizeof unset / sizeof *unset; i++)
         unsetenv(unset[i]);
-    setenv("AWS_CONFIG_FILE", "/nonexistent", 1);
-    setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
+    setenv("AWS_CONFIG_FILE", "/proc/nonexistent", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/proc/nonexistent", 1);
     return mkdtemp(dir) == NULL || chdir(dir) != 0;
 }
 

@@ -118,10 +118,10 @@ static void no_image_is_an_error(void **state)
     static const char *const commands[] = {"list", "export", "diff"};
     for (size_t i = 0; i < 3; i++) {
         RUN_AUTO r = run_io("", false, NULL,
-                            ARGS("image", commands[i], "/nonexistent", i == 2 ? image : NULL));
+                            ARGS("image", commands[i], "/proc/nonexistent", i == 2 ? image : NULL));
         assert_int_equal(r.code, 1);
         assert_string_equal(r.out, "");
-        says(r.err, "/nonexistent");
+        says(r.err, "/proc/nonexistent");
     }
     write_file(json, EIDC_STR("no image"));
     RUN_AUTO second = RUN("image", "diff", image, json);
@@ -189,9 +189,9 @@ static void import_refuses(void **state)
         says(r.err, cases[i].problem);
         assert_int_not_equal(access(other, F_OK), 0);
     }
-    RUN_AUTO missing = RUN("image", "import", "/nonexistent", other);
+    RUN_AUTO missing = RUN("image", "import", "/proc/nonexistent", other);
     assert_int_equal(missing.code, 1);
-    says(missing.err, "/nonexistent");
+    says(missing.err, "/proc/nonexistent");
 }
 
 static void progress_on_a_terminal(void **state)

@@ -76,7 +76,7 @@ static void token(void **state)
 static void unreadable_token_file(void **state)
 {
     (void)state;
-    f.config.http.token_file = eidc_xstrdup("/nonexistent/token");
+    f.config.http.token_file = eidc_xstrdup("/proc/nonexistent/token");
     start();
     ask("GET /v1/forward/sales HTTP/1.1\r\n");
     expect_status(401);

@@ -123,7 +123,7 @@ static void what_the_library_allocates_is_counted(void **state)
     (void)state;
     size_t before = atomic_load(&allocations);
     eidcache *none;
-    assert_int_equal(eidcache_open("/nonexistent", &none, NULL), EIDCACHE_ERROR);
+    assert_int_equal(eidcache_open("/proc/nonexistent", &none, NULL), EIDCACHE_ERROR);
     assert_true(atomic_load(&allocations) > before);
 }
 

@@ -10,5 +10,5 @@ code=0
 "$2" "$image" none 2>/dev/null || code=$?
 test "$code" = 4
 code=0
-"$2" /nonexistent sales 2>/dev/null || code=$?
+"$2" /proc/nonexistent sales 2>/dev/null || code=$?
 test "$code" = 1

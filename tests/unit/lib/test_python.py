@@ -87,8 +87,8 @@ class Example(unittest.TestCase):
         self.assertEqual(answers, [eid("sales")] * 800)
 
     def test_no_image(self):
-        with self.assertRaisesRegex(OSError, "/nonexistent"):
-            self.lookup.Image("/nonexistent", self.lookup.load(LIBRARY))
+        with self.assertRaisesRegex(OSError, "/proc/nonexistent"):
+            self.lookup.Image("/proc/nonexistent", self.lookup.load(LIBRARY))
 
     def run_it(self, *arguments):
         done = subprocess.run([sys.executable, EXAMPLE, *arguments], text=True, check=False,
@@ -100,7 +100,7 @@ class Example(unittest.TestCase):
         self.assertEqual(self.run_it(self.path, "sales"), (0, line))
         self.assertEqual(self.run_it(self.path, "none", "sales"), (4, line))
         self.assertEqual(self.run_it("--prefix", "sa", self.path), (0, line))
-        self.assertEqual(self.run_it("/nonexistent", "sales"), (1, ""))
+        self.assertEqual(self.run_it("/proc/nonexistent", "sales"), (1, ""))
         self.assertEqual(self.run_it(self.path), (2, ""))
 
 
