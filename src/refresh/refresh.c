@@ -57,7 +57,7 @@ static bool run_one(struct eidc_refresh *r, bool asked, bool accept_shrink,
                                      r->config->snapshot.s3[0] != '\0', &r->limits);
     eidc_refresh_wait_until(r, r->deadlines.asked);
     eidc_refresh_catch_up(r);
-    eidc_refresh_wait_until(r, r->deadlines.ended);
+    eidc_aws_end_at(r->aws, 0, NULL); /* the round ends listing itself, source by source */
     eidc_refresh_watch_begin(r);
     bool ran = eidc_refresh_run(r, r->started, asked, accept_shrink, out);
     eidc_refresh_watch_end(r);

@@ -201,6 +201,14 @@ def test_a_server_that_hangs_is_given_up(lab, aws):
     assert_found(daemon, database_names(250))
 
 
+def test_a_listing_that_runs_out_of_time_is_told_of_once(lab, aws):
+    aws.set(databases=5000, tables=1, latency_ms=50)
+    done = lab.once(sources=TABLES, refresh={"timeout": "4s"})
+    assert done.returncode == 3
+    warned = [line for line in done.stderr.splitlines() if " warn  source " in line]
+    assert len(warned) == 1 and "not listed within 4.0 s (refresh.timeout)" in warned[0], warned[:5]
+
+
 def test_throttling_that_lasts_fails_the_scope(lab, aws):
     aws.set(databases=250)
     aws.fault("GetDatabases", "throttle", page=2, times=-1)
