@@ -19,7 +19,8 @@ test("numbers", () => {
         [7260, "2 h 1 min"], [86400, "1 d"], [190000, "2 d 4 h"]]);
     table(format.duration, [[0, "0 µs"], [0.0000384, "38.4 µs"], [0.00125, "1.25 ms"],
         [0.9999, "1000 ms"], [2.5, "2.5 s"], [90, "1 min 30 s"]]);
-    table(format.bytes, [[0, "0 B"], [1023, "1023 B"], [1024, "1 KiB"], [5 << 20, "5 MiB"]]);
+    table(format.bytes, [[0, "0\u00a0B"], [1023, "1023\u00a0B"], [1024, "1\u00a0KiB"],
+        [5 << 20, "5\u00a0MiB"]]);
     table(format.rate, [[0, "0"], [0.333333, "0.33"], [12345.6, "12\u202f346"]]);
     assert.equal(format.counted(1, "name"), "1 name");
     assert.equal(format.counted(2, "entry", "entries"), "2 entries");

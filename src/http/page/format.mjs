@@ -1,6 +1,7 @@
 // Numbers, ages and command lines as people read them. Pure.
 
 const THIN = "\u202f"; // narrow no-break space
+const UNIT_SPACE = "\u00a0";
 
 const AGE_UNITS = [
     ["d", 86400],
@@ -52,7 +53,8 @@ export function bytes(count) {
     let left = count;
     for (; left >= 1024 && unit < BYTE_UNITS.length - 1; unit++)
         left /= 1024;
-    return `${left >= 100 ? Math.round(left) : Number(left.toPrecision(3))} ${BYTE_UNITS[unit]}`;
+    const shown = left >= 100 ? Math.round(left) : Number(left.toPrecision(3));
+    return `${shown}${UNIT_SPACE}${BYTE_UNITS[unit]}`;
 }
 
 const EXACTLY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });

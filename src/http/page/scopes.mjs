@@ -1,7 +1,7 @@
 // The scopes of a source, one by one, in a details element: asked for when it is opened.
 import { counted, grouped } from "./format.mjs";
 import { getScopes, whyNot } from "./api.mjs";
-import { el, foreign, setText, since } from "./dom.mjs";
+import { el, foreign, setText, time } from "./dom.mjs";
 
 const SHOWN = 50; // at first
 const SHOWN_MORE = 200; // each time more are asked for
@@ -19,7 +19,8 @@ export function containing(scopes, text) {
 }
 
 function scopeRow({ name, verified_at: verified }) {
-    return el("li", {}, foreign(name), el("span", { class: "note" }, since("confirmed", verified)));
+    return el("li", {}, foreign(name),
+        el("span", { class: "note" }, verified === null ? "never" : time(verified)));
 }
 
 function filterField(oninput) {
@@ -49,7 +50,8 @@ export function scopesOf(sourceName) {
         region.hidden = shown === 0;
         more.hidden = shown === found.length;
         setText(note, shown === 0 ? "No scope's name contains that."
-            : `${grouped(shown)} of ${counted(all.length, "scope")}, the oldest first`);
+            : `${grouped(shown)} of ${counted(all.length, "scope")} and when each was last ` +
+                "confirmed, the oldest first");
     }
 
     function show(count) {
