@@ -116,6 +116,23 @@ void eidc_generation_settle(struct eidc_generation *g, int64_t otherwise)
     atomic_store_explicit(&g->verified_at, oldest, memory_order_relaxed);
 }
 
+static bool lower(_Atomic int64_t *time, int64_t most)
+{
+    if (atomic_load_explicit(time, memory_order_relaxed) <= most)
+        return false;
+    atomic_store_explicit(time, most, memory_order_relaxed);
+    return true;
+}
+
+bool eidc_generation_not_after(struct eidc_generation *g, int64_t now_ms)
+{
+    uint32_t scopes = eidc_image_info(g->image)->scopes;
+    bool lowered = lower(&g->refreshed_at, now_ms);
+    for (uint32_t i = 0; i < scopes; i++)
+        lowered |= lower(&g->as_of[i], now_ms);
+    return lowered | lower(&g->verified_at, now_ms);
+}
+
 int64_t eidc_generation_record_as_of(const struct eidc_generation *g,
                                      const struct eidc_record *record)
 {

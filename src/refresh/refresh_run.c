@@ -19,6 +19,7 @@ struct run {
     bool before_served;             /* it is the current one */
     struct eidc_diff_counts changes;
     uint64_t calls_before; /* to AWS, when it began */
+    int64_t began_ms;      /* monotonic */
     bool changed;          /* a new image was published */
     bool accept_shrink;
     struct eidc_round_report *out;
@@ -153,7 +154,7 @@ static void summarize(void *arg, uint64_t number, struct eidc_buf *out)
     struct eidc_json j = eidc_json_to(out);
 
     round.generation = number;
-    round.duration_ms = eidc_now_ms() - round.started_at_ms;
+    round.duration_ms = eidc_mono_ms() - x->began_ms;
     eidc_json_open_object(&j);
     eidc_round_report_write(&round, &j);
     write_failures(x, &j);
@@ -292,18 +293,20 @@ static void end_listing(struct run *x, bool published)
 bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool accept_shrink,
                       struct eidc_round_report *out)
 {
-    const int64_t start = eidc_mono_ms();
     struct eidc_err err = {0};
     struct run x = {
         .r = r,
         .round = round_of(r, asked),
         .accept_shrink = accept_shrink,
         .calls_before = eidc_aws_counted(r->aws).calls,
+        .began_ms = eidc_mono_ms(),
         .out = out,
     };
 
     x.before = eidc_baseline_pin(&r->baseline, &x.before_served);
     x.round.before_is_served = x.before_served;
+    if (x.before != NULL && eidc_generation_not_after(x.before, eidc_now_ms()))
+        eidc_publish_ages(x.before);
     *out = (struct eidc_round_report){.ticket = ticket, .started_at_ms = eidc_now_ms()};
     bool published = list_and_publish(&x, &err);
     end_listing(&x, published);
@@ -317,7 +320,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
     tell_sources(&x);
     save(&x);
     eidc_fd_store_keep(); /* last: saving may have given it another number */
-    out->duration_ms = eidc_mono_ms() - start;
+    out->duration_ms = eidc_mono_ms() - x.began_ms;
     tell_end(&x);
     eidc_round_free(&x.round);
     return true;

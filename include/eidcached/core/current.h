@@ -37,6 +37,9 @@ struct eidc_generation *eidc_generation_move(const struct eidc_generation *from,
 void eidc_generation_confirm(struct eidc_generation *g, uint32_t scope, int64_t as_of_ms);
 /* verified_at = oldest as_of; `otherwise` when there are no scopes. */
 void eidc_generation_settle(struct eidc_generation *g, int64_t otherwise);
+/* The clock was put back: what was confirmed "later" than now was confirmed by now, and ages from
+ * here on. False: there was nothing of the kind. */
+bool eidc_generation_not_after(struct eidc_generation *g, int64_t now_ms);
 /* The newest as_of of the scopes that list this record. */
 int64_t eidc_generation_record_as_of(const struct eidc_generation *g,
                                      const struct eidc_record *record);

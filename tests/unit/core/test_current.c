@@ -97,6 +97,26 @@ static void ages(void **state)
     eidc_generation_unpin(g);
 }
 
+static void a_clock_that_was_put_back(void **state)
+{
+    (void)state;
+    static const struct test_entry entries[] = {{"a", NULL, "s0"}, {"b", NULL, "s1"}};
+    struct eidc_generation *g = generation(1, entries, 2);
+    assert_false(eidc_generation_not_after(g, 1000));
+    atomic_store(&g->refreshed_at, 6000);
+    eidc_generation_confirm(g, 0, 6000);
+    eidc_generation_confirm(g, 1, 3000);
+    eidc_generation_settle(g, 77);
+    assert_true(eidc_generation_not_after(g, 4000));
+    assert_int_equal(g->refreshed_at, 4000);
+    assert_int_equal(g->as_of[0], 4000);
+    assert_int_equal(g->as_of[1], 3000);
+    assert_int_equal(g->verified_at, 3000);
+    assert_true(eidc_generation_not_after(g, 2000));
+    assert_int_equal(g->verified_at, 2000);
+    eidc_generation_unpin(g);
+}
+
 static void ages_without_scopes(void **state)
 {
     (void)state;
@@ -210,6 +230,7 @@ int main(void)
         cmocka_unit_test(published_seen_and_replaced),
         cmocka_unit_test(a_pinned_generation_outlives_its_successor),
         cmocka_unit_test(ages),
+        cmocka_unit_test(a_clock_that_was_put_back),
         cmocka_unit_test(ages_without_scopes),
         cmocka_unit_test(a_name_that_many_scopes_list),
         cmocka_unit_test(readers_never_see_a_mix),
