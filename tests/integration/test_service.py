@@ -179,6 +179,40 @@ def test_from_exec_to_the_first_answer(machine):
     assert spent > 0
 
 
+@pytest.fixture
+def credentials(machine):
+    """The drop-in as it is installed, and files that root alone may read."""
+    drop_in = f"/etc/systemd/system/{UNIT}.d"
+    machine.run("umask 077; printf 's3cret\n' > {0}/token; openssl req -x509 -newkey ec -pkeyopt "
+                "ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext "
+                "subjectAltName=IP:127.0.0.1 -keyout {0}/tls.key -out {0}/tls.crt; "
+                "cp {0}/tls.crt /root".format(machine.etc), check=True)
+    machine.run(f"mkdir -p {drop_in} && cp $(find /usr -name credentials.conf -path "
+                f"'*/eidcached/*') {drop_in}/ && systemctl daemon-reload && "
+                f"systemctl restart {UNIT}", check=True)
+    yield
+    machine.run(f"rm -r {drop_in} && systemctl daemon-reload && systemctl restart {UNIT}",
+                check=True)
+
+
+def test_credentials(machine, credentials):
+    def ask(*more):
+        return machine.run(f"{CURL} --cacert /root/tls.crt -o /dev/null -w '%{{http_code}}' "
+                           f"{' '.join(more)} https://127.0.0.1:8627/v1/forward/sales").stdout
+    bearer = "-H 'Authorization: Bearer s3cret'"
+    poll("an answer", lambda: ask(bearer) == "200")
+    assert ask() == "401"
+    assert machine.run(f"{CURL} {URL}/livez").returncode != 0  # not in clear
+    done = machine.journal(UNIT).count("reload: done")
+    machine.run("systemctl reload eidcached", check=True)
+    poll("a reload", lambda: machine.journal(UNIT).count("reload: done") == done + 1)
+    assert ask(bearer) == "200"
+    user = machine.run(f"stat -c %u /proc/{main_pid(machine)}", check=True).stdout.strip()
+    assert user != "0"
+    assert not machine.run(f"setpriv --reuid {user} --clear-groups cat {machine.etc}/token").stdout
+    machine.run(f"systemd-analyze security --no-pager --threshold=11 {UNIT}", check=True)
+
+
 def test_stop(machine):
     machine.run("systemctl stop eidcached.socket eidcached.service", check=True)
     shown = machine.show(UNIT, "ActiveState", "Result", "ExecMainStatus")
