@@ -71,9 +71,13 @@ export function scopesOf(sourceName) {
     async function load() {
         if (!element.open || asked === stamp)
             return;
-        asked = stamp;
+        const forStamp = stamp;
+        asked = forStamp;
         try {
-            all = oldestFirst(await getScopes(sourceName));
+            const scopes = await getScopes(sourceName);
+            if (asked !== forStamp) // a newer question is on its way
+                return;
+            all = oldestFirst(scopes);
             filter.element.hidden = all.length < FILTERED_FROM;
             show(Math.max(SHOWN, list.children.length));
         } catch (error) {
