@@ -89,8 +89,11 @@ async function cold(views) {
     await each(views, (view) => view.open());
     await each(views, (view) => view.hasState("No data", "bad"));
     await each(views, (view) => view.sees("#verdict-sentence", /names\.txt/));
-    for (const view of views)
+    for (const view of views) {
+        for (const field of ["#q", "#prefix"]) // there is nothing to ask for
+            await view.page.locator(field).waitFor({ state: "hidden" });
         await view.inspect("cold");
+    }
     await act("names");
     await each(views, (view) => view.hasState("Fresh", "ok"));
     await each(views, (view) => view.sees("#names", /sales/));

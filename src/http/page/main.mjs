@@ -26,7 +26,7 @@ function takeStatus(status) {
     follow.delay = status.refresh.state === "running" ? POLL_RUNNING_MS : POLL_MS;
     follow.lostAt = 0;
     byId("token-form").hidden = true;
-    document.body.dataset.known = "yes";
+    document.body.dataset.known = status.generation === null ? "empty" : "yes";
     showStatus(status);
     showHistory(status.refresh.history ?? []); // another daemon may be behind the same address
     const generation = status.generation?.id ?? null;
