@@ -14,6 +14,17 @@ static bool is_source_name(const char *name, size_t n)
     return n >= 1 && n <= SOURCE_NAME_MAX && strspn(name, LETTERS DIGITS "_-") >= n;
 }
 
+/* For one more than n; twice as many each time there is none left. */
+static void make_room(struct eidc_config_load *load, size_t n)
+{
+    struct eidc_config *config = load->config;
+    if ((n & (n - 1)) != 0)
+        return;
+    size_t room = n > 0 ? 2 * n : 1;
+    config->sources = eidc_xrealloc(config->sources, room, sizeof *config->sources);
+    load->source_places = eidc_xrealloc(load->source_places, room, sizeof *load->source_places);
+}
+
 /* No key is given twice: all of a source comes together. */
 static size_t find_or_add(struct eidc_config_load *load, const char *name, size_t n,
                           struct eidc_config_place place)
@@ -24,8 +35,7 @@ static size_t find_or_add(struct eidc_config_load *load, const char *name, size_
         eidc_str_eq(eidc_str_of(config->sources[last].name), (struct eidc_str){name, n}))
         return last;
     size_t count = config->source_count + 1;
-    config->sources = eidc_xrealloc(config->sources, count, sizeof *config->sources);
-    load->source_places = eidc_xrealloc(load->source_places, count, sizeof *load->source_places);
+    make_room(load, config->source_count);
     config->sources[count - 1] = (struct eidc_config_source){
         .name = eidc_xstrndup(name, n),
         .line = place.line,
