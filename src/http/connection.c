@@ -70,7 +70,7 @@ static struct connection *connection_new(struct eidc_thread *thread, struct MHD_
     c->request.is_unix = port->listener.is_unix;
     c->request.is_loopback = port->listener.is_loopback;
     unsigned before = atomic_fetch_add(&port->connections, 1);
-    c->late = before >= service->config->http.max_connections;
+    c->late = before >= port->server->served;
     if (c->late)
         MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, LATE_TIMEOUT_S);
     int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
@@ -159,7 +159,7 @@ static bool over_limit(struct connection *c, struct MHD_Connection *mhd)
 {
     const struct eidc_config *config = c->request.service->config;
     if (c->late && atomic_load_explicit(&c->port->connections, memory_order_relaxed) <=
-                       config->http.max_connections) {
+                       c->port->server->served) {
         c->late = false;
         eidc_reaper_promote(c->port->server->reaper, &c->watched);
         MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,

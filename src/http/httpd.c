@@ -104,9 +104,9 @@ static bool serve(struct eidc_port *port, struct eidc_err *err)
 {
     const struct eidc_config *config = port->server->service->config;
     unsigned threads = port->listener.threads != 0 ? port->listener.threads : config->http.threads;
-    unsigned room = head_room(config->http.max_connections);
-    unsigned limit = config->http.max_connections + room;
-    port->late_max = room / 2; /* libmicrohttpd is never full of those that only stand there */
+    unsigned limit = port->server->served + port->server->room;
+    port->late_max =
+        port->server->room / 2; /* libmicrohttpd is never full of those that only stand there */
     port->threads = eidc_xcalloc(threads, sizeof(*port->threads));
     for (unsigned i = 0; i < threads; i++) {
         struct eidc_thread *thread = &port->threads[i];
@@ -183,10 +183,26 @@ static bool open_listeners(struct eidc_httpd *httpd, const int *fds, size_t fd_c
     return true;
 }
 
+/* Where there are too few files the limit is lower: whoever comes when all are taken is told so,
+ * and probes and the refresher have theirs. */
+static void limit_connections(struct eidc_httpd *httpd)
+{
+    struct eidc_server *server = &httpd->server;
+    server->served = server->service->config->http.max_connections;
+    server->room = head_room(server->served);
+    const uint64_t need = (uint64_t)httpd->count * (server->served + server->room);
+    const uint64_t have = eidc_descriptors_need(need);
+    if (have >= need)
+        return;
+    const unsigned each = (unsigned)(have / httpd->count);
+    server->room = each / 4 > 2 ? each / 4 : 2;
+    if (each - server->room < server->served)
+        server->served = each > server->room ? each - server->room : 1;
+}
+
 static bool serve_all(struct eidc_httpd *httpd, struct eidc_err *err)
 {
-    unsigned served = httpd->server.service->config->http.max_connections;
-    eidc_descriptors_need((uint64_t)httpd->count * (served + head_room(served)));
+    limit_connections(httpd);
     for (size_t i = 0; i < httpd->count; i++) {
         if (!serve(&httpd->ports[i], err))
             return eidc_wrap(err, "http.listen");

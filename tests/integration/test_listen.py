@@ -1,14 +1,17 @@
 """What an entry of http.listen may ask for, and the access log."""
+import collections
 import grp
 import os
 import re
 import resource
+import socket
 import stat
 
 import pytest
 
 import harness
 from client import Client
+from harness import poll
 
 LINE = re.compile(r"http: (\S+) (\S+) (\S+) (\d+) \d+us")
 
@@ -81,6 +84,24 @@ def test_too_few_files_are_told(names, monkeypatch):
     assert soft_limit(daemon) == 400
     assert "400 files may be open, and http.max_connections needs" in daemon.log()
     assert daemon.forward("sales").status == 200
+
+
+def test_clients_do_not_take_the_files_of_probes_and_refreshes(names, monkeypatch):
+    monkeypatch.setattr(harness, "WRAP", [*harness.WRAP, "prlimit", "--nofile=64:64"])
+    daemon = names.start()
+    host, _, port = daemon.where.rpartition(":")
+    crowd, answers = [], collections.Counter()
+    for _ in range(100):
+        crowd.append(socket.create_connection((host, int(port)), timeout=5))
+        crowd[-1].sendall(b"GET /v1/forward/sales HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answers[crowd[-1].recv(12)[9:]] += 1
+    assert answers[b"200"] >= 8 and answers[b"503"] >= 50, answers
+    assert daemon.get("/readyz").status == 200
+    names.names(["fresh"])
+    assert daemon.unix.post("/v1/refresh?wait=60s").json["result"] == "ok"
+    for client in crowd:
+        client.close()
+    poll("a look-up", lambda: daemon.forward("fresh").status == 200)
 
 
 def logged(daemon):

@@ -20,6 +20,7 @@ struct eidc_server {
     struct eidc_waits *waits;
     struct eidc_reaper *reaper;
     struct eidc_bodies bodies;
+    unsigned served, room; /* connections of each listener: served, and beyond that told to go */
     atomic_bool stopping;
 };
 

@@ -3,5 +3,5 @@
 #include <stdint.h>
 
 /* Makes room for so many connections beside what the process has open otherwise, up to its hard
- * limit. Too little is logged with what to do, and is no failure: fewer connections are served. */
-void eidc_descriptors_need(uint64_t connections);
+ * limit. How many there is room for: less is logged with what to do, and is no failure. */
+uint64_t eidc_descriptors_need(uint64_t connections);
