@@ -1,10 +1,13 @@
-"""The Debian packages: what lintian says of them, that two builds are the same bytes, and their
-life on a machine of its own: install, upgrade under load, downgrade, removal, purge."""
+"""The packages: what lintian says of the Debian ones, that two builds are the same bytes, the life
+of both kinds on a machine of its own: install, upgrade under load from what the commit before made,
+downgrade, removal, purge."""
 import filecmp
 import os
+import re
 import shutil
 import subprocess
 import time
+import warnings
 
 import pytest
 
@@ -16,7 +19,7 @@ URL = "http://127.0.0.1:8627"
 UNITS = ["eidcached.service", "eidcached.socket"]
 CURL = "curl -s --noproxy '*' --max-time 20"
 EPOCH = "1700000000"
-OLD, NEW = "0.0.9", "0.1.0"
+NEW = "0.1.0"
 PARTS = ["CMakeLists.txt", "CHANGELOG.md", "LICENSE", "README.md", "cmake", "config", "docs",
          "include", "src", "systemd"]
 # one build differs in all that may differ
@@ -45,53 +48,87 @@ def build(place, top):
     return source, base + "/build"
 
 
-def configure(place, source, folder, version):
+def configure(place, source, folder, version, *more):
     run(["cmake", "-S", source, "-B", folder, "-G", "Ninja", "-Wno-dev", "-DEIDC_TESTS=OFF",
-         "-DCMAKE_INSTALL_PREFIX=/usr", f"-DEIDC_PACKAGE_VERSION={version}"], place)
+         "-DCMAKE_INSTALL_PREFIX=/usr", f"-DEIDC_PACKAGE_VERSION={version}", *more], place)
 
 
-def pack(place, source, folder):
-    return run([source + "/cmake/packaging/pack.sh", folder, "DEB"], place).split()
+def pack(place, source, folder, into=None):
+    """Both kinds; copied to `into` before another packing takes their place."""
+    made = run([source + "/cmake/packaging/pack.sh", folder, "DEB", "RPM"], place).split()
+    if into is None:
+        return made
+    os.makedirs(into)
+    return [shutil.copy(path, into) for path in made]
+
+
+def git(*arguments):
+    done = subprocess.run(["git", "-C", SOURCE, *arguments], capture_output=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def previous(top):
+    """(version, source, build) of the commit before; None where there is none."""
+    commit = git("rev-parse", "--verify", "--short", "HEAD^")
+    if commit is None:
+        return None
+    version = f"{NEW}~{commit.decode().strip()}"  # sorts below
+    source, folder = top + "/previous/source", top + "/previous/build"
+    os.makedirs(source)
+    subprocess.run(["tar", "-x", "-C", source], input=git("archive", "HEAD^"), check=True)
+    cache = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+    configure(PLACES[0], source, folder, version, *cache)
+    run(["cmake", "--build", folder, "-j", str(os.cpu_count()), "--", "--quiet"], PLACES[0])
+    return version, source, folder
+
+
+def relabelled(source, folder):
+    """The same build under a lower version, for want of an older one."""
+    warnings.warn("no commit before this one here (an archive, a shallow clone): "
+                  "the upgrade is from this build to itself")
+    configure(PLACES[1], source, folder, "0.0.9")  # nothing is compiled
+    return "0.0.9", source, folder
 
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
     """Files of the new version from both places, and of the old one."""
-    for tool in ("cpack", "dpkg-deb", "dpkg-shlibdeps"):
+    for tool in ("cpack", "dpkg-deb", "dpkg-shlibdeps", "rpmbuild"):
         need(shutil.which(tool), f"{tool} is missing")
     top = str(tmp_path_factory.mktemp("packages"))
     made = {}
     for place in PLACES:
         source, folder = build(place, top)
-        made[place["name"]] = pack(place, source, folder)
-    kept = top + "/new"
-    os.makedirs(kept)
-    made["new"] = [shutil.copy(path, kept) for path in made[PLACES[1]["name"]]]
-    configure(PLACES[1], source, folder, OLD)  # only the packages differ, nothing is compiled
-    made["old"] = pack(PLACES[1], source, folder)
+        made[place["name"]] = pack(place, source, folder, f"{top}/packed/{place['name']}")
+    made["new"] = made[PLACES[1]["name"]]
+    made["old version"], source, folder = previous(top) or relabelled(source, folder)
+    made["old"] = pack(PLACES[0], source, folder)
     yield made
     shutil.rmtree(top)
 
 
+def debs(paths):
+    return [path for path in paths if path.endswith(".deb")]
+
+
 def test_two_builds_are_the_same_bytes(packages):
-    one, another = packages[PLACES[0]["name"]], packages["new"]
+    one, another = debs(packages[PLACES[0]["name"]]), debs(packages["new"])
     assert [os.path.basename(p) for p in one] == [os.path.basename(p) for p in another]
     assert len(one) == 3
     for left, right in zip(one, another):
         assert filecmp.cmp(left, right, shallow=False), f"differ: diffoscope {left} {right}"
-    assert not filecmp.cmp(one[0], packages["old"][0], shallow=False)
 
 
 def test_lintian_is_content(packages):
     need(shutil.which("lintian"), "lintian is missing")
     done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning",
-                           *packages["new"]], capture_output=True, text=True, check=False)
+                           *debs(packages["new"])], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "", done.stdout
 
 
 def test_programs_are_stripped_and_need_what_they_link(packages, tmp_path):
-    package = next(p for p in packages["new"] if "/eidcached_" in p)
+    package = next(p for p in debs(packages["new"]) if "/eidcached_" in p)
     subprocess.run(["dpkg-deb", "-x", package, tmp_path], check=True)
     depends = subprocess.run(["dpkg-deb", "-f", package, "Depends"], check=True,
                              capture_output=True, text=True).stdout
@@ -115,7 +152,7 @@ def machine(packages, tmp_path_factory):
         made.boot()
         # containers forbid starts by the first; the second makes an index of manual pages each time
         made.run("rm -f /usr/sbin/policy-rc.d /var/lib/man-db/auto-update", check=True)
-        made.before = traces(made)
+        made.before, made.old_version = traces(made), packages["old version"]
         yield made
     finally:
         made.close()
@@ -129,9 +166,18 @@ def traces(machine):
     return sorted(found) + machine.run("getent group eidcache").stdout.splitlines()
 
 
-def dpkg(machine, *arguments):
-    command = "DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io "
+def apt_get(machine, *arguments):
+    """Without a network: what is installed comes from files, and needs nothing that is not here."""
+    command = ("DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::=--force-unsafe-io "
+               "-o Dpkg::Options::=--force-confold -o APT::Sandbox::User=root "
+               "--no-install-recommends --allow-downgrades ")
     return machine.run(command + " ".join(arguments), check=True, timeout=180).stdout
+
+
+def rpm(machine, *arguments, check=True):
+    """The names of what a package needs are another distribution's."""
+    command = "rpm --force-debian --dbpath /var/lib/rpm "
+    return machine.run(command + " ".join(arguments), check=check, timeout=180)
 
 
 def forward(machine, name="sales"):
@@ -166,13 +212,19 @@ class Load:
         return self.process.communicate()[0].split()
 
 
-def change_version(machine, which):
-    """Under load: how many requests were answered, and how the others ended."""
-    before = pid(machine)
+def images_kept(machine):
+    return re.findall(r"serving generation (\d+) .* from the service manager's descriptor store",
+                      machine.journal(UNITS[0]))
+
+
+def change_version(machine, which, how):
+    """Under load: how many requests were answered, and how the others ended. The image of the one
+    program is served by the other."""
+    before, kept = pid(machine), images_kept(machine)
     load = Load(machine)
     began = time.monotonic()
     try:
-        dpkg(machine, "-i", f"/packages/{which}/*.deb")
+        how()
         assert forward(machine) == eid("sales")
     finally:
         answers = load.stop()
@@ -180,12 +232,14 @@ def change_version(machine, which):
     assert len(answers) > 20
     assert [a for a in answers if a != "200"] == []
     assert pid(machine) != before  # it is the other version's program that runs
+    assert "deleted" not in machine.run(f"readlink /proc/{pid(machine)}/exe", check=True).stdout
+    assert len(images_kept(machine)) == len(kept) + 1
 
 
 def test_install(machine):
     assert machine.before == [], "this machine has it installed"
-    dpkg(machine, "-i", "/packages/old/*.deb")
-    assert installed(machine) == OLD
+    apt_get(machine, "install", "/packages/old/*.deb")
+    assert installed(machine) == machine.old_version
     assert states(machine, "is-enabled") == ["enabled", "enabled"]
     assert states(machine, "is-active") == ["active", "active"]
     poll("an answer", lambda: forward(machine) == eid("sales"))
@@ -196,14 +250,14 @@ def test_install(machine):
 
 def test_upgrade_under_load(machine):
     machine.run("echo added_by_hand >> /etc/eidcached/names.txt", check=True)
-    change_version(machine, "new")
+    change_version(machine, "new", lambda: apt_get(machine, "install", "/packages/new/*.deb"))
     assert installed(machine) == NEW
     poll("the name added", lambda: forward(machine, "added_by_hand") == eid("added_by_hand"))
 
 
 def test_an_upgrade_leaves_disabled_what_was_disabled(machine):
     machine.run("systemctl disable --now eidcached.socket eidcached.service", check=True)
-    dpkg(machine, "-i", "/packages/new/eidcached_*.deb")
+    apt_get(machine, "install", "--reinstall", "/packages/new/eidcached_*.deb")
     assert states(machine, "is-enabled") == ["disabled", "disabled"]
     assert states(machine, "is-active") == ["inactive", "inactive"]
     machine.run("systemctl enable --now eidcached.socket eidcached.service", check=True)
@@ -211,23 +265,86 @@ def test_an_upgrade_leaves_disabled_what_was_disabled(machine):
 
 
 def test_downgrade_under_load(machine):
-    change_version(machine, "old")
-    assert installed(machine) == OLD
+    change_version(machine, "old", lambda: apt_get(machine, "install", "/packages/old/*.deb"))
+    assert installed(machine) == machine.old_version
     assert forward(machine, "added_by_hand") == eid("added_by_hand")  # kept by hand and by dpkg
 
 
+def start_from_the_snapshot(machine, which, name):
+    """With the other version, which finds neither names nor an image that systemd kept."""
+    machine.run("systemctl stop eidcached.socket eidcached.service", check=True)
+    machine.run("mv /etc/eidcached/names.txt /root/names.txt", check=True)
+    try:
+        apt_get(machine, "install", f"/packages/{which}/*.deb")
+        kept = images_kept(machine)
+        machine.run("systemctl start eidcached.socket eidcached.service", check=True)
+        assert forward(machine, name) == eid(name)
+        assert images_kept(machine) == kept
+    finally:
+        machine.run("mv /root/names.txt /etc/eidcached/names.txt", check=True)
+
+
+def test_one_versions_snapshot_is_served_by_the_other(machine):
+    start_from_the_snapshot(machine, "new", "added_by_hand")
+    machine.run("echo added_by_the_new >> /etc/eidcached/names.txt && eidctl --server "
+                "unix:/run/eidcached/eidcached.sock refresh --wait", check=True)
+    start_from_the_snapshot(machine, "old", "added_by_the_new")
+
+
 def test_removal_keeps_configuration_and_data(machine):
-    dpkg(machine, "-r", "eidcached", "libeidcache-dev", "libeidcache0")
+    apt_get(machine, "remove", "eidcached", "libeidcache-dev", "libeidcache0")
     assert machine.run(f"{CURL} {URL}/livez").returncode == 7
     assert machine.run("pgrep -x eidcached").returncode == 1
     machine.run("test -s /etc/eidcached/eidcached.yaml && test -d /var/lib/private/eidcached "
                 "&& ! test -e /usr/sbin/eidcached", check=True)
-    dpkg(machine, "-i", "/packages/old/eidcached_*.deb")  # and comes back with them
+    apt_get(machine, "install", "/packages/old/eidcached_*.deb")  # and comes back with them
     assert states(machine, "is-active") == ["active", "active"]
     poll("an answer", lambda: forward(machine, "added_by_hand") == eid("added_by_hand"))
 
 
 def test_purge_leaves_nothing(machine):
-    dpkg(machine, "-P", "eidcached", "libeidcache-dev", "libeidcache0")
+    apt_get(machine, "purge", "eidcached", "libeidcache0")
     assert traces(machine) == []
     assert machine.run("systemctl list-units --all --no-legend '*eidcache*'").stdout == ""
+
+
+def test_rpm_install(machine):
+    assert traces(machine) == []
+    rpm(machine, "-i --nodeps /packages/old/*.rpm")
+    assert states(machine, "is-active") == ["inactive", "inactive"]  # the administrator's to start
+    machine.run("systemctl start eidcached.socket eidcached.service", check=True)
+    poll("an answer", lambda: forward(machine) == eid("sales"))
+    files = rpm(machine, "-qal").stdout.split()
+    for path in ("/usr/sbin/eidcached", "/usr/bin/eidctl", "/etc/eidcached/eidcached.yaml",
+                 "/usr/lib/systemd/system/eidcached.service", "/usr/include/eidcache.h",
+                 "/usr/share/man/man8/eidcached.8.gz"):
+        assert path in files
+    assert rpm(machine, "-Va --nodeps").stdout == ""
+
+
+def test_rpm_upgrade_under_load(machine):
+    machine.run("echo added_by_hand >> /etc/eidcached/names.txt", check=True)
+    change_version(machine, "new", lambda: rpm(machine, "-U --nodeps /packages/new/*.rpm"))
+    assert rpm(machine, "-q --qf '%{VERSION}' eidcached").stdout == NEW
+    poll("the name added", lambda: forward(machine, "added_by_hand") == eid("added_by_hand"))
+    changed = rpm(machine, "-Va --nodeps", check=False).stdout
+    assert re.fullmatch(r"S\.5\S+ +c /etc/eidcached/names.txt\n", changed), changed
+
+
+def test_rpm_downgrade_under_load(machine):
+    change_version(machine, "old",
+                   lambda: rpm(machine, "-U --oldpackage --nodeps /packages/old/*.rpm"))
+    assert rpm(machine, "-q --qf '%{VERSION}' eidcached").stdout == machine.old_version
+
+
+def test_rpm_erase_leaves_what_is_not_its_own(machine):
+    files = rpm(machine, "-qal").stdout.split()
+    rpm(machine, "-e eidcached libeidcache-dev libeidcache0")
+    assert machine.run(f"{CURL} {URL}/livez").returncode == 7
+    assert machine.run("systemctl list-units --all --no-legend '*eidcache*'").stdout == ""
+    left = [path for path in files if os.path.lexists(machine.root + path)]
+    assert left == ["/etc/eidcached"]
+    assert machine.run("ls /etc/eidcached", check=True).stdout == "names.txt.rpmsave\n"
+    assert "added_by_hand" in machine.run("cat /etc/eidcached/*").stdout
+    assert [place for place in traces(machine) if "/var/lib/" not in place] == \
+        ["/etc/eidcached", machine.run("getent group eidcache").stdout.strip()]
