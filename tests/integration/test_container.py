@@ -3,16 +3,19 @@ nobody, in 64 MiB."""
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import time
 
 import pytest
 
+import readme
 from conftest import need
 from harness import SOURCE, eid, poll
 
-IMAGE = "localhost/eidcached:test"
+IMAGE = "localhost/eidcached:latest"  # that of README.md
+DOCKER = os.path.join(SOURCE, "tests/support/container.sh")
 TOOLS = ["podman", "buildah", "runc", "mmdebstrap"]
 
 
@@ -31,15 +34,26 @@ def sh(*argv, check=True):
 def image(tmp_path_factory):
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     need(not missing and os.geteuid() == 0, f"needs root and {' '.join(missing) or 'no more'}")
-    script = os.path.join(SOURCE, "tests/support/container.sh")
     conf = tmp_path_factory.mktemp("containers") / "containers.conf"
     conf.write_text('[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n'
-                    'events_logger = "file"\n[containers]\n'
+                    'events_logger = "file"\n[containers]\nnetns = "none"\n'
                     'default_ulimits = ["nofile=16384:16384", "nproc=4096:4096"]\n')
     os.environ["CONTAINERS_CONF"] = str(conf)
-    sh(script, "build", IMAGE)
+    sh(*as_readme_says("docker build"))
     yield IMAGE
-    sh(script, "clean", IMAGE)
+    sh(DOCKER, "rmi", "-f", IMAGE)
+
+
+def as_readme_says(start):
+    """A command of README.md's, with podman in docker's place."""
+    [line] = [line for line in readme.lines("Containers") if line.startswith(start)]
+    return [DOCKER, *shlex.split(line)[1:]]
+
+
+def get(pid, path):
+    """From inside of its network, which has nothing but a loopback."""
+    return sh("nsenter", "-t", str(pid), "-n", "curl", "-s", "--noproxy", "*", "-H",
+              "Accept: text/plain", "http://127.0.0.1:8627" + path, check=False).stdout
 
 
 class Container:
@@ -55,8 +69,7 @@ class Container:
         return json.loads(sh("podman", "inspect", self.id).stdout)[0]
 
     def get(self, path):
-        return sh("nsenter", "-t", str(self.pid), "-n", "curl", "-s", "--noproxy", "*", "-H",
-                  "Accept: text/plain", "http://127.0.0.1:8627" + path, check=False).stdout
+        return get(self.pid, path)
 
     def logs(self):
         done = sh("podman", "logs", self.id)
@@ -92,6 +105,32 @@ def test_it_serves_confined(container):
     print(f"resident: {kib / 1024:.1f} MiB")
     assert kib < 40 * 1024
     assert not sh("touch", f"/proc/{container.pid}/root/usr/x", check=False).returncode == 0
+
+
+def test_what_readme_says_runs(image):
+    """But for the port, which is published nowhere: it has no network."""
+    known = sh("podman", "volume", "ls", "-q").stdout.split()
+    need("snapshots" not in known, "there is a volume snapshots already")
+    process = subprocess.Popen(as_readme_says("docker run"), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        made = poll("a container", lambda: sh("podman", "ps", "-q", "--filter",
+                                              "volume=snapshots").stdout.strip())
+        pid = json.loads(sh("podman", "inspect", made).stdout)[0]["State"]["Pid"]
+        poll("an answer", lambda: get(pid, "/v1/forward/sales") == eid("sales") + "\n")
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        sh("podman", "rm", "-f", *sh("podman", "ps", "-aq", "--filter",
+                                     "volume=snapshots").stdout.split(), check=False)
+        sh("podman", "volume", "rm", "-f", "snapshots")
+
+
+def test_readme_has_no_further_commands():
+    """Compose needs images of a registry's: what it names is looked at below."""
+    assert [line.split()[1] for line in readme.lines("Containers")] == ["build", "run", "compose"]
 
 
 def test_it_says_how_it_is(container):

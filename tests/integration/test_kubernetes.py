@@ -1,6 +1,8 @@
 """The manifests and the chart: rendered by helm, checked against Kubernetes' own types, and held to
 the rules of a careful cluster."""
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import zipfile
@@ -8,6 +10,7 @@ import zipfile
 import pytest
 
 import npm
+import readme
 from conftest import need
 from harness import BUILD, DAEMON, SOURCE
 
@@ -140,6 +143,26 @@ def judge(pod, root=False, probes=True):
         assert not container["image"].endswith(":latest") and ":" in container["image"]
         if probes:
             assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
+
+
+def test_what_readme_says_installs(helm, tmp_path):
+    """As it says, but without a cluster: helm prints what it would send to one."""
+    os.symlink(SOURCE + "/docker", tmp_path / "docker")
+    (tmp_path / "my-values.yaml").write_text("deployment: {replicas: 3}\n")
+    made = []
+    for line in readme.lines("Kubernetes"):
+        assert line.startswith("helm install ")
+        argv = shlex.split(line)[2:]
+        done = subprocess.run([helm, "install", "--dry-run=client", *argv], cwd=tmp_path,
+                              env={**os.environ, "KUBECONFIG": os.devnull}, capture_output=True,
+                              text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        manifest = re.search(r"^MANIFEST:\n(.*?)(^NOTES:|\Z)", done.stdout, re.M | re.S)[1]
+        made += [(kind.lower(), pod) for kind, pod in pods(manifest)]
+        if "my-values" in line:
+            assert [d["spec"]["replicas"] for d in documents(manifest)
+                    if d["kind"] == "Deployment"] == [3]
+    assert [kind for kind, _ in made] == ["deployment", "daemonset", "cronjob"]
 
 
 def config_maps(text):

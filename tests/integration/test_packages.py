@@ -12,6 +12,7 @@ import warnings
 import pytest
 
 import machine as machines
+import readme
 from conftest import need
 from harness import SOURCE, eid, poll
 
@@ -20,7 +21,7 @@ UNITS = ["eidcached.service", "eidcached.socket"]
 CURL = "curl -s --noproxy '*' --max-time 20"
 EPOCH = "1700000000"
 NEW = "0.1.0"
-PARTS = ["CMakeLists.txt", "CHANGELOG.md", "LICENSE", "README.md", "cmake", "config", "docs",
+PARTS = ["CMakeLists.txt", "CHANGELOG.md", "LICENSE", "README.md", "cmake", "config", "dev", "docs",
          "include", "src", "systemd"]
 # one build differs in all that may differ
 PLACES = [{"name": "one", "umask": 0o022, "env": {"TZ": "UTC", "LC_ALL": "C"}},
@@ -37,15 +38,17 @@ def run(argv, place, **more):
     return done.stdout
 
 
-def build(place, top):
-    """A copy of the source somewhere, and its build in a folder beside it."""
-    base = os.path.join(top, place["name"])
-    source = base + "/source"
+def copy_source(place, top):
+    source = os.path.join(top, place["name"], "source")
     os.makedirs(source)
     run(["cp", "-r", *(os.path.join(SOURCE, part) for part in PARTS), source], PLACES[0])
-    configure(place, source, base + "/build", NEW)
-    run(["cmake", "--build", base + "/build", "-j", str(os.cpu_count()), "--", "--quiet"], place)
-    return source, base + "/build"
+    return source
+
+
+def build(place, source, folder, version, *more):
+    configure(place, source, folder, version, *more)
+    run(["cmake", "--build", folder, "-j", str(os.cpu_count()), "--", "--quiet"], place)
+    return source, folder
 
 
 def configure(place, source, folder, version, *more):
@@ -53,13 +56,17 @@ def configure(place, source, folder, version, *more):
          "-DCMAKE_INSTALL_PREFIX=/usr", f"-DEIDC_PACKAGE_VERSION={version}", *more], place)
 
 
-def pack(place, source, folder, into=None):
+def pack(place, source, folder, into):
     """Both kinds; copied to `into` before another packing takes their place."""
     made = run([source + "/cmake/packaging/pack.sh", folder, "DEB", "RPM"], place).split()
-    if into is None:
-        return made
     os.makedirs(into)
     return [shutil.copy(path, into) for path in made]
+
+
+def pack_as_readme_says(place, source):
+    [line] = [line for line in readme.lines("Packages") if line.startswith("./dev package")]
+    printed = run(["sh", "-ec", line], place, cwd=source).split()
+    return [path for path in printed if path.endswith((".deb", ".rpm"))]
 
 
 def git(*arguments):
@@ -77,8 +84,9 @@ def previous(top):
     os.makedirs(source)
     subprocess.run(["tar", "-x", "-C", source], input=git("archive", "HEAD^"), check=True)
     cache = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-    configure(PLACES[0], source, folder, version, *cache)
-    run(["cmake", "--build", folder, "-j", str(os.cpu_count()), "--", "--quiet"], PLACES[0])
+    began = time.monotonic()
+    build(PLACES[0], source, folder, version, *cache)
+    print(f"the commit before: built in {time.monotonic() - began:.0f} s")
     return version, source, folder
 
 
@@ -96,13 +104,12 @@ def packages(tmp_path_factory):
     for tool in ("cpack", "dpkg-deb", "dpkg-shlibdeps", "rpmbuild"):
         need(shutil.which(tool), f"{tool} is missing")
     top = str(tmp_path_factory.mktemp("packages"))
-    made = {}
-    for place in PLACES:
-        source, folder = build(place, top)
-        made[place["name"]] = pack(place, source, folder, f"{top}/packed/{place['name']}")
-    made["new"] = made[PLACES[1]["name"]]
+    one, another = (copy_source(place, top) for place in PLACES)
+    made = {"one": pack_as_readme_says(PLACES[0], one)}
+    source, folder = build(PLACES[1], another, top + "/build", NEW)
+    made["new"] = pack(PLACES[1], source, folder, top + "/new")
     made["old version"], source, folder = previous(top) or relabelled(source, folder)
-    made["old"] = pack(PLACES[0], source, folder)
+    made["old"] = pack(PLACES[0], source, folder, top + "/old")
     yield made
     shutil.rmtree(top)
 
@@ -112,7 +119,7 @@ def debs(paths):
 
 
 def test_two_builds_are_the_same_bytes(packages):
-    one, another = debs(packages[PLACES[0]["name"]]), debs(packages["new"])
+    one, another = debs(packages["one"]), debs(packages["new"])
     assert [os.path.basename(p) for p in one] == [os.path.basename(p) for p in another]
     assert len(one) == 3
     for left, right in zip(one, another):
@@ -236,9 +243,18 @@ def change_version(machine, which, how):
     assert len(images_kept(machine)) == len(kept) + 1
 
 
+def install_as_readme_says(machine):
+    for line in map(str.strip, readme.lines("Packages")):
+        if line.startswith("apt-get "):
+            machine.run("cd /packages && ln -sfn old build-package && "
+                        f"DEBIAN_FRONTEND=noninteractive {line}", check=True, timeout=180)
+        else:  # the first was run for the packages; cross-building takes a quarter of an hour
+            assert line in ("./dev package", "./dev cross")
+
+
 def test_install(machine):
     assert machine.before == [], "this machine has it installed"
-    apt_get(machine, "install", "/packages/old/*.deb")
+    install_as_readme_says(machine)
     assert installed(machine) == machine.old_version
     assert states(machine, "is-enabled") == ["enabled", "enabled"]
     assert states(machine, "is-active") == ["active", "active"]

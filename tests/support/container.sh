@@ -1,24 +1,12 @@
 #!/bin/sh
-# Builds the image with podman, without a registry: the base image is made of Debian's packages.
-#   container.sh build NAME      the image NAME, from this source tree
-#   container.sh clean NAME      removes it; the base stays for the next time
+# What `docker ARGUMENT...` does, by podman and without a registry: the base image of a build is made
+# of Debian's packages, and stays for the next time. What podman needs here is in $CONTAINERS_CONF.
 set -eu
 
 cd "$(dirname "$0")/../.."
 base=docker.io/library/debian:bookworm-slim
 
-conf=$(mktemp)
-trap 'rm -rf "$conf" "${work:-}"' EXIT
-cat >"$conf" <<END
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-[containers]
-default_ulimits = ["nofile=16384:16384", "nproc=4096:4096"]
-END
-CONTAINERS_CONF=$conf
-export CONTAINERS_CONF
+trap 'rm -rf "${work:-}"' EXIT
 
 make_base() {
     podman image exists "$base" && return 0
@@ -39,10 +27,9 @@ make_base() {
 case $1 in
 build)
     make_base
+    shift
     buildah bud --quiet --isolation chroot --format docker --network host --pull-never \
-        --timestamp 0 --ignorefile docker/Dockerfile.dockerignore -f docker/Dockerfile -t "$2" . >/dev/null
+        --timestamp 0 --ignorefile docker/Dockerfile.dockerignore "$@" >/dev/null
     ;;
-clean)
-    podman rmi -f "$2" >/dev/null
-    ;;
+*) exec podman "$@" ;;
 esac
