@@ -232,6 +232,7 @@ def change_version(machine, which, how):
     began = time.monotonic()
     try:
         how()
+        time.sleep(1)  # the program that is new has its share of them
         assert forward(machine) == eid("sales")
     finally:
         answers = load.stop()
@@ -308,12 +309,13 @@ def test_one_versions_snapshot_is_served_by_the_other(machine):
 
 
 def test_removal_keeps_configuration_and_data(machine):
+    apt_get(machine, "install", "/packages/new/*.deb")
     apt_get(machine, "remove", "eidcached", "libeidcache-dev", "libeidcache0")
     assert machine.run(f"{CURL} {URL}/livez").returncode == 7
     assert machine.run("pgrep -x eidcached").returncode == 1
     machine.run("test -s /etc/eidcached/eidcached.yaml && test -d /var/lib/private/eidcached "
                 "&& ! test -e /usr/sbin/eidcached", check=True)
-    apt_get(machine, "install", "/packages/old/eidcached_*.deb")  # and comes back with them
+    apt_get(machine, "install", "/packages/new/eidcached_*.deb")  # and comes back with them
     assert states(machine, "is-active") == ["active", "active"]
     poll("an answer", lambda: forward(machine, "added_by_hand") == eid("added_by_hand"))
 
@@ -354,6 +356,7 @@ def test_rpm_downgrade_under_load(machine):
 
 
 def test_rpm_erase_leaves_what_is_not_its_own(machine):
+    rpm(machine, "-U --nodeps /packages/new/*.rpm")
     files = rpm(machine, "-qal").stdout.split()
     rpm(machine, "-e eidcached libeidcache-dev libeidcache0")
     assert machine.run(f"{CURL} {URL}/livez").returncode == 7
