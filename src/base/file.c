@@ -13,6 +13,14 @@
 
 #define READ_CHUNK ((size_t)64 * 1024)
 
+void eidc_fds_take_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            errno == EBADF) /* the lowest that is free, so it becomes fd */
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 void eidc_fd_close(const int *fd)
 {
     if (*fd >= 0)

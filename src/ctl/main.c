@@ -1,9 +1,11 @@
 #include <unistd.h>
 
+#include "eidcached/base/file.h"
 #include "eidcached/ctl/ctl.h"
 
 int main(int argc, char **argv)
 {
+    eidc_fds_take_standard();
     const struct eidc_ctl_io io = {
         .in = stdin,
         .out = stdout,

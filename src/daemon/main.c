@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eidcached/base/file.h"
 #include "eidcached/config/config.h"
 #include "eidcached/daemon/app.h"
 #include "eidcached/daemon/lambda.h"
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
     struct order order = {0};
     int option;
 
+    eidc_fds_take_standard();
     while ((option = getopt_long(argc, argv, "c:hV", options, NULL)) != -1) {
         switch (option) {
         case 'c':

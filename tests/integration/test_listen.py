@@ -6,6 +6,7 @@ import re
 import resource
 import socket
 import stat
+import subprocess
 
 import pytest
 
@@ -102,6 +103,22 @@ def test_clients_do_not_take_the_files_of_probes_and_refreshes(names, monkeypatc
     for client in crowd:
         client.close()
     poll("a look-up", lambda: daemon.forward("fresh").status == 200)
+
+
+CLOSED = ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-']
+
+
+def test_closed_standard_descriptors_are_no_connection_of_a_client(names):
+    """Else log lines would be in it."""
+    daemon = names.start(wait=None, wrap=CLOSED)
+    poll("listening", lambda: os.path.exists(daemon.socket) and daemon.unix.get("/livez"))
+    for fd in range(3):
+        assert os.readlink(f"/proc/{daemon.process.pid}/fd/{fd}") == "/dev/null"
+
+
+def test_what_cannot_be_printed_is_a_failure(names):
+    done = subprocess.run([*CLOSED, harness.CTL, "compute", "sales"], check=False)
+    assert done.returncode == 1
 
 
 def logged(daemon):

@@ -36,6 +36,11 @@ struct eidc_file_stamp {
 /* Whether the file at path is another one, or changed, since *seen; that becomes what is there. */
 bool eidc_file_changed(const char *path, struct eidc_file_stamp *seen);
 
+/* Whoever starts a process with standard input, output or error closed must not have its log lines
+ * in a file or a connection that comes to have that number: it is taken, and still no use. First of
+ * all that opens anything. */
+void eidc_fds_take_standard(void);
+
 /* Closes *fd unless it is negative. */
 void eidc_fd_close(const int *fd);
 #define EIDC_FD_AUTO __attribute__((cleanup(eidc_fd_close))) int
