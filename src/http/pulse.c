@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Whom accept() gives has a family, so this one is nobody's. */
+/* Whom accept() gives has a family, so this address is nobody's. */
 static const struct sockaddr asker = {.sa_family = AF_UNSPEC};
 
 static bool ask(struct MHD_Daemon *thread)

@@ -142,6 +142,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 static void a_full_thread_is_believed(void **state)
 {
     (void)state;
+    const struct sockaddr client = {.sa_family = AF_UNIX};
     struct full full = {0};
     int ends[ROOM][2];
     struct MHD_Daemon *thread = MHD_start_daemon(
@@ -151,7 +152,7 @@ static void a_full_thread_is_believed(void **state)
     assert_non_null(thread);
     for (int i = 0; i < ROOM; i++) {
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends[i]), 0);
-        assert_int_equal(MHD_add_connection(thread, ends[i][0], NULL, 0), MHD_YES);
+        assert_int_equal(MHD_add_connection(thread, ends[i][0], &client, sizeof(client)), MHD_YES);
     }
     while (atomic_load(&full.clients) < ROOM)
         usleep(PAUSE_US);
