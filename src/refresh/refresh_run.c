@@ -19,7 +19,7 @@ struct run {
     bool before_served;             /* it is the current one */
     struct eidc_diff_counts changes;
     uint64_t calls_before; /* to AWS, when it began */
-    int64_t began_ms;      /* monotonic */
+    int64_t began_ms;      /* monotonic, asking the stores included */
     bool changed;          /* a new image was published */
     bool accept_shrink;
     struct eidc_round_report *out;
@@ -299,7 +299,7 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
         .round = round_of(r, asked),
         .accept_shrink = accept_shrink,
         .calls_before = eidc_aws_counted(r->aws).calls,
-        .began_ms = eidc_mono_ms(),
+        .began_ms = r->deadlines.began,
         .out = out,
     };
 
@@ -307,7 +307,8 @@ bool eidc_refresh_run(struct eidc_refresh *r, uint64_t ticket, bool asked, bool 
     x.round.before_is_served = x.before_served;
     if (x.before != NULL && eidc_generation_not_after(x.before, eidc_now_ms()))
         eidc_publish_ages(x.before);
-    *out = (struct eidc_round_report){.ticket = ticket, .started_at_ms = eidc_now_ms()};
+    *out = (struct eidc_round_report){
+        .ticket = ticket, .started_at_ms = eidc_now_ms() - (eidc_mono_ms() - x.began_ms)};
     bool published = list_and_publish(&x, &err);
     end_listing(&x, published);
     if (!published && atomic_load(&r->stop)) {

@@ -165,6 +165,7 @@ def test_a_store_that_stalls_when_asked_leaves_time_to_list(lab, aws, bucket, ke
     assert done.returncode == 1  # it could not be saved
     assert "GetObject: cut off by refresh.timeout" in done.stderr
     assert "result ok" in done.stdout and "names 2000" in done.stdout
+    assert float(re.search("seconds (.*)", done.stdout)[1]) > 1.4  # half of three quarters of 4
     assert current(bucket) == before  # what could not be read is not written over
     aws.heal()
     assert lab.once(**PATIENT).returncode == 0
