@@ -196,7 +196,7 @@ static void limit_connections(struct eidc_httpd *httpd)
         return;
     const unsigned each = (unsigned)(have / httpd->count);
     server->room = each / 4 > 2 ? each / 4 : 2;
-    if (each - server->room < server->served)
+    if (each < server->served + server->room)
         server->served = each > server->room ? each - server->room : 1;
 }
 

@@ -87,15 +87,19 @@ def test_too_few_files_are_told(names, monkeypatch):
     assert daemon.forward("sales").status == 200
 
 
+def stay(daemon):
+    """A connection that looks a name up and stays, and the status that it got."""
+    host, _, port = daemon.where.rpartition(":")
+    client = socket.create_connection((host, int(port)), timeout=5)
+    client.sendall(b"GET /v1/forward/sales HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return client, client.recv(12)[9:]
+
+
 def test_clients_do_not_take_the_files_of_probes_and_refreshes(names, monkeypatch):
     monkeypatch.setattr(harness, "WRAP", [*harness.WRAP, "prlimit", "--nofile=64:64"])
     daemon = names.start()
-    host, _, port = daemon.where.rpartition(":")
-    crowd, answers = [], collections.Counter()
-    for _ in range(100):
-        crowd.append(socket.create_connection((host, int(port)), timeout=5))
-        crowd[-1].sendall(b"GET /v1/forward/sales HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        answers[crowd[-1].recv(12)[9:]] += 1
+    crowd, statuses = zip(*(stay(daemon) for _ in range(100)))
+    answers = collections.Counter(statuses)
     assert answers[b"200"] >= 8 and answers[b"503"] >= 50, answers
     assert daemon.get("/readyz").status == 200
     names.names(["fresh"])
@@ -119,6 +123,26 @@ def test_closed_standard_descriptors_are_no_connection_of_a_client(names):
 def test_what_cannot_be_printed_is_a_failure(names):
     done = subprocess.run([*CLOSED, harness.CTL, "compute", "sales"], check=False)
     assert done.returncode == 1
+
+
+def served(daemon):
+    """One that stays and was answered; None when those of before still take its place."""
+    client, status = stay(daemon)
+    if status == b"200":
+        return client
+    client.close()
+    return None
+
+
+def test_more_listeners_than_files_for_them(names, monkeypatch):
+    monkeypatch.setattr(harness, "WRAP", [*harness.WRAP, "prlimit", "--nofile=128:128"])
+    more = [f"unix:{names.socket()}{i}" for i in range(32)]
+    daemon = names.start(http={"listen": listen(names) + more, "threads": 1})
+    with poll("the one that is served", lambda: served(daemon)):
+        late, status = stay(daemon)
+        late.close()
+    assert status == b"503"
+    poll("a look-up", lambda: daemon.forward("sales").status == 200)
 
 
 def logged(daemon):
