@@ -119,7 +119,7 @@ enum eidc_access eidc_access_origin(const struct eidc_request *r,
 {
     const bool local = r->is_unix || r->is_loopback;
     const struct eidc_request_headers *h = &r->headers;
-    struct eidc_str host = {0};
+    struct eidc_str host = EIDC_STR("");
     if (h->hosts > 1 || (h->hosts == 0 && !rules->http_1_0))
         return EIDC_ACCESS_BAD_HOST;
     if (h->hosts == 1 && h->host.n > 0 && !eidc_access_host_name(h->host, &host))
