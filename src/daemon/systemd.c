@@ -1,13 +1,13 @@
 #include "eidcached/daemon/systemd.h"
 
 #include <inttypes.h>
-#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/log.h"
+#include "eidcached/refresh/kept_fds.h"
 #include "eidcached/refresh/publish.h"
 
 #define JOURNAL "/run/systemd/journal/socket"
@@ -49,12 +49,10 @@ void eidc_systemd_alive(void)
 
 size_t eidc_systemd_sockets(int *out, size_t room)
 {
-    const int count = sd_listen_fds(0);
     size_t n = 0;
 
-    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count && n < room; fd++)
-        if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, -1) > 0)
-            out[n++] = fd;
+    while (n < room && eidc_passed_socket(n, &out[n]))
+        n++;
     return n;
 }
 

@@ -63,8 +63,7 @@ static bool parse_number(const char *name, uint64_t *out)
                         out);
 }
 
-/* The descriptor of the image with the highest number; others, which a crash left behind, are
- * given up. */
+/* The descriptor of the image with the highest number; -1: there is none. */
 static int newest_image(const char **newest_name)
 {
     const char *name;
@@ -72,11 +71,7 @@ static int newest_image(const char **newest_name)
     uint64_t number, highest = 0;
 
     for (size_t i = 0; eidc_kept_fd(i, &fd, &name); i++) {
-        if (!parse_number(name, &number))
-            continue;
-        if (newest >= 0)
-            eidc_forget_fd(number > highest ? *newest_name : name);
-        if (newest >= 0 && number <= highest)
+        if (!parse_number(name, &number) || (newest >= 0 && number <= highest))
             continue;
         highest = number;
         newest = fd;
@@ -85,33 +80,66 @@ static int newest_image(const char **newest_name)
     return newest;
 }
 
-static void take_times(struct eidc_pointer *pointer)
+/* The newest that is good. The others are given up: each takes the place of one to come. */
+static bool take_image(struct eidc_image **out)
+{
+    const char *name = NULL;
+    struct eidc_err err;
+    int fd;
+    bool taken = false;
+
+    while ((fd = newest_image(&name)) >= 0) {
+        if (!taken && map_image(fd, out, &err)) {
+            taken = true;
+            snprintf(kept, sizeof kept, "%s", name);
+            eidc_close_kept_fd(fd); /* the mapping suffices; a descriptor would hold the pages */
+            continue;
+        }
+        if (!taken)
+            eidc_warn("the image that the service manager kept, %s: %s", name, err.text);
+        else if (strcmp(name, kept) == 0) /* a namesake: both go, ours is kept again */
+            kept[0] = '\0';
+        eidc_forget_fd(name);
+    }
+    return taken;
+}
+
+static void forget_times(void)
+{
+    eidc_forget_fd(TIMES_NAME);
+    times = -1;
+}
+
+/* Those of that image; zeroed when there are none: a crash. One document is written on, more than
+ * one, or that of no image, are given up. */
+static void take_times(const struct eidc_image *image, struct eidc_pointer *pointer)
 {
     const char *name;
     int fd;
+    size_t documents = 0;
 
-    for (size_t i = 0; eidc_kept_fd(i, &fd, &name); i++)
-        if (strcmp(name, TIMES_NAME) == 0)
-            times = fd;
-    if (times < 0 || !read_times(times, pointer))
-        *pointer = (struct eidc_pointer){0};
+    *pointer = (struct eidc_pointer){0};
+    for (size_t i = 0; eidc_kept_fd(i, &fd, &name); i++) {
+        struct eidc_pointer read;
+        if (strcmp(name, TIMES_NAME) != 0)
+            continue;
+        documents++;
+        times = fd;
+        if (image != NULL && read_times(fd, &read) &&
+            strcmp(read.id, eidc_image_info(image)->id) == 0)
+            *pointer = read;
+    }
+    if (documents > 1 || (documents == 1 && image == NULL))
+        forget_times();
 }
 
 bool eidc_fd_store_load(struct eidc_image **image, struct eidc_pointer *pointer,
                         struct eidc_err *err)
 {
-    const char *name = NULL;
-    const int fd = newest_image(&name);
+    const bool taken = take_image(image);
 
-    if (fd < 0)
-        return eidc_fail(err, EIDC_ERR_NOT_FOUND, "the service manager keeps no image");
-    if (!map_image(fd, image, err))
-        return eidc_wrap(err, "the image that the service manager kept");
-    take_times(pointer);
-    if (strcmp(pointer->id, eidc_image_info(*image)->id) != 0) /* of another image: a crash */
-        *pointer = (struct eidc_pointer){0};
-    snprintf(kept, sizeof kept, "%s", name);
-    return true;
+    take_times(taken ? *image : NULL, pointer);
+    return taken || eidc_fail(err, EIDC_ERR_NOT_FOUND, "the service manager keeps no good image");
 }
 
 /* ---- what is kept ---- */

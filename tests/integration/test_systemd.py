@@ -259,12 +259,13 @@ def test_sockets_that_systemd_passes(lab):
 
 
 def passing(fds):
-    """A wrapper that passes descriptors on as systemd does; fds: name to descriptor."""
+    """A wrapper that passes descriptors on as systemd does; fds: pairs of name and descriptor."""
     opens = "; ".join(f"exec {3 + i}<>/proc/{os.getpid()}/fd/{fd}"
                       if not seals(fd) & fcntl.F_SEAL_WRITE else
                       f"exec {3 + i}</proc/{os.getpid()}/fd/{fd}"
-                      for i, fd in enumerate(fds.values()))
-    return ["sh", "-c", f"{opens}; LISTEN_FDS={len(fds)} LISTEN_FDNAMES={':'.join(fds)} "
+                      for i, (_, fd) in enumerate(fds))
+    names = ":".join(name for name, _ in fds)
+    return ["sh", "-c", f"{opens}; LISTEN_FDS={len(fds)} LISTEN_FDNAMES={names} "
             'LISTEN_PID=$$ exec "$@"', "sh"]
 
 
@@ -292,8 +293,8 @@ def keeping(lab, manager):
     return before
 
 
-def restart(lab, manager, kept, wait="listening"):
-    return lab.start(wait=wait, wrap=passing(kept),
+def restart(lab, manager, kept, also=()):
+    return lab.start(wait="listening", wrap=passing([*kept.items(), *also]),
                      env={"NOTIFY_SOCKET": manager.address, "FDSTORE": "4"})
 
 
@@ -342,6 +343,50 @@ def test_what_is_no_good_is_not_served(lab, manager, keeping, case):
     os.close(fd)
     assert daemon.forward("three").status == 503
     assert "the image that the service manager kept" in daemon.log()
+    poll("it and its times to be given up", lambda: manager.kept == {})
+    lab.names(["four"])
+    daemon.refresh()
+    poll("a successor with times", lambda: len(manager.images()) == 1 and "times" in manager.kept)
+
+
+def test_what_is_no_good_does_not_hide_what_is_older(lab, manager, keeping):
+    name = manager.images()[0]
+    manager.kept["image-9-0123456789abcdef"] = memfd(bytes(damaged(manager)), sealed=True)
+    daemon = restart(lab, manager, dict(manager.kept))
+    assert daemon.forward("three").status == 200
+    assert daemon.status_document()["generation"]["verified_at"] == keeping["verified_at"]
+    assert "kept, image-9-0123456789abcdef: " in daemon.log()
+    poll("only the good one to be kept", lambda: manager.images() == [name])
+    assert "times" in manager.kept
+
+
+def test_times_are_kept_once(lab, manager, keeping):
+    """An earlier program may have left two documents; one is room for an image."""
+    stale = memfd(b"{}", sealed=False)
+    daemon = restart(lab, manager, manager.kept, also=[("times", stale)])
+    os.close(stale)
+    assert daemon.status_document()["generation"]["verified_at"] == keeping["verified_at"]
+    poll("both to be replaced", lambda: [f["FDNAME"] for f in manager.with_key("FDSTOREREMOVE")
+                                         if f["FDNAME"] == "times"] and "times" in manager.kept)
+
+
+def memfds(daemon):
+    """The image memfds that a process has open, and those that it has mapped."""
+    folder = f"/proc/{daemon.process.pid}/fd"
+    links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+    with open(f"/proc/{daemon.process.pid}/maps", encoding="utf-8") as file:
+        mapped = set(re.findall(r"/memfd:(image-\S+)", file.read()))
+    return [link for link in links if "/memfd:image-" in link], mapped
+
+
+def test_what_was_passed_is_not_held_beyond_its_use(lab, manager, keeping):
+    first = manager.images()[0]
+    daemon = restart(lab, manager, dict(manager.kept))
+    assert memfds(daemon) == ([], {first})
+    lab.names(["four", "five"])
+    daemon.refresh()
+    poll("its successor kept", lambda: manager.images() and manager.images() != [first])
+    poll("its pages given back", lambda: memfds(daemon) == ([], set(manager.images())))
 
 
 def test_times_that_are_no_good_make_it_older_not_younger(lab, manager, keeping):

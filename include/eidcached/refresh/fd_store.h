@@ -10,7 +10,8 @@
 #include "eidcached/core/pointer.h"
 
 /* The newest image that was passed to this process, sealed and whole, served where it is; *pointer
- * has its times. NOT_FOUND: there is none. CORRUPT: one was passed that is no good. */
+ * has its times. NOT_FOUND: there is none. What was passed besides is given up: what is no good
+ * with a line in the log. */
 bool eidc_fd_store_load(struct eidc_image **image, struct eidc_pointer *pointer,
                         struct eidc_err *err);
 
