@@ -20,6 +20,7 @@
 #define LIMIT_MS    60000
 #define LOOK_MS     20
 #define OUTPUT_MAX  ((size_t)8 * 1024)
+#define PIPE_MAX    ((size_t)64 * 1024) /* bytes read at a look: what a pipe holds */
 #define WORDS_MAX   64
 #define COMPLAINT_N 200 /* bytes of stderr that are told */
 #define KEY_MIN     16  /* bytes of the shortest access key, and longer than a word of a message */
@@ -160,19 +161,22 @@ static bool start(struct process *p, struct eidc_err *err)
 
 /* ---- what it prints ---- */
 
-/* Reads what is there. False: more than is allowed; only cut, if that is said. */
+/* Reads what is there, PIPE_MAX at most: a child may write faster than it is read. False: more
+ * than is allowed; only cut, if that is said. */
 static bool drain(int *fd, struct eidc_buf *to, bool cut)
 {
     char some[4096];
     ssize_t n = 0;
     bool fits = true;
-    while (*fd >= 0 && (n = read(*fd, some, sizeof(some))) > 0) {
+    for (size_t taken = 0; *fd >= 0 && fits && taken < PIPE_MAX; taken += (size_t)n) {
+        if ((n = read(*fd, some, sizeof(some))) <= 0)
+            break;
         size_t room = to->limit - to->n;
-        fits = fits && (cut || (size_t)n <= room);
+        fits = cut || (size_t)n <= room;
         eidc_buf_add(to, some, (size_t)n < room ? (size_t)n : room);
     }
     OPENSSL_cleanse(some, sizeof(some));
-    if (*fd >= 0 && (n == 0 || (errno != EAGAIN && errno != EINTR))) {
+    if (*fd >= 0 && (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))) {
         eidc_fd_close(fd);
         *fd = -1;
     }

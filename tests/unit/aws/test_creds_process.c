@@ -1,6 +1,7 @@
-/* The linker puts this file's clock in place of the real one (--wrap). */
+/* The linker puts this file's clock and read() in place of the real ones (--wrap). */
 #include "eidcached/aws/creds_process.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -20,9 +21,33 @@ int64_t __wrap_eidc_mono_ms(void)
     return __real_eidc_mono_ms() + later_ms;
 }
 
-static int set_up(void **state)
+/* A pipe that has given something is never found empty: its writer is always faster. */
+static bool flooding;
+static int flooded_fd;
+
+ssize_t __real_read(int fd, void *into, size_t n);
+ssize_t __wrap_read(int fd, void *into, size_t n);
+ssize_t __wrap_read(int fd, void *into, size_t n)
+{
+    ssize_t got;
+    do {
+        got = __real_read(fd, into, n);
+    } while (got < 0 && errno == EAGAIN && fd == flooded_fd);
+    if (flooding && got > 0)
+        flooded_fd = fd;
+    return got;
+}
+
+static void set_up_clock_and_pipes(void)
 {
     later_ms = 0;
+    flooding = false;
+    flooded_fd = -1;
+}
+
+static int set_up(void **state)
+{
+    set_up_clock_and_pipes();
     return bench_dir_make(state);
 }
 
@@ -219,6 +244,36 @@ static void one_that_hangs_is_killed_with_its_children(void **state)
     bench_end(&b);
 }
 
+static void one_that_floods_is_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines;
+        enum eidc_err_kind kind;
+        const char *error;
+    } cases[] = {
+        {"exec yes", EIDC_ERR_LIMIT, "credential_process: it prints more than 8192 bytes"},
+        {"exec yes flood >&2", EIDC_ERR_TIMEOUT, "credential_process: not done after 60 s: flood"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct creds_bench b = bench_start(NULL, 0);
+        struct eidc_creds_provider *process = process_of(&b, cases[i].lines);
+        struct creds_got got = {0};
+        process->ops->get(process, creds_got_done, &got);
+        flooding = true;
+        alarm(60); /* ends a test that would be read for ever */
+        while (got.told == 0 && b.http->ops->step(b.http, 1000))
+            later_ms = flooded_fd >= 0 ? 60000 : 0;
+        alarm(0);
+        set_up_clock_and_pipes();
+        assert_int_equal(got.told, 1);
+        assert_int_equal(got.err.kind, cases[i].kind);
+        assert_string_equal(got.err.text, cases[i].error);
+        process->ops->destroy(process);
+        bench_end(&b);
+    }
+}
+
 static void a_cancel_kills_it(void **state)
 {
     (void)state;
@@ -249,6 +304,7 @@ int main(void)
         TEST(programs_that_fail),
         TEST(commands_that_cannot_be_run),
         TEST(one_that_hangs_is_killed_with_its_children),
+        TEST(one_that_floods_is_ended),
         TEST(a_cancel_kills_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
