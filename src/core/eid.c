@@ -227,7 +227,9 @@ bool eidc_eid_hasher_new(const struct eidc_eid_scheme *scheme, struct eidc_str k
     if (!check_digest(scheme->algorithm, md, err) ||
         !check_bits(scheme->bits, md, scheme->algorithm, err) || !check_key(scheme, key, err))
         return false;
-    struct eidc_eid_hasher *hasher = eidc_xcalloc(1, sizeof *hasher);
+    struct eidc_eid_hasher *hasher = calloc(1, sizeof *hasher); /* used by libeidcache */
+    if (hasher == NULL)
+        return eidc_fail(err, EIDC_ERR_NOMEM, "no memory to compute EIDs");
     hasher->raw_size = eidc_eid_raw_size(scheme);
     bool started =
         scheme->keyed ? start_hmac(hasher, scheme->algorithm, key) : start_digest(hasher, md);

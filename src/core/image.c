@@ -153,7 +153,9 @@ static bool read_all(struct eidc_image *image, struct eidc_err *err)
 bool eidc_image_open(void *block, size_t size, eidc_image_release *release, void *arg,
                      struct eidc_image **out, struct eidc_err *err)
 {
-    struct eidc_image *image = eidc_xcalloc(1, sizeof *image);
+    struct eidc_image *image = calloc(1, sizeof *image); /* used by libeidcache */
+    if (image == NULL)
+        return eidc_fail(err, EIDC_ERR_NOMEM, "no memory to open an image");
     image->block = block;
     image->size = size;
     if (!read_all(image, err)) {

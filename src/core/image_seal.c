@@ -6,12 +6,16 @@
 #include "eidcached/core/image_build.h"
 #include "eidcached/core/image_parts.h"
 
-void eidc_content_sha256(const uint8_t *block, uint8_t out[static 32])
+struct eidc_str eidc_content_of(const uint8_t *block)
 {
     const uint8_t *last = block + EIDC_AT_SECTIONS + (size_t)16 * EIDC_SECTION_POSTINGS;
     uint64_t end = eidc_load64(last) + eidc_load64(last + 8);
-    eidc_sha256((struct eidc_str){(const char *)block + EIDC_AT_CONTENT, end - EIDC_AT_CONTENT},
-                out);
+    return (struct eidc_str){(const char *)block + EIDC_AT_CONTENT, end - EIDC_AT_CONTENT};
+}
+
+void eidc_content_sha256(const uint8_t *block, uint8_t out[static 32])
+{
+    eidc_sha256(eidc_content_of(block), out);
 }
 
 static XXH128_canonical_t whole_hash(const uint8_t *block, size_t size)

@@ -1,4 +1,5 @@
 #include "eidcached/core/image_verify.h"
+#include "eidcached/base/digest.h"
 #include "eidcached/base/utf8.h"
 #include "eidcached/core/image_parts.h"
 
@@ -45,7 +46,8 @@ static bool verify_layout(const struct eidc_image *image, struct eidc_err *err)
 static bool verify_sha256(const struct eidc_image *image, struct eidc_err *err)
 {
     uint8_t sha256[sizeof image->info.content_sha256];
-    eidc_content_sha256(image->block, sha256);
+    if (!eidc_sha256_try(eidc_content_of(image->block), sha256))
+        return eidc_fail(err, EIDC_ERR_NOMEM, "no memory for the SHA-256 of its content");
     if (memcmp(sha256, image->info.content_sha256, sizeof sha256) != 0)
         return eidc_verify_fail(err, "the SHA-256 of its content is not what it says");
     return true;

@@ -4,7 +4,9 @@
 
 #define EIDC_SHA256_BYTES 32
 
+/* Ends the process when there is no memory for it, as do those below; _try returns false. */
 void eidc_sha256(struct eidc_str data, uint8_t out[static EIDC_SHA256_BYTES]);
+bool eidc_sha256_try(struct eidc_str data, uint8_t out[static EIDC_SHA256_BYTES]);
 void eidc_sha256_hex(struct eidc_str data, char out[static 2 * EIDC_SHA256_BYTES + 1]); /* + NUL */
 /* The same of data that comes in pieces; begin, add ..., end, which frees it. */
 struct eidc_sha256_sum;

@@ -132,7 +132,8 @@ bool eidc_index_reverse(const struct eidc_records *records, uint64_t entries, ui
                         uint64_t *bytes, struct eidc_buf *postings,
                         struct eidc_collision *collision, struct eidc_err *err);
 
-/* The content's SHA-256: from EIDC_AT_CONTENT to the end of POSTINGS. Header filled in. */
+/* The content, from EIDC_AT_CONTENT to the end of POSTINGS, and its SHA-256. Header filled in. */
+struct eidc_str eidc_content_of(const uint8_t *block);
 void eidc_content_sha256(const uint8_t *block, uint8_t out[static 32]);
 /* Computes and stores the trailing hash. */
 void eidc_image_seal(uint8_t *block, size_t size);

@@ -1,12 +1,15 @@
 /*
  * No look-up allocates: the program's allocator counts, and after opening there is nothing to
- * count, in the first look-ups of a new thread neither.
+ * count, in the first look-ups of a new thread neither. Where there is no memory the library says
+ * so, and the process goes on.
  */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,31 +24,41 @@
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
 
 /* The library uses them, too. */
 #define VISIBLE __attribute__((visibility("default")))
 
 static atomic_size_t allocations;
+static atomic_size_t failing = SIZE_MAX; /* the first that gets nothing, as all behind it */
+
+static bool there_is_memory(void)
+{
+    return atomic_fetch_add(&allocations, 1) < atomic_load(&failing);
+}
 
 VISIBLE void *malloc(size_t size)
 {
-    atomic_fetch_add(&allocations, 1);
-    return __libc_malloc(size);
+    return there_is_memory() ? __libc_malloc(size) : NULL;
 }
 
 VISIBLE void *calloc(size_t n, size_t size)
 {
-    atomic_fetch_add(&allocations, 1);
-    return __libc_calloc(n, size);
+    return there_is_memory() ? __libc_calloc(n, size) : NULL;
 }
 
 VISIBLE void *realloc(void *p, size_t size)
 {
-    atomic_fetch_add(&allocations, 1);
-    return __libc_realloc(p, size);
+    return there_is_memory() ? __libc_realloc(p, size) : NULL;
+}
+
+VISIBLE void *aligned_alloc(size_t alignment, size_t size)
+{
+    return there_is_memory() ? __libc_memalign(alignment, size) : NULL;
 }
 
 static eidcache *cache;
+static char path[] = "/tmp/eidcache-XXXXXX";
 
 static int setup(void **state)
 {
@@ -54,7 +67,6 @@ static int setup(void **state)
         {"sales", NULL, NULL},      {"alias/b", "key-1", NULL}, {"alias/a", "key-1", NULL},
         {"alias/a", "key-2", NULL}, {"größe", NULL, NULL},
     };
-    char path[] = "/tmp/eidcache-XXXXXX";
     struct eidc_err err;
     int fd = mkstemp(path);
     struct eidc_image *image = build_image(1, entries, 5);
@@ -62,7 +74,6 @@ static int setup(void **state)
                   eidcache_open(path, &cache, NULL) == EIDCACHE_OK;
     eidc_image_free(image);
     close(fd);
-    unlink(path);
     return opened ? 0 : -1;
 }
 
@@ -70,7 +81,7 @@ static int teardown(void **state)
 {
     (void)state;
     eidcache_close(cache);
-    return 0;
+    return unlink(path);
 }
 
 static int each(void *arg, const char *text, size_t length)
@@ -162,12 +173,53 @@ static void the_first_look_ups_of_a_thread_do_not(void **state)
     pthread_barrier_destroy(&started);
 }
 
+static enum eidcache_result open_and_close(char *message)
+{
+    eidcache *other;
+    enum eidcache_result result = eidcache_open(path, &other, message);
+    if (result == EIDCACHE_OK)
+        eidcache_close(other);
+    return result;
+}
+
+static enum eidcache_result verify(char *message)
+{
+    return eidcache_verify(cache, message);
+}
+
+/* Does it again and again, with memory for one allocation more each time; returns how many it
+ * takes until it is good. */
+static size_t without_memory(enum eidcache_result (*what)(char *message))
+{
+    char message[EIDCACHE_MESSAGE];
+    enum eidcache_result result = EIDCACHE_ERROR;
+    for (size_t room = 0;; room++) {
+        message[0] = '\0';
+        atomic_store(&failing, atomic_load(&allocations) + room);
+        result = what(message);
+        atomic_store(&failing, SIZE_MAX);
+        if (result == EIDCACHE_OK)
+            return room;
+        assert_int_equal(result, EIDCACHE_ERROR);
+        assert_true(strlen(message) > 0);
+    }
+}
+
+static void where_there_is_no_memory_the_process_goes_on(void **state)
+{
+    (void)state;
+    assert_int_equal(verify(NULL), EIDCACHE_OK); /* OpenSSL is ready */
+    assert_in_range(without_memory(open_and_close), 4, 100);
+    assert_in_range(without_memory(verify), 4, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_library_allocates_is_counted),
         cmocka_unit_test(no_look_up_allocates),
         cmocka_unit_test(the_first_look_ups_of_a_thread_do_not),
+        cmocka_unit_test(where_there_is_no_memory_the_process_goes_on),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
