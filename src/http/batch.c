@@ -31,7 +31,7 @@ static bool check_keys(struct eidc_request *r, struct eidc_keys *keys, enum eidc
     struct eidc_err err;
     if (!eidc_keys_check(keys, r->service->config->http.max_batch, &err)) {
         if (err.kind == EIDC_ERR_LIMIT)
-            eidc_http_count_rejected("keys");
+            eidc_http_count_rejected(EIDC_REJECTED_KEYS);
         if (err.kind == EIDC_ERR_NOMEM)
             eidc_answer_unavailable(r, "%s", err.text);
         else

@@ -154,7 +154,7 @@ void eidc_head_read(struct MHD_Connection *mhd, const struct eidc_head *head,
 
 static bool refuse(struct eidc_request *r, const char *detail)
 {
-    eidc_http_count_rejected("head");
+    eidc_http_count_rejected(EIDC_REJECTED_HEAD);
     eidc_answer_problem(r, 400, "%s", detail);
     r->answer.close = true;
     return false;

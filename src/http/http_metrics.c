@@ -16,6 +16,7 @@ static kept_series requests[EIDC_ROUTES_MAX + 1][CODES];
 static kept_series durations[EIDC_ROUTES_MAX + 1];
 static kept_series lookups[2][2]; /* direction, miss or hit */
 static kept_series connections;
+static kept_series rejected[EIDC_REJECTED_COUNT];
 
 /* Making a series twice gives the same one, so that a race here is harmless. */
 static struct eidc_series *keep(kept_series *place, struct eidc_series *made)
@@ -86,7 +87,7 @@ void eidc_http_count_request(const struct eidc_request *r, int64_t now_us)
 void eidc_http_count_refused(unsigned status)
 {
     eidc_metric_add(request_series(eidc_route_index(NULL), status), 1);
-    eidc_http_count_rejected("head");
+    eidc_http_count_rejected(EIDC_REJECTED_HEAD);
 }
 
 void eidc_http_count_connection(int change)
@@ -97,9 +98,35 @@ void eidc_http_count_connection(int change)
     eidc_metric_add(s, change);
 }
 
-void eidc_http_count_rejected(const char *reason)
+static struct eidc_series *rejected_series(enum eidc_rejected reason)
 {
-    eidc_metric_add(eidc_metric(EIDC_METRIC_HTTP_REJECTED, reason), 1);
+    static const char *const reasons[EIDC_REJECTED_COUNT] = {
+        [EIDC_REJECTED_HEAD] = "head",
+        [EIDC_REJECTED_SLOW] = "slow",
+        [EIDC_REJECTED_CONNECTIONS] = "connections",
+        [EIDC_REJECTED_HOST] = "host",
+        [EIDC_REJECTED_ORIGIN] = "origin",
+        [EIDC_REJECTED_FORWARDED] = "forwarded",
+        [EIDC_REJECTED_TOKEN] = "token",
+        [EIDC_REJECTED_BODY] = "body",
+        [EIDC_REJECTED_MEMORY] = "memory",
+        [EIDC_REJECTED_KEYS] = "keys",
+    };
+    struct eidc_series *s = kept(&rejected[reason]);
+    return s != NULL
+               ? s
+               : keep(&rejected[reason], eidc_metric(EIDC_METRIC_HTTP_REJECTED, reasons[reason]));
+}
+
+void eidc_http_count_rejected(enum eidc_rejected reason)
+{
+    eidc_metric_add(rejected_series(reason), 1);
+}
+
+void eidc_http_metrics_start(void)
+{
+    for (enum eidc_rejected reason = 0; reason < EIDC_REJECTED_COUNT; reason++)
+        rejected_series(reason);
 }
 
 uint64_t eidc_http_lookups(enum eidc_direction direction)

@@ -214,6 +214,7 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
                       struct eidc_httpd **out, struct eidc_err *err)
 {
     struct eidc_httpd *httpd = eidc_xcalloc(1, sizeof(*httpd));
+    eidc_http_metrics_start();
     httpd->server.service = service;
     httpd->server.bodies.max = eidc_cgroup_memory_limit("") / BODIES_SHARE;
     httpd->server.token = eidc_token_new(service->config->http.token_file);

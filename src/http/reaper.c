@@ -59,7 +59,7 @@ static void look_at(const struct eidc_reaper *reaper, struct eidc_watched *watch
     if (is_busy(stage) || watched->cut || now_ms - watched->seen_ms <= limit_of(reaper, watched))
         return;
     cut(watched);
-    eidc_http_count_rejected("slow");
+    eidc_http_count_rejected(EIDC_REJECTED_SLOW);
 }
 
 static void sweep(struct eidc_reaper *reaper)
@@ -141,7 +141,7 @@ static void make_room(struct eidc_reaper *reaper)
         if (watched->cut || is_busy(atomic_load_explicit(&watched->stage, memory_order_relaxed)))
             continue;
         cut(watched);
-        eidc_http_count_rejected("connections");
+        eidc_http_count_rejected(EIDC_REJECTED_CONNECTIONS);
         return;
     }
 }

@@ -91,21 +91,23 @@ void eidc_route_find(struct eidc_request *r)
 /* One row a refusal. */
 static const struct {
     unsigned status;
-    const char *reason; /* in eidcached_http_rejected_total */
+    enum eidc_rejected reason;
     const char *detail; /* behind the host, where one is what is wrong */
 } refusals[] = {
-    [EIDC_ACCESS_BAD_HOST] = {400, "host", "one valid Host header is needed"},
-    [EIDC_ACCESS_FORWARDED] = {403, "forwarded",
+    [EIDC_ACCESS_BAD_HOST] = {400, EIDC_REJECTED_HOST, "one valid Host header is needed"},
+    [EIDC_ACCESS_FORWARDED] = {403, EIDC_REJECTED_FORWARDED,
                                "a forwarded request on a local listener: set http.trust_proxy if "
                                "a proxy in front of it is meant"},
-    [EIDC_ACCESS_ORIGIN] = {403, "origin", "requests from web pages of other origins are refused"},
-    [EIDC_ACCESS_HOST] = {403, "host", FOREIGN_HOST},
-    [EIDC_ACCESS_TARGET_HOST] = {403, "host", FOREIGN_HOST},
-    [EIDC_ACCESS_NEEDS_TOKEN] = {403, "token",
+    [EIDC_ACCESS_ORIGIN] = {403, EIDC_REJECTED_ORIGIN,
+                            "requests from web pages of other origins are refused"},
+    [EIDC_ACCESS_HOST] = {403, EIDC_REJECTED_HOST, FOREIGN_HOST},
+    [EIDC_ACCESS_TARGET_HOST] = {403, EIDC_REJECTED_HOST, FOREIGN_HOST},
+    [EIDC_ACCESS_NEEDS_TOKEN] = {403, EIDC_REJECTED_TOKEN,
                                  "over TCP this needs a bearer token: configure http.token_file, "
                                  "or use a UNIX socket (http.listen: unix:PATH)"},
-    [EIDC_ACCESS_UNAUTHORIZED] = {401, "token", "a valid bearer token is needed"},
-    [EIDC_ACCESS_NO_TOKEN_FILE] = {503, "token", "the token file cannot be read; see the log"},
+    [EIDC_ACCESS_UNAUTHORIZED] = {401, EIDC_REJECTED_TOKEN, "a valid bearer token is needed"},
+    [EIDC_ACCESS_NO_TOKEN_FILE] = {503, EIDC_REJECTED_TOKEN,
+                                   "the token file cannot be read; see the log"},
 };
 
 /* The host that was refused; p is NULL when that was not why. */
@@ -159,7 +161,7 @@ static bool check_connections(struct eidc_request *r, bool over_limit)
 {
     if (!over_limit || r->route->is_probe)
         return true;
-    eidc_http_count_rejected("connections");
+    eidc_http_count_rejected(EIDC_REJECTED_CONNECTIONS);
     eidc_answer_unavailable(r, "too many connections (http.max_connections)");
     r->answer.close = true;
     return false;
@@ -167,14 +169,14 @@ static bool check_connections(struct eidc_request *r, bool over_limit)
 
 static void answer_too_large(struct eidc_request *r)
 {
-    eidc_http_count_rejected("body");
+    eidc_http_count_rejected(EIDC_REJECTED_BODY);
     eidc_answer_problem(r, 413, "the body is longer than %" PRIu64 " bytes (http.max_body)",
                         r->service->config->http.max_body);
 }
 
 static void answer_no_room(struct eidc_request *r)
 {
-    eidc_http_count_rejected("memory");
+    eidc_http_count_rejected(EIDC_REJECTED_MEMORY);
     eidc_answer_unavailable(r, "too many large bodies at once: ask again, or for less at a time");
 }
 

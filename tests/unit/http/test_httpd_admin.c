@@ -316,6 +316,23 @@ static uint64_t metric(const char *series)
     return at != NULL ? strtoull(at + strlen(series), NULL, 10) : 0;
 }
 
+/* A rate needs a value from before the first one. */
+static void reasons_are_there_from_the_start(void **state)
+{
+    static const char *const reasons[] = {"head",      "slow",  "connections", "host",   "origin",
+                                          "forwarded", "token", "body",        "memory", "keys"};
+    (void)state;
+    start();
+    ask("GET /metrics HTTP/1.1\r\n");
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        char series[64];
+        snprintf(series, sizeof(series), "\neidcached_http_rejected_total{reason=\"%s\"} ",
+                 reasons[i]);
+        if (strstr(a.body.p, series) == NULL)
+            fail_msg("there is no%s", series);
+    }
+}
+
 /* libmicrohttpd answers these by itself; they are counted all the same. */
 static void bad_heads_are_counted(void **state)
 {
@@ -394,6 +411,7 @@ int main(void)
         TEST(stopping_drains),
         TEST(too_many_connections),
         TEST(idle_connections_leave_room),
+        TEST(reasons_are_there_from_the_start),
         TEST(bad_heads_are_counted),
         TEST(idle_connections_end),
         TEST(unix_socket_file),
