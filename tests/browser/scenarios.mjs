@@ -113,6 +113,20 @@ async function giveToken(view, token) {
     await view.page.keyboard.press("Enter");
 }
 
+/** The answer to what was asked without the token comes after the token. */
+async function giveTokenWhileAsking(view, token) {
+    const { page } = view;
+    let hold;
+    const held = new Promise((resolve) => {
+        hold = resolve;
+    });
+    await page.route("**/v1/status", hold, { times: 1 });
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    const request = await held;
+    await giveToken(view, token);
+    await request.continue().catch(() => {}); // the page may have given it up
+}
+
 async function token([view]) {
     const { page } = view;
     view.allow(/status of 401/);
@@ -133,6 +147,9 @@ async function token([view]) {
     assert.deepEqual(kept, [0, 0, "", false]);
     await page.reload();
     await view.hasState("A token is needed", "wait");
+    await giveTokenWhileAsking(view, "s3cret-of-the-test");
+    await view.hasState("Fresh", "ok");
+    assert.equal(await page.locator("#token-wrong").textContent(), "");
 }
 
 /** What has the focus, and that one can see it. */

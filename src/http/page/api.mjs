@@ -96,12 +96,12 @@ async function requestJson(path, signal) {
     return { headers: answer.headers, document: JSON.parse(answer.text) };
 }
 
-export async function getStatus() {
-    return (await requestJson("v1/status")).document;
+export async function getStatus(signal) {
+    return (await requestJson("v1/status", signal)).document;
 }
 
-export async function getMetrics() {
-    return (await request("metrics", "text/plain")).text;
+export async function getMetrics(signal) {
+    return (await request("metrics", "text/plain", signal)).text;
 }
 
 /** { generation, age, values }; values is empty for a miss. Asked as a batch of one, since a miss

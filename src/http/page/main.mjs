@@ -15,7 +15,7 @@ const POLL_MAX_MS = 30_000;
 
 const showHistory = historyPanel();
 const showLive = livePanel();
-const follow = { timer: 0, delay: POLL_MS, lostAt: 0, generation: null, asking: false };
+const follow = { timer: 0, delay: POLL_MS, lostAt: 0, generation: null, asking: null };
 
 function showTokenForm(wrong) {
     byId("token-form").hidden = false;
@@ -61,9 +61,9 @@ function lost() {
 }
 
 /** Without its metrics the page lacks two charts, and nothing else. */
-async function askMetrics() {
+async function askMetrics(signal) {
     try {
-        showLive(await getMetrics());
+        showLive(await getMetrics(signal));
         byId("live").hidden = false;
     } catch (error) {
         if (!(error instanceof Refused))
@@ -72,11 +72,13 @@ async function askMetrics() {
     }
 }
 
-async function askOnce() {
+async function askOnce(signal) {
     try {
-        takeStatus(await getStatus());
-        await askMetrics();
+        takeStatus(await getStatus(signal));
+        await askMetrics(signal);
     } catch (error) {
+        if (signal.aborted)
+            return;
         if (error instanceof Refused)
             refused(error);
         else if (error instanceof Unreachable)
@@ -90,12 +92,13 @@ async function poll() {
     clearTimeout(follow.timer);
     if (follow.asking || document.hidden)
         return;
-    follow.asking = true;
+    follow.asking = new AbortController();
+    const { signal } = follow.asking;
     try {
-        await askOnce();
+        await askOnce(signal);
     } finally {
-        follow.asking = false;
-        follow.timer = setTimeout(poll, follow.delay);
+        follow.asking = null;
+        follow.timer = setTimeout(poll, signal.aborted ? 0 : follow.delay);
     }
 }
 
@@ -107,6 +110,7 @@ function useToken(event) {
         return;
     }
     byId("token").value = "";
+    follow.asking?.abort(); // it has another token, or none
     poll();
 }
 
