@@ -19,10 +19,7 @@ static bool swap_refresh(struct app *a, struct eidc_config *fresh, struct eidc_e
                          "the eid options make other EIDs now: restart to change them");
     }
     eidc_app_stop_refresh(a);
-    eidc_refresh_inherit(next, old);
-    pthread_rwlock_wrlock(&a->service.refresh_lock);
-    atomic_store(&a->service.refresh, next);
-    pthread_rwlock_unlock(&a->service.refresh_lock);
+    eidc_service_replace_refresh(&a->service, next);
     eidc_refresh_free(old);
     a->refresh = next;
     if (a->config != a->http_config)

@@ -21,6 +21,14 @@ bool eidc_service_refresh_ended(struct eidc_service *service, uint64_t ticket,
     return ended;
 }
 
+void eidc_service_replace_refresh(struct eidc_service *service, struct eidc_refresh *next)
+{
+    pthread_rwlock_wrlock(&service->refresh_lock);
+    eidc_refresh_inherit(next, atomic_load(&service->refresh));
+    atomic_store(&service->refresh, next);
+    pthread_rwlock_unlock(&service->refresh_lock);
+}
+
 void eidc_service_adopt(struct eidc_service *service, const struct eidc_config *config)
 {
     atomic_store(&service->max_stale_ms, config->refresh.max_stale);

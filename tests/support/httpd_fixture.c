@@ -24,7 +24,7 @@
 
 struct played_refresh played_refresh;
 
-/* These two stand where the refresher's would: the library's are not linked. */
+/* These three stand where the refresher's would: the library's are not linked. */
 uint64_t eidc_refresh_request(struct eidc_refresh *refresh, bool accept_shrink)
 {
     (void)refresh;
@@ -41,6 +41,11 @@ bool eidc_refresh_ended(struct eidc_refresh *refresh, uint64_t ticket,
     *out = played_refresh.round;
     out->ticket = ticket;
     return true;
+}
+
+void eidc_refresh_inherit(struct eidc_refresh *refresh, struct eidc_refresh *from)
+{
+    fail_msg("%p replaces %p, but nobody reloads here", (void *)refresh, (void *)from);
 }
 
 void httpd_fixture_init(struct httpd_fixture *f)

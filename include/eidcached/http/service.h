@@ -11,8 +11,8 @@ struct eidc_service {
     const struct eidc_config *config; /* as it was when the HTTP server started */
     struct eidc_report *report;
     _Atomic(struct eidc_refresh *) refresh; /* see eidc_service_request_refresh */
-    pthread_rwlock_t refresh_lock; /* held for reading while a handler uses refresh; a reload
-                                      that replaces it holds it for writing */
+    pthread_rwlock_t refresh_lock; /* held for reading while a handler uses refresh, for writing
+                                      while eidc_service_replace_refresh replaces it */
     int64_t started_at_ms;
     atomic_bool draining; /* SIGTERM came: /readyz is 503 */
 
@@ -23,6 +23,10 @@ struct eidc_service {
 
 /* Takes over what follows the configuration of the refresher, at start and at a reload. */
 void eidc_service_adopt(struct eidc_service *service, const struct eidc_config *config);
+
+/* Puts the next refresher in the place of one that has stopped, whose tickets and requests it
+ * inherits: what is asked for meanwhile waits, and is asked of the next one. */
+void eidc_service_replace_refresh(struct eidc_service *service, struct eidc_refresh *next);
 
 /* The two below keep a reload from replacing the refresher meanwhile. */
 /* Asks for a refresh; false: there is no refresher (now). */

@@ -35,7 +35,8 @@ bool eidc_refresh_start(struct eidc_refresh *refresh, struct eidc_err *err);
 void eidc_refresh_stop_begin(struct eidc_refresh *refresh);
 bool eidc_refresh_stopped(struct eidc_refresh *refresh);
 /* Goes on where another one stopped: its tickets, its requests, what its guard has seen. Between
- * new() and start(), `from` has stopped. */
+ * new() and start(), `from` has stopped; nobody can ask it for a refresh from here on, as that
+ * would be lost. */
 void eidc_refresh_inherit(struct eidc_refresh *refresh, struct eidc_refresh *from);
 
 /* Asks for a refresh now, of every scope; returns its ticket (an already running one is not joined:
