@@ -108,7 +108,8 @@ bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *requ
         .client_cert = ctl->options.cert,
         .client_key = ctl->options.key,
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-        .timeout_ms = TIMEOUT_MS + (int64_t)request->wait_s * 1000,
+        .timeout_ms = request->timeout_ms > 0 ? request->timeout_ms
+                                              : TIMEOUT_MS + (int64_t)request->wait_s * 1000,
         .max_response = ANSWER_MAX,
         .no_proxy = socket != NULL,
     };

@@ -10,6 +10,7 @@
 
 #define READY_DEFAULT_S 60
 #define READY_EVERY_MS  200
+#define READY_LEAST_MS  1000 /* what an answer may take, however little is left */
 
 static int put_status(const struct eidc_ctl *ctl, struct eidc_str body)
 {
@@ -165,9 +166,12 @@ int eidc_ctl_health(struct eidc_ctl *ctl)
 }
 
 /* *why: what the last answer was, or that there was none. */
-static bool is_ready(struct eidc_ctl *ctl, struct eidc_buf *why)
+static bool is_ready(struct eidc_ctl *ctl, int64_t left_ms, struct eidc_buf *why)
 {
-    const struct eidc_ctl_request request = {.method = "GET", .target = "/readyz"};
+    const struct eidc_ctl_request request = {
+        .method = "GET",
+        .target = "/readyz",
+        .timeout_ms = left_ms > READY_LEAST_MS ? left_ms : READY_LEAST_MS};
     EIDC_CTL_RESPONSE_AUTO response = {0};
     struct eidc_err err;
     eidc_buf_clear(why);
@@ -187,7 +191,7 @@ int eidc_ctl_wait_ready(struct eidc_ctl *ctl)
     unsigned wait_s = ctl->options.wait ? ctl->options.wait_s : READY_DEFAULT_S;
     int64_t until = eidc_mono_ms() + (int64_t)wait_s * 1000;
     EIDC_BUF_AUTO why = {0};
-    while (!is_ready(ctl, &why)) {
+    while (!is_ready(ctl, until - eidc_mono_ms(), &why)) {
         if (eidc_mono_ms() >= until) {
             eidc_ctl_complain(ctl, "wait-ready: not ready after %u s: %s", wait_s, why.p);
             return EIDC_CTL_FAILED;

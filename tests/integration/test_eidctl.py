@@ -1,10 +1,12 @@
 """eidctl: against a daemon, and offline on image files."""
 import json
 import os
+import socket
+import time
 
 import pytest
 
-from harness import eid
+from harness import SLOW, eid
 
 NAMES = ["sales", "sales.orders", "a/b c", "ünïcödé 🦆", "quote\"d"]
 
@@ -92,6 +94,15 @@ def test_wait_ready(lab):
     assert lab.ctl(daemon, "wait-ready", "--wait=0s").returncode == 1
     lab.names(NAMES)
     assert lab.ctl(daemon, "wait-ready", "--wait=60s").returncode == 0
+
+
+def test_wait_ready_for_one_that_says_nothing(lab):
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # the kernel takes the connections
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        began = time.monotonic()
+        done = lab.ctl(None, "--server", url, "wait-ready", "--wait=2s")
+    assert done.returncode == 1 and "not ready after 2 s" in done.stderr
+    assert time.monotonic() - began < 10 * SLOW
 
 
 def test_refresh(lab, daemon):

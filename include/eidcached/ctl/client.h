@@ -6,6 +6,7 @@ struct eidc_ctl_request {
     const char *method, *target; /* target: path and query, encoded */
     struct eidc_str body;        /* JSON, n == 0: none */
     unsigned wait_s;             /* how much longer than usual the answer may take */
+    int64_t timeout_ms;          /* of the whole exchange in place of the usual one; 0: that */
 };
 
 /* Makes ctl->http, if it is not there yet. */

@@ -166,14 +166,32 @@ static void not_ready_in_time(void **state)
         r.err, "eidctl: wait-ready: not ready after 0 s: [+]serving ok [-]fresh failed: old\n");
 }
 
+/* A server that says nothing does not hold it beyond its limit. */
+static void no_look_takes_longer_than_is_left(void **state)
+{
+    (void)state;
+    static const struct fake_exchange s[] = {{.status = 200, .body = "ok\n"}};
+    RUN_AUTO r = PLAY(s, "wait-ready", "--wait=5s");
+    assert_int_equal(r.code, 0);
+    assert_in_range(last_timeout_ms, 1000, 5000);
+    RUN_AUTO now = PLAY(s, "wait-ready", "--wait=0s");
+    assert_int_equal(now.code, 0);
+    assert_int_equal(last_timeout_ms, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_page_by_page),       cmocka_unit_test(names_as_asked_for),
-        cmocka_unit_test(names_that_do_not_come),   cmocka_unit_test(changes_since),
-        cmocka_unit_test(changes_waited_for),       cmocka_unit_test(changes_followed),
-        cmocka_unit_test(changes_that_do_not_come), cmocka_unit_test(waiting_until_ready),
+        cmocka_unit_test(names_page_by_page),
+        cmocka_unit_test(names_as_asked_for),
+        cmocka_unit_test(names_that_do_not_come),
+        cmocka_unit_test(changes_since),
+        cmocka_unit_test(changes_waited_for),
+        cmocka_unit_test(changes_followed),
+        cmocka_unit_test(changes_that_do_not_come),
+        cmocka_unit_test(waiting_until_ready),
         cmocka_unit_test(not_ready_in_time),
+        cmocka_unit_test(no_look_takes_longer_than_is_left),
     };
     return cmocka_run_group_tests_name("ctl.lists", tests, NULL, NULL);
 }
