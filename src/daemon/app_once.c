@@ -1,4 +1,5 @@
 /* What ends by itself: one refresh, and a look at the configuration. */
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,16 +22,27 @@ static bool is_saved(const struct eidc_config *config)
     return config->snapshot.dir[0] != '\0' || config->snapshot.s3[0] != '\0';
 }
 
-static void print_summary(const struct eidc_round_report *r)
+bool eidc_app_print(struct eidc_str text)
 {
-    printf("result %s\ngeneration %" PRIu64 "\nnames %" PRIu64 "\nadded %" PRIu64
-           "\nremoved %" PRIu64 "\nheld %" PRIu64 "\nseconds %.3f\n",
-           eidc_refresh_result_name(r->result), r->generation, r->names, r->added, r->removed,
-           r->held, (double)r->duration_ms / 1000.0);
-    EIDC_BUF_AUTO error = {0};
+    fwrite(text.p, 1, text.n, stdout);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    eidc_error("cannot write to standard output: %s", strerror(errno));
+    return false;
+}
+
+static bool print_summary(const struct eidc_round_report *r)
+{
+    EIDC_BUF_AUTO text = {0}, error = {0};
+    eidc_buf_addf(&text,
+                  "result %s\ngeneration %" PRIu64 "\nnames %" PRIu64 "\nadded %" PRIu64
+                  "\nremoved %" PRIu64 "\nheld %" PRIu64 "\nseconds %.3f\n",
+                  eidc_refresh_result_name(r->result), r->generation, r->names, r->added,
+                  r->removed, r->held, (double)r->duration_ms / 1000.0);
     eidc_utf8_add_visible(eidc_str_of(r->error), &error);
     if (error.n > 0)
-        printf("error %.*s\n", EIDC_STR_ARG(eidc_buf_view(&error)));
+        eidc_buf_addf(&text, "error %.*s\n", EIDC_STR_ARG(eidc_buf_view(&error)));
+    return eidc_app_print(eidc_buf_view(&text));
 }
 
 int eidc_app_once(const char *config_path, bool accept_shrink)
@@ -45,8 +57,7 @@ int eidc_app_once(const char *config_path, bool accept_shrink)
         if (!is_saved(a.config))
             eidc_warn("nothing will be saved: neither snapshot.dir nor snapshot.s3 is set");
         eidc_refresh_once(a.refresh, accept_shrink, &round);
-        print_summary(&round);
-        code = exit_code(&round);
+        code = print_summary(&round) ? exit_code(&round) : 1;
     }
     eidc_app_teardown(&a);
     return code;
@@ -75,7 +86,7 @@ int eidc_app_check(const char *config_path)
     bool good = eidc_config_probe(config, &problems) && check_tls(config);
     if (good) {
         eidc_config_write(config, &text);
-        fwrite(text.p, 1, text.n, stdout);
+        good = eidc_app_print(eidc_buf_view(&text));
     } else if (problems.count > 0) {
         eidc_app_tell_problems(&problems);
     }

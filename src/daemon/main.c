@@ -37,8 +37,7 @@ static int print_text(void (*write)(struct eidc_buf *))
     EIDC_BUF_AUTO text = {0};
 
     write(&text);
-    fwrite(text.p, 1, text.n, stdout);
-    return fflush(stdout) == 0 ? 0 : 1;
+    return eidc_app_print(eidc_buf_view(&text)) ? 0 : 1;
 }
 
 enum { ONCE = 256, ACCEPT_SHRINK, CHECK, HELP_CONFIG, SAMPLE, MANUAL, SCHEMA };
@@ -118,11 +117,9 @@ int main(int argc, char **argv)
             order.mode = option;
             break;
         case 'V':
-            puts("eidcached " EIDC_VERSION);
-            return 0;
+            return eidc_app_print(EIDC_STR("eidcached " EIDC_VERSION "\n")) ? 0 : 1;
         case 'h':
-            fputs(help, stdout);
-            return 0;
+            return eidc_app_print(EIDC_STR(help)) ? 0 : 1;
         default:
             fputs("Try 'eidcached --help'.\n", stderr);
             return 2;

@@ -5,11 +5,12 @@ import hmac
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
 
-from harness import SOURCE, eid, poll
+from harness import DAEMON, SOURCE, eid, poll
 
 GOOD = "sources:\n  names:\n    type: file\n    path: /tmp/names.txt\n"
 
@@ -217,3 +218,15 @@ def test_collisions_fail_or_are_kept(lab):
     found = daemon.reverse(hashlib.sha256(pair[0].encode()).hexdigest()[:8])
     assert found.json["names"] == sorted(pair)
     assert found.json["name"] == min(pair)
+
+
+@pytest.mark.parametrize("option", ["--check-config", "--once", "--version", "--help",
+                                    "--print-sample-config"])
+def test_a_full_disk_is_no_success(lab, option):
+    lab.names(["a"])
+    command = [DAEMON, "--config", lab.write_config(lab.config()), option]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, env=lab.env({}), stdout=full, stderr=subprocess.PIPE,
+                              check=False)
+    assert done.returncode == 1
+    assert b"cannot write to standard output: No space left on device" in done.stderr
