@@ -357,7 +357,7 @@ static bool resolve(struct store_s3 *s, const struct eidc_store_s3_options *opti
     if (!eidc_s3_url_split(options->url, &s->bucket, &s->prefix, err) ||
         !eidc_region_find(settings, eidc_aws_http(aws), &region, err) ||
         !eidc_aws_target_resolve(settings, "s3", "s3", "S3", region, target, err))
-        return eidc_wrap(err, "snapshot.s3");
+        return false;
     target->creds = eidc_aws_identity(aws, settings);
     return true;
 }

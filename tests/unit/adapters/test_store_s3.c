@@ -862,7 +862,7 @@ static void urls_that_are_refused(void **state)
         if (eidc_store_s3_new(&options, aws, &store, &err))
             fail_msg("%s", bad[i]);
         assert_int_equal(err.kind, EIDC_ERR_INVALID);
-        assert_non_null(strstr(err.text, "snapshot.s3"));
+        assert_null(strstr(err.text, "snapshot.s3")); /* whoever has the option says its name */
         assert_null(store);
     }
     eidc_aws_free(aws);
