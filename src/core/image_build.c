@@ -98,15 +98,6 @@ uint32_t eidc_builder_scope(struct eidc_builder *builder, struct eidc_str source
     return (*found)->handle;
 }
 
-static bool check_room(const struct eidc_builder *builder, uint64_t more, struct eidc_err *err)
-{
-    uint64_t max = builder->options.max_entries;
-    if (max > 0 && (builder->items > max || more > max - builder->items))
-        return eidc_fail(err, EIDC_ERR_LIMIT, "more than refresh.max_names (%llu) names",
-                         (unsigned long long)max);
-    return true;
-}
-
 static bool keep_chunk(struct eidc_builder *builder, uint32_t scope, struct eidc_names *names,
                        struct eidc_err *err)
 {
@@ -143,8 +134,6 @@ bool eidc_builder_add(struct eidc_builder *builder, uint32_t scope, struct eidc_
         *names = (struct eidc_names){0};
         return true;
     }
-    if (!check_room(builder, names->count, err))
-        return false;
     uint64_t count = names->count;
     shrink(&names->packed);
     if (!keep_chunk(builder, scope, names, err))
@@ -177,8 +166,6 @@ bool eidc_builder_carry(struct eidc_builder *builder, uint32_t scope,
 {
     assert(scope < builder->scope_count);
     struct eidc_names *carried = &builder->scopes[scope]->carried;
-    if (!check_room(builder, 1, err))
-        return false;
     if (record->eid_is_text) {
         if (!eidc_names_add(carried, record->name, record->eid, err))
             return false;

@@ -12,7 +12,6 @@ struct eidc_build_options {
     struct eidc_eid_scheme scheme;
     struct eidc_str key;  /* as in the scheme; must outlive the builder */
     bool keep_collisions; /* false: two names with one checksum EID are an error */
-    uint64_t max_entries; /* 0: none */
 };
 
 bool eidc_builder_new(const struct eidc_build_options *options, struct eidc_builder **out,

@@ -377,26 +377,6 @@ static void a_collision_fails_or_is_kept(void **state)
     eidc_image_free(image);
 }
 
-static void too_many_names_are_refused(void **state)
-{
-    (void)state;
-    struct eidc_build_options options = {.max_entries = 2};
-    struct eidc_builder *builder = new_builder(&options);
-    uint32_t scope = scope_of(builder, "s", 1);
-    add(builder, scope, "a", NULL);
-    add(builder, scope, "b", NULL);
-    struct eidc_names names = {0};
-    assert_true(eidc_names_add(&names, EIDC_STR("c"), (struct eidc_str){0}, &err));
-    assert_false(eidc_builder_add(builder, scope, &names, &err));
-    assert_int_equal(err.kind, EIDC_ERR_LIMIT);
-    assert_int_equal(names.count, 1); /* still the caller's */
-    struct eidc_record record = {.name = EIDC_STR("c"), .eid = EIDC_STR("t"), .eid_is_text = true};
-    assert_false(eidc_builder_carry(builder, scope, &record, &err));
-    assert_int_equal(err.kind, EIDC_ERR_LIMIT);
-    eidc_names_free(&names);
-    eidc_image_free(finish(builder, 1));
-}
-
 static void renumbering_changes_the_envelope_only(void **state)
 {
     (void)state;
@@ -477,7 +457,6 @@ int main(void)
         cmocka_unit_test(carried_entries_stay_as_they_were),
         cmocka_unit_test(what_cannot_be_carried_is_refused),
         cmocka_unit_test(a_collision_fails_or_is_kept),
-        cmocka_unit_test(too_many_names_are_refused),
         cmocka_unit_test(renumbering_changes_the_envelope_only),
         cmocka_unit_test(names_are_sorted_whatever_they_share),
         cmocka_unit_test(overhead_is_as_promised),
