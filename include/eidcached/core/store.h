@@ -25,9 +25,11 @@ struct eidc_store_ops {
                  struct eidc_err *err);
     /* The number that CURRENT holds now, 0 when there is none. One cheap request. */
     bool (*peek)(struct eidc_store *self, uint64_t *number, struct eidc_err *err);
-    /* Saves image, documents, then CURRENT; deletes what retention no longer keeps. Fine when
-     * CURRENT already names this id. CONFLICT: CURRENT is at this number or beyond with another
-     * content: *winner is its number, nothing was replaced. */
+    /* Saves the image and, only then, CURRENT; deletes what retention no longer keeps. The
+     * documents come before CURRENT where others follow it, and failing them fails the save (S3);
+     * behind it, with no more than a warning, where only a restart reads it (a directory). Fine
+     * when CURRENT already names this id. CONFLICT: CURRENT is at this number or beyond with
+     * another content: *winner is its number, nothing was replaced. */
     bool (*save)(struct eidc_store *self, const struct eidc_snapshot *snapshot, uint64_t *winner,
                  struct eidc_err *err);
     /* Nothing changed: only the times in CURRENT (and the summary) move. CONFLICT as save. */
