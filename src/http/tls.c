@@ -105,6 +105,9 @@ static bool read_chain(const struct eidc_tls *tls, struct pair *pair, struct eid
         return fail_file(tls, CERT,
                          "the server's certificate goes first, then its issuers in order", error,
                          err);
+    if (error == GNUTLS_E_SHORT_MEMORY_BUFFER)
+        return eidc_fail(err, EIDC_ERR_LIMIT, "%s: %s: holds more than %d certificates",
+                         options[CERT], tls->paths[CERT], CHAIN_MAX);
     if (error < 0)
         return fail_file(tls, CERT, "holds no certificate in PEM form", error, err);
     pair->length = length;
@@ -124,6 +127,7 @@ static bool read_key(const struct eidc_tls *tls, struct pair *pair, struct eidc_
     return error == 0 || fail_file(tls, KEY, "holds no private key in PEM form", error, err);
 }
 
+/* The last step of a load: what is told of the certificate's time is true of one that is served. */
 static bool use_pair(const struct eidc_tls *tls, struct pair *pair,
                      gnutls_certificate_credentials_t to, struct eidc_err *err)
 {
@@ -173,7 +177,7 @@ static struct eidc_tls_credentials *load(const struct eidc_tls *tls, struct eidc
     }
     atomic_init(&fresh->users, 1);
     fresh->demands_client = tls->paths[CLIENT_CA] != NULL;
-    if (load_pair(tls, fresh->certificate, err) && load_client_ca(tls, fresh->certificate, err))
+    if (load_client_ca(tls, fresh->certificate, err) && load_pair(tls, fresh->certificate, err))
         return fresh;
     credentials_free(fresh);
     return NULL;

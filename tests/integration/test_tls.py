@@ -258,6 +258,31 @@ def test_a_bad_replacement_changes_nothing(lab, ca, server):
     poll("the mended one", lambda: serial(daemon, trusting(ca)) == 31)
 
 
+def test_an_expired_certificate_is_told_once_it_is_served(lab, ca, clients):
+    cert, authority = os.path.join(lab.path, "tls.crt"), os.path.join(lab.path, "clients.crt")
+    late, key = ca.issue("late", extra=["-days", "-1"])
+    replace(cert, ca.issue("early")[0])
+    replace(authority, clients.cert)
+    daemon = start(lab, (cert, ca.path("early.key")), tls_client_ca=authority)
+    trusted = trusting(ca, clients.issue("anyone", "clientAuth"))
+
+    def tries():
+        let_in(daemon, trusted)
+        return daemon.log()
+    replace(authority, lab.names_path)
+    replace(cert, late)
+    replace(ca.path("early.key"), key)
+    poll("a complaint", lambda: "the TLS certificate of before stays" in tries())
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:  # it is tried again each second
+        tries()
+        time.sleep(0.1)
+    assert "has expired" not in daemon.log()
+    replace(authority, clients.cert)
+    poll("it is served", lambda: "the TLS certificate was read again" in tries())
+    assert daemon.log().count("has expired") == 1
+
+
 def refusals(lab, http):
     """What --check-config and a start say; both must refuse."""
     lab.names(NAMES)
@@ -274,6 +299,9 @@ def test_bad_files_are_told(lab, ca, clients, server):
     lab.names(NAMES)
     encrypted = os.path.join(lab.path, "encrypted.key")
     openssl("pkey", "-in", server[1], "-aes256", "-passout", "pass:x", "-out", encrypted)
+    long = os.path.join(lab.path, "long.crt")
+    with open(server[0], "rb") as own, open(ca.cert, "rb") as issuer, open(long, "wb") as file:
+        file.write(own.read() + 16 * issuer.read())
     cases = [
         ({"tls_cert": server[0]}, "http.tls_cert", "needs http.tls_key"),
         ({"tls_key": server[1]}, "http.tls_key", "needs http.tls_cert"),
@@ -281,6 +309,7 @@ def test_bad_files_are_told(lab, ca, clients, server):
         ({"tls_cert": missing, "tls_key": server[1]}, "http.tls_cert", missing),
         ({"tls_cert": server[0], "tls_key": other[1]}, "http.tls_key", "is not the key of"),
         ({"tls_cert": server[1], "tls_key": server[1]}, "http.tls_cert", "holds no certificate"),
+        ({"tls_cert": long, "tls_key": server[1]}, "http.tls_cert", "more than 16 certificates"),
         ({"tls_cert": server[0], "tls_key": server[0]}, "http.tls_key", "holds no private key"),
         ({"tls_cert": server[0], "tls_key": encrypted}, "http.tls_key", "is encrypted"),
         ({"tls_cert": server[0], "tls_key": server[1], "tls_client_ca": lab.names_path},
