@@ -18,7 +18,7 @@ struct eidc_route {
 #define EIDC_ROUTES_MAX 20
 /* Index in the table; the count for "other". */
 size_t eidc_route_index(const struct eidc_route *route);
-const char *eidc_route_name(size_t index); /* "other" past the end; NULL past that */
+const char *eidc_route_name(size_t index); /* "other" past the end */
 
 /* Sets r->route and r->rest; NULL: no such path. What is for visitors is for those whose Accept
  * prefers HTML; others get the row behind it. */
