@@ -80,12 +80,25 @@ void eidc_app_stop_refresh(struct app *a)
     }
 }
 
+static void feed(void *arg)
+{
+    eidc_app_watchdog_feed(arg);
+}
+
+static void stop_http(struct app *a)
+{
+    struct eidc_httpd *httpd = a->httpd;
+
+    a->httpd = NULL; /* its threads are not asked for a sign of life any more */
+    eidc_httpd_stop(httpd, DRAIN_MS, feed, a);
+}
+
 void eidc_app_teardown(struct app *a)
 {
     if (a->refresh != NULL)
         eidc_app_stop_refresh(a);
     if (a->httpd != NULL)
-        eidc_httpd_stop(a->httpd, DRAIN_MS);
+        stop_http(a);
     eidc_refresh_free(a->refresh);
     eidc_current_publish(NULL);
     if (a->config != NULL)

@@ -3,7 +3,7 @@
 #include "eidcached/base/log.h"
 #include "eidcached/daemon/systemd.h"
 
-#define LOOK_MS            1000   /* at most this often: each look may wake every serving thread */
+#define LOOK_MS            500    /* at most this often: each look may wake every serving thread */
 #define REFRESHER_SLACK_MS 120000 /* saving and building, on top of refresh.timeout */
 
 int64_t eidc_app_watchdog_start(struct app *a)
@@ -33,7 +33,7 @@ void eidc_app_watchdog_feed(struct app *a)
     int64_t now_ms = eidc_mono_ms();
     if (w->period_ms == 0 || now_ms < w->due_ms)
         return;
-    w->due_ms = now_ms + (w->period_ms < LOOK_MS ? w->period_ms : LOOK_MS) / 2;
+    w->due_ms = now_ms + (w->period_ms / 2 < LOOK_MS ? w->period_ms / 2 : LOOK_MS);
     bool alive = all_alive(a, &err);
     if (alive)
         eidc_systemd_alive();

@@ -225,7 +225,7 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
         !eidc_reaper_start(eidc_connection_idle_s(service->config) * 1000L, &httpd->server.reaper,
                            err) ||
         !serve_all(httpd, err)) {
-        eidc_httpd_stop(httpd, 0);
+        eidc_httpd_stop(httpd, 0, NULL, NULL);
         return false;
     }
     *out = httpd;
@@ -264,13 +264,15 @@ static void stop_accepting(struct eidc_httpd *httpd)
 
 /* What is in progress ends; who has just connected has a request on its way and is waited for, too.
  * Whoever has been answered knows that a connection that is kept may end. */
-static void drain(struct eidc_httpd *httpd, int64_t drain_ms)
+static void drain(struct eidc_httpd *httpd, int64_t drain_ms, void (*beat)(void *arg), void *arg)
 {
     const struct timespec pause = {.tv_nsec = DRAIN_POLL_MS * 1000000L};
     const int64_t began = eidc_mono_ms();
     struct eidc_reaper *reaper = httpd->server.reaper;
     int64_t spent = 0;
     while (spent < drain_ms && eidc_reaper_count_busy(reaper, spent < FRESH_MS) > 0) {
+        if (beat != NULL)
+            beat(arg);
         nanosleep(&pause, NULL);
         spent = eidc_mono_ms() - began;
     }
@@ -279,13 +281,13 @@ static void drain(struct eidc_httpd *httpd, int64_t drain_ms)
         eidc_warn("http: %u requests were cut off", left);
 }
 
-void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms)
+void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms, void (*beat)(void *arg), void *arg)
 {
     atomic_store(&httpd->server.stopping, true);
     stop_accepting(httpd);
     if (httpd->server.waits != NULL)
         eidc_waits_stop(httpd->server.waits);
-    drain(httpd, drain_ms);
+    drain(httpd, drain_ms, beat, arg);
     for (size_t i = 0; i < httpd->count; i++) {
         for (size_t k = 0; k < httpd->ports[i].thread_count; k++)
             MHD_stop_daemon(httpd->ports[i].threads[k].daemon);

@@ -215,6 +215,25 @@ def test_sigterm_drains(lab):
     daemon.stop()
 
 
+@pytest.mark.parametrize("manager", ["path"], indirect=True)
+def test_the_watchdog_is_fed_while_requests_end(lab, manager):
+    names = [f"name_{n:06d}" for n in range(400_000)]  # more than sockets buffer
+    lab.names(names)
+    daemon = lab.start(env={"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "600000"}).settle()
+    connection = daemon.connect()
+    connection.request("POST", "/v1/forward", "\n".join(names), {"Content-Type": "text/plain"})
+    answer = connection.getresponse()
+    daemon.process.send_signal(signal.SIGTERM)
+    manager.wait("STOPPING")
+    fed = len(manager.times("WATCHDOG"))
+    time.sleep(2)
+    beats = manager.times("WATCHDOG")[fed:]
+    assert answer.read().count(b"\n") == len(names)
+    connection.close()
+    daemon.stop()
+    assert len(beats) >= 2 / (0.6 * SLOW), beats
+
+
 def test_sigterm_waits_for_who_has_just_connected(lab):
     """Between the connection and the request that comes with it there is a moment."""
     lab.names(["one"])

@@ -85,7 +85,7 @@ void httpd_fixture_start(struct httpd_fixture *f)
 void httpd_fixture_stop(struct httpd_fixture *f)
 {
     if (f->httpd != NULL)
-        eidc_httpd_stop(f->httpd, 2000);
+        eidc_httpd_stop(f->httpd, 2000, NULL, NULL);
     eidc_current_publish(NULL);
     eidc_report_free(&f->report);
     pthread_rwlock_destroy(&f->service.refresh_lock);

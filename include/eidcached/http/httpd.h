@@ -16,5 +16,7 @@ void eidc_httpd_describe(const struct eidc_httpd *httpd, struct eidc_buf *out);
 /* Whether every serving thread still turns (pulse.h); for a look now and then, always from the same
  * thread. The error names a listener. */
 bool eidc_httpd_answers(struct eidc_httpd *httpd, int64_t patience_ms, struct eidc_err *err);
-/* Stops accepting, lets requests in flight end for at most drain_ms, closes. */
-void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms);
+/* Stops accepting, lets requests in flight end for at most drain_ms, closes. beat, unless it is
+ * NULL, is called every few milliseconds meanwhile. */
+void eidc_httpd_stop(struct eidc_httpd *httpd, int64_t drain_ms, void (*beat)(void *arg),
+                     void *arg);

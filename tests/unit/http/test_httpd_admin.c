@@ -228,7 +228,7 @@ static void stopping_wakes_the_waiting(void **state)
     while (atomic_load(&played_refresh.requested) < 1)
         usleep(1000);
     int64_t began = eidc_mono_ms();
-    eidc_httpd_stop(f.httpd, 5000);
+    eidc_httpd_stop(f.httpd, 5000, NULL, NULL);
     f.httpd = NULL;
     assert_in_range(eidc_mono_ms() - began, 0, 4000);
     assert_true(http_receive(fd, false, &a));
@@ -248,7 +248,7 @@ static void stopping_drains(void **state)
                    "Content-Length: 100\r\n\r\nsal");
     usleep(100 * 1000);
     int64_t began = eidc_mono_ms();
-    eidc_httpd_stop(f.httpd, 200);
+    eidc_httpd_stop(f.httpd, 200, NULL, NULL);
     f.httpd = NULL;
     assert_in_range(eidc_mono_ms() - began, 200, 5000);
     assert_false(http_receive(fd, false, &a));

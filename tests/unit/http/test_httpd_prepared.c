@@ -123,7 +123,7 @@ static void one_that_is_on_its_way_is_left_alone(void **state)
                   j % 2 == 0 ? 10 : 500);
         }
     }
-    eidc_httpd_stop(f.httpd, 0); /* while answers are on their way */
+    eidc_httpd_stop(f.httpd, 0, NULL, NULL); /* while answers are on their way */
     f.httpd = NULL;
     for (size_t i = 0; i < 4; i++)
         close(fds[i]);
