@@ -24,17 +24,6 @@ void eidc_aws_wait(struct eidc_aws *aws, const size_t *pending)
     }
 }
 
-bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *request,
-                        struct eidc_aws_response *response)
-{
-    size_t pending = 1;
-    struct eidc_aws_slot slot = {.pending = &pending};
-    eidc_aws_call(aws, request, eidc_aws_keep, &slot);
-    eidc_aws_wait(aws, &pending);
-    *response = slot.response;
-    return response->ok;
-}
-
 static void on_pause_end(void *arg)
 {
     *(bool *)arg = true;

@@ -150,19 +150,6 @@ bool eidc_profiles_load(struct eidc_profiles **out, struct eidc_err *err)
     return true;
 }
 
-bool eidc_profiles_parse(struct eidc_str config, struct eidc_str credentials,
-                         struct eidc_profiles **out, struct eidc_err *err)
-{
-    struct eidc_profiles *profiles = eidc_xcalloc(1, sizeof(*profiles));
-    if (!eidc_profiles_read(profiles, "config", false, config, err) ||
-        !eidc_profiles_read(profiles, "credentials", true, credentials, err)) {
-        eidc_profiles_free(profiles);
-        return false;
-    }
-    *out = profiles;
-    return true;
-}
-
 /* ---- asking ---- */
 
 const char *eidc_profiles_choose(const char *wanted)

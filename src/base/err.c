@@ -62,23 +62,3 @@ bool eidc_wrap(struct eidc_err *err, const char *fmt, ...)
     va_end(ap);
     return false;
 }
-
-const char *eidc_err_kind_name(enum eidc_err_kind kind)
-{
-    static const char *const names[] = {
-        [EIDC_ERR_NONE] = "none",
-        [EIDC_ERR_INVALID] = "invalid",
-        [EIDC_ERR_NOT_FOUND] = "not_found",
-        [EIDC_ERR_DENIED] = "denied",
-        [EIDC_ERR_CONFLICT] = "conflict",
-        [EIDC_ERR_THROTTLED] = "throttled",
-        [EIDC_ERR_UNAVAILABLE] = "unavailable",
-        [EIDC_ERR_TIMEOUT] = "timeout",
-        [EIDC_ERR_LIMIT] = "limit",
-        [EIDC_ERR_CORRUPT] = "corrupt",
-        [EIDC_ERR_IO] = "io",
-        [EIDC_ERR_NOMEM] = "out_of_memory",
-        [EIDC_ERR_CANCELLED] = "cancelled",
-    };
-    return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
-}

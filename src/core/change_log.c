@@ -117,13 +117,6 @@ void eidc_change_log_add(struct eidc_change_log *log, const struct eidc_image *b
         *counts = counted;
 }
 
-void eidc_change_log_clear(struct eidc_change_log *log)
-{
-    pthread_mutex_lock(&log->lock);
-    remember(log, NULL, 0);
-    pthread_mutex_unlock(&log->lock);
-}
-
 /* A step that is walked. */
 struct walk {
     struct eidc_step *step;

@@ -163,11 +163,6 @@ bool eidc_eid_key_read(const char *path, struct eidc_buf *key, struct eidc_err *
     return key->n > 0 || eidc_fail(err, EIDC_ERR_INVALID, "%s: is empty", path);
 }
 
-void eidc_eid_scheme_default(struct eidc_eid_scheme *out)
-{
-    *out = (struct eidc_eid_scheme){.algorithm = "sha256", .bits = 128, .encoding = EIDC_EID_HEX};
-}
-
 bool eidc_eid_scheme_equal(const struct eidc_eid_scheme *a, const struct eidc_eid_scheme *b)
 {
     return a->bits == b->bits && a->encoding == b->encoding && a->keyed == b->keyed &&

@@ -108,11 +108,3 @@ bool eidc_eid_cache_write_some(struct eidc_eid_cache *doc, size_t want, struct e
         steps[doc->part](doc, out);
     return doc->part != EIDC_EID_CACHE_END;
 }
-
-bool eidc_eid_cache_write(const struct eidc_image *image, uint64_t request_count,
-                          struct eidc_buf *out, struct eidc_err *err)
-{
-    struct eidc_eid_cache doc = {.image = image, .request_count = request_count};
-    eidc_eid_cache_write_some(&doc, SIZE_MAX, out);
-    return !out->failed || eidc_fail(err, EIDC_ERR_LIMIT, "eid_cache.json: does not fit in memory");
-}

@@ -27,15 +27,3 @@ bool eidc_hits_more(struct eidc_hits *hits, struct eidc_record *out)
     *out = record;
     return true;
 }
-
-bool eidc_image_has(const struct eidc_image *image, const struct eidc_record *record)
-{
-    struct eidc_hits hits;
-    struct eidc_record other;
-    if (!eidc_image_forward(image, record->name, &hits))
-        return false;
-    while (eidc_hits_next(&hits, &other))
-        if (other.eid_is_text == record->eid_is_text && eidc_str_eq(other.eid, record->eid))
-            return true;
-    return false;
-}

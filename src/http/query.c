@@ -16,7 +16,6 @@ bool eidc_query_next(struct eidc_str query, size_t *at, struct eidc_param *out)
     *at += piece.n;
 
     const char *equals = memchr(piece.p, '=', piece.n);
-    out->has_value = equals != NULL;
     out->name = piece;
     out->value = EIDC_STR("");
     if (equals != NULL) {

@@ -6,6 +6,7 @@
 
 #include "eidcached/base/mem.h"
 #include "eidcached/core/eid.h"
+#include "tests/support/default_scheme.h"
 
 #define SEED UINT64_C(20240229)
 
@@ -92,7 +93,7 @@ static struct eidc_eid_hasher *new_hasher(struct eidc_eid_scheme *scheme)
 {
     struct eidc_eid_hasher *hasher;
     struct eidc_err err = {0};
-    eidc_eid_scheme_default(scheme);
+    default_scheme(scheme);
     if (!eidc_eid_hasher_new(scheme, (struct eidc_str){0}, &hasher, &err))
         abort();
     return hasher;

@@ -97,7 +97,7 @@ build_peers() {
 
 # shellcheck disable=SC2046,SC2086 # lists of words
 build_bench() {
-    gcc -std=gnu17 $flags -D_GNU_SOURCE -Iinclude -o "$out/bench_map" "$here"/bench_*.c \
+    gcc -std=gnu17 $flags -D_GNU_SOURCE -Iinclude -I. -o "$out/bench_map" "$here"/bench_*.c \
         "$here/peer_eidcached.c" "$build/src/core/libeidc_core.a" "$build/src/base/libeidc_base.a" \
         $(pkg-config --cflags --libs libcrypto libcjson yaml-0.1 liburcu-bp libxxhash) -ldl -pthread
 }

@@ -5,6 +5,7 @@
 #include "eidcached/base/file.h"
 #include "eidcached/core/image_build.h"
 #include "map_peer.h"
+#include "tests/support/default_scheme.h"
 
 #define GROUP 32
 
@@ -40,7 +41,7 @@ static void *build(const struct bench_pairs *pairs, const char *dir)
     struct eidc_image *image;
     struct eidc_err err = {0};
     (void)dir;
-    eidc_eid_scheme_default(&options.scheme);
+    default_scheme(&options.scheme);
     must(eidc_builder_new(&options, &builder, &err), &err);
     uint32_t scope =
         eidc_builder_scope(builder, EIDC_STR("bench"), EIDC_STR("names"), 1700000000000);

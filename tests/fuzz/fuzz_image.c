@@ -35,7 +35,6 @@ static void scan(const struct eidc_image *image)
     for (int n = 0; n < SCANNED && eidc_cursor_next(&cursor, &record); n++) {
         look_up(image, record.name);
         look_up(image, (struct eidc_str){text, eidc_record_print_eid(image, &record, text)});
-        eidc_image_has(image, &record);
         struct eidc_scope_cursor scopes = eidc_record_scopes(image, &record);
         while (eidc_scope_cursor_next(&scopes, &at))
             eidc_image_scope(image, at, &scope);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "eidcached/core/image_build.h"
+#include "tests/support/default_scheme.h"
 
 struct test_entry {
     const char *name;
@@ -44,6 +45,6 @@ static inline struct eidc_image *build_image(uint64_t number, const struct test_
                                              size_t count)
 {
     struct eidc_eid_scheme scheme;
-    eidc_eid_scheme_default(&scheme);
+    default_scheme(&scheme);
     return build_image_of(&scheme, number, entries, count);
 }

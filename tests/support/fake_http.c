@@ -165,8 +165,7 @@ static void prepare(struct flight *flight, const struct fake_exchange *exchange,
     }
     flight->due = exchange->never ? INT64_MAX : now + whole;
     if (exchange->error != EIDC_ERR_NONE)
-        eidc_fail(&flight->response.err, exchange->error, "fake: %s",
-                  eidc_err_kind_name(exchange->error));
+        eidc_fail(&flight->response.err, exchange->error, "fake: as scripted");
     else
         fill_answer(&flight->response, exchange, request->max_response);
 }

@@ -1,4 +1,5 @@
 #include "tests/support/httpd_fixture.h"
+#include "tests/support/default_scheme.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -98,7 +99,7 @@ static struct eidc_builder *new_builder(void)
     struct eidc_build_options options = {.keep_collisions = true};
     struct eidc_builder *builder = NULL;
     struct eidc_err err = {0};
-    eidc_eid_scheme_default(&options.scheme);
+    default_scheme(&options.scheme);
     assert_true(eidc_builder_new(&options, &builder, &err));
     return builder;
 }

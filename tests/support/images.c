@@ -1,4 +1,5 @@
 #include "tests/support/images.h"
+#include "tests/support/default_scheme.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@ struct eidc_build_options test_build_options(void)
 {
     struct eidc_build_options options = {0};
 
-    eidc_eid_scheme_default(&options.scheme);
+    default_scheme(&options.scheme);
     return options;
 }
 

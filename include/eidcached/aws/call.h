@@ -103,9 +103,6 @@ struct eidc_aws_response {
 typedef void eidc_aws_done(void *arg, struct eidc_aws_response *response);
 void eidc_aws_call(struct eidc_aws *aws, const struct eidc_aws_request *request,
                    eidc_aws_done *done, void *arg);
-/* The same, waited for. False when !ok; *response is filled either way: eidc_aws_response_free. */
-bool eidc_aws_call_wait(struct eidc_aws *aws, const struct eidc_aws_request *request,
-                        struct eidc_aws_response *response);
 void eidc_aws_response_free(struct eidc_aws_response *response);
 /* Several calls, waited for together: eidc_aws_keep as the done of each, a slot as its arg, with
  * *pending the number of calls; then eidc_aws_wait, which cancels everything when stopping. */

@@ -15,9 +15,6 @@ struct eidc_profiles;
 bool eidc_profiles_load(struct eidc_profiles **out, struct eidc_err *err);
 /* Appends "FILE or FILE", for errors: where profiles are looked for. */
 void eidc_profiles_name_files(struct eidc_buf *out);
-/* For tests: the same from texts. */
-bool eidc_profiles_parse(struct eidc_str config, struct eidc_str credentials,
-                         struct eidc_profiles **out, struct eidc_err *err);
 void eidc_profiles_free(struct eidc_profiles *profiles); /* wipes; NULL is fine */
 
 /* The name to use: `wanted`, or AWS_PROFILE, or "default". */

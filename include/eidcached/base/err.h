@@ -40,6 +40,3 @@ bool eidc_fail_errno(struct eidc_err *err, const char *fmt, ...)
 
 /* Puts "context: " in front of the text; keeps the kind; returns false. */
 bool eidc_wrap(struct eidc_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* "invalid", "not_found", ...: stable. */
-const char *eidc_err_kind_name(enum eidc_err_kind kind);

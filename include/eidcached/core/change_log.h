@@ -24,7 +24,6 @@ struct eidc_change_log {
  * any more, and everything before a step that is too large by itself. counts may be NULL. */
 void eidc_change_log_add(struct eidc_change_log *log, const struct eidc_image *before,
                          const struct eidc_image *after, struct eidc_diff_counts *counts);
-void eidc_change_log_clear(struct eidc_change_log *log);
 
 /* What is different between two generations: an entry that came and went is not. */
 struct eidc_changes;

@@ -34,8 +34,6 @@ bool eidc_eid_scheme_make(const char *algorithm, unsigned bits, enum eidc_eid_en
 /* Reads a key file, less one newline at its end (an editor's). Errors name the file: it cannot be
  * read, is longer than EIDC_EID_KEY_MAX, holds no key. Wipe *key afterwards. */
 bool eidc_eid_key_read(const char *path, struct eidc_buf *key, struct eidc_err *err);
-/* sha256, 128 bits, hex, no prefix, no key */
-void eidc_eid_scheme_default(struct eidc_eid_scheme *out);
 bool eidc_eid_scheme_equal(const struct eidc_eid_scheme *a, const struct eidc_eid_scheme *b);
 /* "sha256/128 hex", "hmac-sha256/64 base32 prefix e-": for logs and eidctl. NUL-terminated. */
 void eidc_eid_scheme_describe(const struct eidc_eid_scheme *scheme, char out[static 128]);

@@ -28,7 +28,3 @@ struct eidc_eid_cache {
 /* Appends about `want` bytes more (less at the end), in constant memory. False when nothing is
  * left. A failed allocation shows in out->failed. */
 bool eidc_eid_cache_write_some(struct eidc_eid_cache *doc, size_t want, struct eidc_buf *out);
-
-/* Appends the whole document. */
-bool eidc_eid_cache_write(const struct eidc_image *image, uint64_t request_count,
-                          struct eidc_buf *out, struct eidc_err *err);

@@ -110,8 +110,6 @@ void eidc_image_forward_many(const struct eidc_image *image, const struct eidc_s
                              struct eidc_hits *hits);
 void eidc_image_reverse_many(const struct eidc_image *image, const struct eidc_str *eids, size_t n,
                              struct eidc_hits *hits);
-/* Whether the image holds this very entry; the record is of an image of the same scheme. */
-bool eidc_image_has(const struct eidc_image *image, const struct eidc_record *record);
 
 /* The record's EID as text; returns the length, no NUL. */
 size_t eidc_record_print_eid(const struct eidc_image *image, const struct eidc_record *record,

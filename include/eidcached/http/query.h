@@ -5,10 +5,9 @@
 #include "eidcached/base/buf.h"
 #include "eidcached/base/err.h"
 
-/* The next parameter, not decoded. *at starts at 0. has_value: there was a '='. */
+/* The next parameter, not decoded. *at starts at 0. */
 struct eidc_param {
     struct eidc_str name, value;
-    bool has_value;
 };
 bool eidc_query_next(struct eidc_str query, size_t *at, struct eidc_param *out);
 /* The first parameter of that name; names are compared undecoded. */

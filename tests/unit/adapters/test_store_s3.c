@@ -2,7 +2,8 @@
 
 #include "eidcached/base/clock.h"
 #include "eidcached/base/digest.h"
-#include "eidcached/core/eid_cache.h"
+#include "tests/support/default_scheme.h"
+#include "tests/support/eid_cache_whole.h"
 #include "tests/support/s3_bench.h"
 
 /* --- saving --------------------------------------------------------------------------------- */
@@ -132,7 +133,7 @@ static void a_document_that_is_made_while_it_is_sent(void **state)
     snapshot.json = true;
     set_up_with(&b, &options, script, COUNT(script));
     must_save(&b, &snapshot);
-    assert_true(eidc_eid_cache_write(snapshot.image, 0, &whole, &b.err));
+    assert_true(eid_cache_whole(snapshot.image, 0, &whole));
     eidc_sha256_hex(eidc_buf_view(&whole), hex);
     for (size_t i = 2; i <= 3; i++) {
         const struct fake_request *put = fake_http_request(b.http, i);
@@ -440,7 +441,7 @@ static struct eidc_image *built_later(const char *name)
     struct eidc_names names = {0};
     struct eidc_image *image = NULL;
     struct eidc_err err;
-    eidc_eid_scheme_default(&options.scheme);
+    default_scheme(&options.scheme);
     assert_true(eidc_builder_new(&options, &builder, &err));
     assert_true(eidc_names_add(&names, eidc_str_of(name), EIDC_STR(""), &err));
     uint32_t scope = eidc_builder_scope(builder, EIDC_STR("test"), EIDC_STR("s"), 2000);

@@ -10,6 +10,7 @@
 
 #include "eidcached/aws/call.h"
 #include "tests/support/aws_target.h"
+#include "tests/support/call_wait.h"
 #include "tests/support/fake_http.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -53,7 +54,7 @@ static inline bool call(struct bench *b, const struct fake_exchange *script, siz
 {
     set_up(b, script, n, 4);
     struct eidc_aws_request request = request_of(b);
-    bool ok = eidc_aws_call_wait(b->aws, &request, response);
+    bool ok = call_wait(b->aws, &request, response);
     assert_int_equal(ok, response->ok);
     return ok;
 }

@@ -49,7 +49,7 @@ static void s3_sends_the_hash_of_its_body(void **state)
     request.params = &param;
     request.param_count = 1;
     struct eidc_aws_response response;
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     finish(&b, &response);
 }
 
@@ -313,12 +313,12 @@ static void a_bulk_call_may_take_long_but_not_stand_still(void **state)
     set_up(&b, script, 3, 1);
     b.target.retry.max_attempts = 1;
     struct eidc_aws_request request = request_of(&b);
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_int_equal(response.err.kind, EIDC_ERR_TIMEOUT);
     request.bulk = true;
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     assert_int_equal(fake_http_now(b.http), 65000);
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_int_equal(response.err.kind, EIDC_ERR_TIMEOUT);
     assert_int_equal(fake_http_now(b.http), 70000);
     assert_int_equal(fake_http_request(b.http, 2)->low_speed_bytes, EIDC_AWS_BULK_SPEED);
@@ -336,12 +336,12 @@ static void an_endpoint_out_of_reach_is_told_with_its_origin(void **state)
     b.target.retry.max_attempts = 1;
     b.target.endpoint.origin = eidc_xstrdup("aws.endpoint_url");
     struct eidc_aws_request request = request_of(&b);
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
-    assert_string_equal(response.err.text, "glue GetTables: fake: unavailable (aws.endpoint_url)");
+    assert_false(call_wait(b.aws, &request, &response));
+    assert_string_equal(response.err.text, "glue GetTables: fake: as scripted (aws.endpoint_url)");
     assert_int_equal(response.err.kind, EIDC_ERR_UNAVAILABLE);
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_non_null(strstr(response.err.text, " (aws.endpoint_url)"));
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_null(strstr(response.err.text, "aws.endpoint_url"));
     finish(&b, &response);
 }

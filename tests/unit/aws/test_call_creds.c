@@ -9,6 +9,7 @@
 #include "eidcached/base/clock.h"
 #include "tests/support/aws_env.h"
 #include "tests/support/aws_target.h"
+#include "tests/support/call_wait.h"
 #include "tests/support/fake_http.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -283,7 +284,7 @@ static void a_refused_role_fails_its_calls_and_says_why(void **state)
     set_up_role(&b, &role, script, COUNT(script));
     struct eidc_aws_request request = request_to(&b.one, "/");
     for (int i = 0; i < 2; i++) { /* told again without a call */
-        assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+        assert_false(call_wait(b.aws, &request, &response));
         assert_string_equal(response.err.text, "glue List: credentials: athena List: AccessDenied: "
                                                "no (status 403)");
         assert_int_equal(response.err.kind, EIDC_ERR_DENIED);
@@ -341,7 +342,7 @@ static void stopping_does_not_wait_for_credentials(void **state)
     b.http->ops->step(b.http, 10);
     atomic_store(&b.stop, true);
     struct eidc_aws_response response;
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_int_equal(response.err.kind, EIDC_ERR_CANCELLED);
     assert_int_equal(c.cancelled, 1);
     eidc_aws_response_free(&response);
@@ -418,7 +419,7 @@ static void an_unsigned_call_needs_no_credentials(void **state)
     target.creds = NULL;
     struct eidc_aws_request request = request_to(&target, "/");
     request.secret = "t0ken-MARKED";
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_string_equal(response.err.text,
                         "glue List: ExpiredTokenException: no [redacted] here (status 400)");
     eidc_aws_response_free(&response);

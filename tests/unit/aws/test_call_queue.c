@@ -180,7 +180,7 @@ static void the_engine_works_after_a_cancel(void **state)
     eidc_aws_cancel(b.aws);
     assert_int_equal(c.cancelled, 1);
     struct eidc_aws_response response;
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     finish(&b, &response);
 }
 
@@ -213,7 +213,7 @@ static void stopping_ends_a_wait(void **state)
     atomic_store(&b.stop, true);
     struct eidc_aws_request request = request_of(&b);
     struct eidc_aws_response response;
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_int_equal(response.err.kind, EIDC_ERR_CANCELLED);
     eidc_aws_pause(b.aws, 1000); /* returns */
     b.http->ops->cancel(b.http);
@@ -230,14 +230,14 @@ static void a_deadline_cuts_off_and_says_so(void **state)
     set_up(&b, script, 1, 1);
     struct eidc_aws_request request = request_of(&b);
     eidc_aws_end_at(b.aws, eidc_mono_ms(), "the test's deadline");
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_int_equal(response.err.kind, EIDC_ERR_CANCELLED);
     assert_string_equal(response.err.text, "glue GetTables: cut off by the test's deadline");
     eidc_aws_response_free(&response);
     eidc_aws_pause(b.aws, 1000); /* returns */
     b.http->ops->cancel(b.http);
     eidc_aws_end_at(b.aws, 0, NULL);
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     finish(&b, &response);
 }
 
@@ -262,7 +262,7 @@ static void waits_show_that_they_live(void **state)
     eidc_aws_watch(b.aws, &heartbeat);
     struct eidc_aws_request request = request_of(&b);
     int64_t before = eidc_mono_ms();
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     eidc_aws_response_free(&response);
     assert_true(atomic_load(&heartbeat) >= before);
 
@@ -272,7 +272,7 @@ static void waits_show_that_they_live(void **state)
 
     atomic_store(&heartbeat, 0);
     eidc_aws_watch(b.aws, NULL);
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     assert_int_equal(atomic_load(&heartbeat), 0);
     finish(&b, &response);
 }

@@ -51,7 +51,7 @@ static void max_attempts_counts_tries(void **state)
     b.target.retry.max_attempts = 1;
     struct eidc_aws_request request = request_of(&b);
     struct eidc_aws_response response;
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_int_equal(response.err.kind, EIDC_ERR_UNAVAILABLE);
     finish(&b, &response);
 }
@@ -74,15 +74,15 @@ static void who_is_down_uses_up_its_own_retries(void **state)
     set_up(&b, script, COUNT(script), 4);
     struct eidc_aws_request request = request_of(&b);
     for (unsigned i = 0; i < 20; i++) {
-        assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+        assert_false(call_wait(b.aws, &request, &response));
         eidc_aws_response_free(&response);
     }
     request.host = "other.test";
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     eidc_aws_response_free(&response);
     request.host = NULL;
     request.target = &account;
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     finish(&b, &response);
     test_target_free(&account);
 }
@@ -119,7 +119,7 @@ static void damaged_bodies_are_asked_for_again(void **state)
     request.take = refuse_once;
     request.take_arg = &seen;
     struct eidc_aws_response response;
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     assert_int_equal(seen, 2);
     finish(&b, &response);
 }
@@ -141,11 +141,11 @@ static void the_taker_decides_what_is_tried_again(void **state)
     request.take = refuse_for_good;
     request.take_arg = &kind;
     struct eidc_aws_response response;
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_string_equal(response.err.text, "glue GetTables: checked");
     eidc_aws_response_free(&response);
     kind = EIDC_ERR_CORRUPT;
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_string_equal(response.err.text, "glue GetTables (3 tries): checked");
     finish(&b, &response);
 }
@@ -187,7 +187,7 @@ static void without_credentials_nothing_is_sent(void **state)
     b.creds->denied = "no role";
     struct eidc_aws_request request = request_of(&b);
     struct eidc_aws_response response;
-    assert_false(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_false(call_wait(b.aws, &request, &response));
     assert_string_equal(response.err.text, "glue GetTables: credentials: no role");
     assert_int_equal(response.err.kind, EIDC_ERR_DENIED);
     assert_int_equal(response.status, 0);
@@ -231,7 +231,7 @@ static void a_clock_that_is_off_is_put_right(void **state)
     assert_true(call(&b, script, 3, &response));
     eidc_aws_response_free(&response);
     struct eidc_aws_request request = request_of(&b);
-    assert_true(eidc_aws_call_wait(b.aws, &request, &response));
+    assert_true(call_wait(b.aws, &request, &response));
     assert_int_equal(response.tries, 1);
     finish(&b, &response);
 }

@@ -149,7 +149,7 @@ static void a_configured_provider_that_fails_ends_it(void **state)
     struct eidc_creds_provider *chain = eidc_creds_default_new(b.aws, &b.settings);
     have_container();
     assert_none(&b, chain, EIDC_ERR_DENIED, "container: status 403");
-    assert_none(&b, chain, EIDC_ERR_UNAVAILABLE, "container: fake: unavailable");
+    assert_none(&b, chain, EIDC_ERR_UNAVAILABLE, "container: fake: as scripted");
     have_web_identity();
     assert_none(&b, chain, EIDC_ERR_INVALID,
                 "web-identity: role arn:aws:iam::1:role/pod: sts AssumeRoleWithWebIdentity: "

@@ -113,7 +113,7 @@ static void refusals_and_failures(void **state)
         {{.status = 503, .body = "busy"}, EIDC_ERR_UNAVAILABLE, "status 503"},
         {{.error = EIDC_ERR_UNAVAILABLE},
          EIDC_ERR_UNAVAILABLE,
-         "sts AssumeRole: fake: unavailable"},
+         "sts AssumeRole: fake: as scripted"},
         {{.never = true}, EIDC_ERR_TIMEOUT, "timed out"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

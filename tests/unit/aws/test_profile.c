@@ -10,12 +10,13 @@
 #include "eidcached/base/file.h"
 #include "eidcached/base/mem.h"
 #include "tests/support/aws_env.h"
+#include "tests/support/profiles.h"
 
 static struct eidc_profiles *parse(const char *config, const char *credentials)
 {
     struct eidc_profiles *profiles = NULL;
     struct eidc_err err = {0};
-    if (!eidc_profiles_parse(eidc_str_of(config), eidc_str_of(credentials), &profiles, &err))
+    if (!profiles_parse(config, credentials, &profiles, &err))
         fail_msg("%s", err.text);
     return profiles;
 }
@@ -162,8 +163,7 @@ static void faults_are_named_with_their_line(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eidc_profiles *profiles = NULL;
         struct eidc_err err = {0};
-        assert_false(eidc_profiles_parse(eidc_str_of(cases[i].config),
-                                         eidc_str_of(cases[i].credentials), &profiles, &err));
+        assert_false(profiles_parse(cases[i].config, cases[i].credentials, &profiles, &err));
         assert_int_equal(err.kind, EIDC_ERR_INVALID);
         assert_int_equal(strncmp(err.text, cases[i].error, strlen(cases[i].error)), 0);
         assert_null(strstr(err.text, "AKIDSECRET"));

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "eidcached/base/mem.h"
+#include "tests/support/profiles.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define KEYS         "aws_access_key_id = AKIA\naws_secret_access_key = s3cret\n"
@@ -16,7 +16,7 @@ static struct eidc_profiles *parsed(const char *config)
 {
     struct eidc_profiles *profiles = NULL;
     struct eidc_err err;
-    if (!eidc_profiles_parse(eidc_str_of(config), (struct eidc_str){"", 0}, &profiles, &err))
+    if (!profiles_parse(config, "", &profiles, &err))
         fail_msg("%s", err.text);
     return profiles;
 }

@@ -94,16 +94,6 @@ static void a_cut_never_halves_a_character(void **state)
     }
 }
 
-static void kinds_have_names(void **state)
-{
-    (void)state;
-    assert_string_equal(eidc_err_kind_name(EIDC_ERR_NOT_FOUND), "not_found");
-    assert_string_equal(eidc_err_kind_name(EIDC_ERR_CANCELLED), "cancelled");
-    assert_string_equal(eidc_err_kind_name((enum eidc_err_kind)99), "unknown");
-    for (unsigned kind = 0; kind <= EIDC_ERR_CANCELLED; kind++)
-        assert_string_not_equal(eidc_err_kind_name((enum eidc_err_kind)kind), "unknown");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,7 +104,6 @@ int main(void)
         cmocka_unit_test(long_texts_are_cut_with_dots),
         cmocka_unit_test(a_text_that_just_fits_is_not_cut),
         cmocka_unit_test(a_cut_never_halves_a_character),
-        cmocka_unit_test(kinds_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

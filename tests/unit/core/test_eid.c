@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "eidcached/base/file.h"
+#include "tests/support/default_scheme.h"
 
 /* Expected values come from sha256sum, and from Python's hashlib, hmac and base64. */
 static const struct golden {
@@ -96,7 +97,7 @@ static void long_and_empty_input(void **state)
 {
     (void)state;
     struct eidc_eid_scheme scheme;
-    eidc_eid_scheme_default(&scheme);
+    default_scheme(&scheme);
     struct eidc_eid_hasher *hasher = hasher_of(&scheme, "");
     uint8_t raw[EIDC_EID_RAW_MAX];
     char text[EIDC_EID_TEXT_MAX], name[2048];
@@ -114,7 +115,7 @@ static void scheme_values(void **state)
     (void)state;
     struct eidc_eid_scheme made, plain, other;
     struct eidc_err err;
-    eidc_eid_scheme_default(&plain);
+    default_scheme(&plain);
     assert_true(
         eidc_eid_scheme_make("sha256", 128, EIDC_EID_HEX, "", (struct eidc_str){0}, &made, &err));
     assert_true(eidc_eid_scheme_equal(&made, &plain));
@@ -148,7 +149,7 @@ static void key_is_told_by_its_fingerprint(void **state)
     assert_int_equal(err.kind, EIDC_ERR_INVALID);
     assert_null(strstr(err.text, "key-2"));
     assert_false(eidc_eid_hasher_new(&a, EIDC_STR(""), &hasher, &err));
-    eidc_eid_scheme_default(&b);
+    default_scheme(&b);
     assert_false(eidc_eid_hasher_new(&b, EIDC_STR("key-1"), &hasher, &err));
     assert_null(hasher);
 }
@@ -158,7 +159,7 @@ static void described(void **state)
     (void)state;
     struct eidc_eid_scheme scheme;
     char text[128];
-    eidc_eid_scheme_default(&scheme);
+    default_scheme(&scheme);
     eidc_eid_scheme_describe(&scheme, text);
     assert_string_equal(text, "sha256/128 hex");
     struct golden g = {"sha256", 64, EIDC_EID_BASE32, "e-", "k", NULL, NULL};
@@ -218,12 +219,12 @@ static void damaged_schemes_do_no_harm(void **state)
     struct eidc_err err;
     uint8_t raw[EIDC_EID_RAW_MAX] = {0};
     char text[EIDC_EID_TEXT_MAX];
-    eidc_eid_scheme_default(&scheme);
+    default_scheme(&scheme);
     scheme.bits = 65528;
     assert_false(eidc_eid_hasher_new(&scheme, EIDC_STR(""), &hasher, &err));
     assert_int_equal(eidc_eid_print(&scheme, raw, text), 0);
     assert_false(eidc_eid_parse(&scheme, EIDC_STR("00"), raw));
-    eidc_eid_scheme_default(&scheme);
+    default_scheme(&scheme);
     scheme.encoding = 9;
     assert_int_equal(eidc_eid_print(&scheme, raw, text), 0);
     assert_false(eidc_eid_parse(&scheme, EIDC_STR("00"), raw));

@@ -9,12 +9,12 @@
 
 #include "eidcached/base/json_read.h"
 #include "tests/support/build_image.h"
+#include "tests/support/eid_cache_whole.h"
 
 static void expect(struct eidc_image *image, const char *text)
 {
     EIDC_BUF_AUTO out = {0};
-    struct eidc_err err;
-    assert_true(eidc_eid_cache_write(image, 7, &out, &err));
+    assert_true(eid_cache_whole(image, 7, &out));
     assert_string_equal(out.p, text);
     eidc_image_free(image);
 }
@@ -68,7 +68,7 @@ static void both_ways_in_order_of_names(void **state)
         entries[i] = (struct test_entry){names[i], i % 10 == 0 ? names[i] + 1 : NULL, NULL};
     }
     struct eidc_image *image = build_image_of(&scheme, 1, entries, 200);
-    assert_true(eidc_eid_cache_write(image, 0, &out, &err));
+    assert_true(eid_cache_whole(image, 0, &out));
     assert_true(eidc_json_parse(eidc_buf_view(&out), &doc, &err));
     const cJSON *reverse = cJSON_GetObjectItemCaseSensitive(doc, "reverse_dict");
     const cJSON *forward = cJSON_GetObjectItemCaseSensitive(doc, "forward_dict");
@@ -118,9 +118,8 @@ static void piece_by_piece_it_is_the_same(void **state)
     struct eidc_image *image = build_image(1, entries, 3);
     struct eidc_eid_cache doc = {.image = image, .request_count = 7};
     EIDC_BUF_AUTO whole = {0}, pieces = {0};
-    struct eidc_err err;
     size_t steps = 1;
-    assert_true(eidc_eid_cache_write(image, 7, &whole, &err));
+    assert_true(eid_cache_whole(image, 7, &whole));
     while (eidc_eid_cache_write_some(&doc, 1, &pieces))
         steps++;
     assert_string_equal(pieces.p, whole.p);
@@ -130,25 +129,13 @@ static void piece_by_piece_it_is_the_same(void **state)
     eidc_image_free(image);
 }
 
-static void too_large_is_an_error(void **state)
-{
-    (void)state;
-    static const struct test_entry entries[] = {{"a", NULL, NULL}};
-    struct eidc_image *image = build_image(1, entries, 1);
-    EIDC_BUF_AUTO out = {.limit = 100};
-    struct eidc_err err = {0};
-    assert_false(eidc_eid_cache_write(image, 0, &out, &err));
-    assert_int_equal(err.kind, EIDC_ERR_LIMIT);
-    eidc_image_free(image);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_case_of_hex_counts), cmocka_unit_test(piece_by_piece_it_is_the_same),
         cmocka_unit_test(the_document),           cmocka_unit_test(empty),
         cmocka_unit_test(several_show_the_first), cmocka_unit_test(both_ways_in_order_of_names),
-        cmocka_unit_test(names_are_escaped),      cmocka_unit_test(too_large_is_an_error),
+        cmocka_unit_test(names_are_escaped),
     };
     return cmocka_run_group_tests_name("core.eid_cache", tests, NULL, NULL);
 }

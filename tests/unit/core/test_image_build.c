@@ -18,7 +18,7 @@ static struct eidc_builder *new_builder(const struct eidc_build_options *options
     if (options != NULL)
         given = *options;
     if (given.scheme.bits == 0)
-        eidc_eid_scheme_default(&given.scheme);
+        default_scheme(&given.scheme);
     if (!eidc_builder_new(&given, &builder, &err))
         fail_msg("%s", err.text);
     return builder;
@@ -439,7 +439,7 @@ static void a_scheme_that_cannot_be_is_refused(void **state)
     (void)state;
     struct eidc_build_options options = {0};
     struct eidc_builder *builder;
-    eidc_eid_scheme_default(&options.scheme);
+    default_scheme(&options.scheme);
     memcpy(options.scheme.algorithm, "nonsense", 9);
     assert_false(eidc_builder_new(&options, &builder, &err));
     eidc_builder_free(NULL);

@@ -30,7 +30,7 @@ static struct eidc_image *build_example(void)
     struct eidc_builder *builder;
     struct eidc_image *image;
     struct eidc_err err = {0};
-    eidc_eid_scheme_default(&options.scheme);
+    default_scheme(&options.scheme);
     assert_true(eidc_builder_new(&options, &builder, &err));
     add(builder, "keys", "eu", 1700000000000, "alias/b", "key-1");
     add(builder, "keys", "eu", 1700000000000, "alias/a", "key-1");

@@ -120,7 +120,7 @@ static void records_beyond_the_largest_unit_are_refused(void **state)
     struct eidc_image *image;
     struct eidc_names many = {0};
     struct eidc_err err = {0};
-    eidc_eid_scheme_default(&options.scheme);
+    default_scheme(&options.scheme);
     assert_true(eidc_builder_new(&options, &builder, &err));
     for (size_t i = 0; i < 20000; i++) {
         char name[32];
