@@ -78,12 +78,12 @@ static struct eidc_generation *load_kept(const struct eidc_refresh *r)
     struct eidc_image *image = NULL;
     struct eidc_pointer pointer = {0};
     struct eidc_err err = {0};
-    struct eidc_generation *g = NULL;
 
-    if (eidc_fd_store_load(&image, &pointer, &err))
-        g = adopt(r, image, &pointer, &err);
-    if (g == NULL && err.kind != EIDC_ERR_NOT_FOUND)
-        eidc_warn("%s", err.text);
+    if (!eidc_fd_store_load(&image, &pointer, &err))
+        return NULL;
+    struct eidc_generation *g = adopt(r, image, &pointer, &err);
+    if (g == NULL)
+        eidc_warn("the service manager's descriptor store: %s", err.text);
     return g;
 }
 
@@ -124,6 +124,8 @@ bool eidc_refresh_warm_start(struct eidc_refresh *r, struct eidc_err *err)
         saved = load_from(r, local, err);
     else if (kept == NULL)
         return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no local snapshot directory is configured");
+    if (saved == NULL && kept != NULL && err->kind != EIDC_ERR_NONE)
+        eidc_warn("%s, though newer: %s", local->url, err->text);
     if (saved != NULL) {
         eidc_generation_unpin(kept);
         serve(saved, local->url);

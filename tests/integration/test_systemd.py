@@ -312,9 +312,9 @@ def keeping(lab, manager):
     return before
 
 
-def restart(lab, manager, kept, also=()):
+def restart(lab, manager, kept, also=(), room="4", **sections):
     return lab.start(wait="listening", wrap=passing([*kept.items(), *also]),
-                     env={"NOTIFY_SOCKET": manager.address, "FDSTORE": "4"})
+                     env={"NOTIFY_SOCKET": manager.address, "FDSTORE": room}, **sections)
 
 
 def test_what_is_kept_is_served(lab, manager, keeping):
@@ -415,6 +415,26 @@ def test_times_that_are_no_good_make_it_older_not_younger(lab, manager, keeping)
     os.close(fd)
     assert daemon.forward("three").status == 200
     assert daemon.status_document()["generation"]["verified_at"] <= keeping["verified_at"]
+
+
+def test_which_image_has_other_eids_is_said(lab, manager, keeping):
+    """What was kept is older than what the directory has, and made otherwise, or the other way."""
+    other = lab.start(wait="listening", eid={"bits": 64})
+    for count in range(1, 5):
+        lab.names([f"local_{n}" for n in range(count)])
+        number = other.refresh()["generation"]["number"]
+    other.stop()
+    assert number > keeping["number"]
+    os.remove(lab.names_path)
+    kept = dict(manager.kept)
+    daemon = restart(lab, manager, kept, room=None)
+    assert daemon.forward("three").status == 200
+    assert re.search(r"file:\S+, though newer: its image has EIDs by .*64.*: not used",
+                     daemon.log())
+    daemon.stop()
+    daemon = restart(lab, manager, kept, room=None, eid={"bits": 64})
+    assert daemon.forward("local_0").status == 200
+    assert re.search(r"descriptor store: its image has EIDs by .*128.*: not used", daemon.log())
 
 
 def test_nothing_is_kept_unasked(lab, manager):
