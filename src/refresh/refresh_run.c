@@ -95,12 +95,7 @@ static void tell_guard(struct eidc_refresh *r)
                   "or eidcached --once --accept-shrink",
                   (unsigned long long)g->removals, g->sample);
     eidc_metric_set(eidc_metric(EIDC_METRIC_GUARD_HELD), g->held);
-    pthread_mutex_lock(&r->report->lock);
-    r->report->guard_held = g->held;
-    r->report->guard_removals = g->removals;
-    free(r->report->guard_sample);
-    r->report->guard_sample = g->held ? eidc_xstrdup(g->sample) : NULL;
-    pthread_mutex_unlock(&r->report->lock);
+    eidc_report_guard(r->report, g->removals, g->held ? g->sample : NULL);
 }
 
 static bool list_and_publish(struct run *x, struct eidc_err *err)
@@ -164,27 +159,16 @@ static void summarize(void *arg, uint64_t number, struct eidc_buf *out)
 
 static void tell_source(struct run *x, size_t i, const struct eidc_tally *t)
 {
-    struct eidc_source_report *row = &x->r->report->sources[i];
     struct eidc_round_source *told = &x->round.told[i];
     const char *name = x->r->sources[i]->name;
 
     if (t != NULL) {
-        row->names = t->names;
-        row->scopes = t->scopes;
-        row->verified_at_ms = t->verified_at;
         eidc_metric_set(eidc_metric(EIDC_METRIC_SOURCE_NAMES, name), (double)t->names);
         eidc_metric_set(eidc_metric(EIDC_METRIC_SOURCE_VERIFIED, name),
                         (double)t->verified_at / 1000.0);
     }
-    if (row->scopes < told->failed)
-        row->scopes = told->failed; /* some never had an answer */
-    row->failed_scopes = told->failed;
     eidc_metric_set(eidc_metric(EIDC_METRIC_SOURCE_FAILED_SCOPES, name), told->failed);
-    free(row->error);
-    row->error = told->error[0] ? eidc_xstrdup(told->error) : NULL;
-    eidc_scope_failures_free(&row->failures);
-    row->failures = told->failures; /* taken */
-    told->failures = (struct eidc_scope_failures){0};
+    eidc_report_source(x->r->report, i, t, told->failed, told->error, &told->failures);
 }
 
 static void tell_sources(struct run *x)
@@ -193,12 +177,10 @@ static void tell_sources(struct run *x)
     struct eidc_tally *tally EIDC_AUTO_FREE =
         g ? eidc_tally_new(g, x->r->sources, x->r->source_count) : NULL;
 
-    for (size_t i = 0; x->round.told && i < x->r->source_count; i++)
+    for (size_t i = 0; x->round.told && i < x->r->source_count; i++) {
         eidc_scope_failures_date(&x->round.told[i].failures, g, x->r->sources[i]->name);
-    pthread_mutex_lock(&x->r->report->lock);
-    for (size_t i = 0; x->round.told && i < x->r->source_count; i++)
         tell_source(x, i, tally ? &tally[i] : NULL);
-    pthread_mutex_unlock(&x->r->report->lock);
+    }
     eidc_generation_unpin(g);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "eidcached/base/clock.h"
+#include "eidcached/base/mem.h"
 
 const char *eidc_refresh_state_name(enum eidc_refresh_state state)
 {
@@ -49,6 +50,53 @@ void eidc_report_assign(struct eidc_report *report, struct eidc_source_report *s
     report->source_count = source_count;
     report->stores = stores;
     report->store_count = store_count;
+    pthread_mutex_unlock(&report->lock);
+}
+
+/* error: NULL or "" when there is none. */
+static void set_error(char **row, const char *error)
+{
+    free(*row);
+    *row = error != NULL && error[0] != '\0' ? eidc_xstrdup(error) : NULL;
+}
+
+void eidc_report_source(struct eidc_report *report, size_t i, const struct eidc_tally *holds,
+                        uint32_t failed_scopes, const char *error,
+                        struct eidc_scope_failures *failures)
+{
+    pthread_mutex_lock(&report->lock);
+    struct eidc_source_report *row = &report->sources[i];
+    if (holds != NULL) {
+        row->names = holds->names;
+        row->scopes = holds->scopes;
+        row->verified_at_ms = holds->verified_at;
+    }
+    if (row->scopes < failed_scopes)
+        row->scopes = failed_scopes; /* some never had an answer */
+    row->failed_scopes = failed_scopes;
+    set_error(&row->error, error);
+    eidc_scope_failures_free(&row->failures);
+    row->failures = *failures;
+    pthread_mutex_unlock(&report->lock);
+    *failures = (struct eidc_scope_failures){0};
+}
+
+void eidc_report_store(struct eidc_report *report, size_t i, const char *error)
+{
+    pthread_mutex_lock(&report->lock);
+    if (error == NULL)
+        report->stores[i].last_saved_at_ms = eidc_now_ms();
+    set_error(&report->stores[i].error, error);
+    pthread_mutex_unlock(&report->lock);
+}
+
+void eidc_report_guard(struct eidc_report *report, uint64_t removals, const char *sample)
+{
+    pthread_mutex_lock(&report->lock);
+    report->guard_held = sample != NULL;
+    report->guard_removals = removals;
+    free(report->guard_sample);
+    report->guard_sample = sample != NULL ? eidc_xstrdup(sample) : NULL;
     pthread_mutex_unlock(&report->lock);
 }
 

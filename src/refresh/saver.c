@@ -86,17 +86,11 @@ static bool save_once(struct eidc_saver *s, size_t i, uint64_t *winner, struct e
 static void tell(struct eidc_saver *s, size_t i, const struct eidc_err *err)
 {
     const char *url = s->stores[i]->url;
-    struct eidc_store_report *r = &s->report->stores[i];
 
     eidc_metric_add(eidc_metric(EIDC_METRIC_SNAPSHOT_SAVES, url, err ? "failed" : "ok"), 1);
     if (err != NULL)
         eidc_error("store %s: not saved, will be tried at the next refresh: %s", url, err->text);
-    pthread_mutex_lock(&s->report->lock);
-    if (err == NULL)
-        r->last_saved_at_ms = eidc_now_ms();
-    free(r->error);
-    r->error = err ? eidc_xstrdup(err->text) : NULL;
-    pthread_mutex_unlock(&s->report->lock);
+    eidc_report_store(s->report, i, err ? err->text : NULL);
 }
 
 /* No writer gets there, at a generation a millisecond for a hundred thousand years: whoever

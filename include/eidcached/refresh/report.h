@@ -1,7 +1,8 @@
 #pragma once
 /*
  * What the refresher tells the rest of the daemon about itself: filled by the refresher, read by
- * /v1/status, the probes and systemd's STATUS line. One lock inside, held only while copying.
+ * /v1/status, the probes and systemd's STATUS line. One lock inside, held only while copying, and
+ * taken nowhere else.
  */
 #include <pthread.h>
 
@@ -9,6 +10,7 @@
 #include "eidcached/base/json.h"
 #include "eidcached/core/progress.h"
 #include "eidcached/refresh/scope_failures.h"
+#include "eidcached/refresh/tally.h"
 
 enum eidc_refresh_state { EIDC_REFRESH_IDLE, EIDC_REFRESH_RUNNING, EIDC_REFRESH_BACKING_OFF };
 enum eidc_refresh_result {
@@ -71,10 +73,19 @@ struct eidc_report {
 
 void eidc_report_init(struct eidc_report *report);
 void eidc_report_free(struct eidc_report *report);
-/* Replaces the lists of sources and stores; takes both arrays and what they hold. The refresher
- * then updates the rows in place, under the lock. */
+/* Replaces the lists of sources and stores; takes both arrays and what they hold. The three that
+ * follow then update the rows. */
 void eidc_report_assign(struct eidc_report *report, struct eidc_source_report *sources,
                         size_t source_count, struct eidc_store_report *stores, size_t store_count);
+/* How the i-th source fared. holds: what is served of it; NULL leaves what was told last. error: ""
+ * when none. Takes what failures holds. */
+void eidc_report_source(struct eidc_report *report, size_t i, const struct eidc_tally *holds,
+                        uint32_t failed_scopes, const char *error,
+                        struct eidc_scope_failures *failures);
+/* The i-th store has the image now, or, with an error, not. */
+void eidc_report_store(struct eidc_report *report, size_t i, const char *error);
+/* sample: NULL when nothing is held. */
+void eidc_report_guard(struct eidc_report *report, uint64_t removals, const char *sample);
 void eidc_report_add_round(struct eidc_report *report, const struct eidc_round_report *round);
 void eidc_report_state(struct eidc_report *report, enum eidc_refresh_state state,
                        int64_t next_at_ms);
