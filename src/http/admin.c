@@ -6,6 +6,7 @@
 #include "eidcached/http/freshness.h"
 #include "eidcached/http/handlers.h"
 #include "eidcached/http/http_metrics.h"
+#include "eidcached/http/parameters.h"
 #include "eidcached/http/query.h"
 
 static const char index_text[] =
@@ -105,11 +106,7 @@ static bool read_refresh_query(struct eidc_request *r, bool *accept_shrink, int6
         eidc_answer_problem(r, 400, "accept_shrink is true or false");
         return false;
     }
-    if (eidc_query_find(r->query, "wait", &param) && !eidc_query_duration(param.value, wait_ms)) {
-        eidc_answer_problem(r, 400, "wait is a duration like 30s, at most 1h");
-        return false;
-    }
-    return true;
+    return eidc_parameter_wait(r, wait_ms);
 }
 
 static void answer_accepted(struct eidc_request *r, uint64_t ticket)

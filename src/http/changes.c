@@ -12,6 +12,7 @@
 #include "eidcached/http/freshness.h"
 #include "eidcached/http/handlers.h"
 #include "eidcached/http/negotiate.h"
+#include "eidcached/http/parameters.h"
 #include "eidcached/http/query.h"
 #include "eidcached/http/stream.h"
 #include "eidcached/refresh/publish.h"
@@ -124,12 +125,7 @@ static bool read_question(struct eidc_request *r, struct question *q)
         eidc_answer_problem(r, 400, "since is the number of a generation");
         return false;
     }
-    if (eidc_query_find(r->query, "wait", &param) &&
-        !eidc_query_duration(param.value, &q->wait_ms)) {
-        eidc_answer_problem(r, 400, "wait is a duration like 30s, at most 1h");
-        return false;
-    }
-    return true;
+    return eidc_parameter_wait(r, &q->wait_ms);
 }
 
 /* The generation is in r->answer. */

@@ -26,3 +26,13 @@ bool eidc_parameter_limit(struct eidc_request *r, uint64_t *limit)
     eidc_answer_problem(r, 400, "limit is a number from 1 to %d", LIMIT_MAX);
     return false;
 }
+
+bool eidc_parameter_wait(struct eidc_request *r, int64_t *wait_ms)
+{
+    struct eidc_param param;
+    *wait_ms = 0;
+    if (!eidc_query_find(r->query, "wait", &param) || eidc_query_duration(param.value, wait_ms))
+        return true;
+    eidc_answer_problem(r, 400, "wait is a duration like 30s, at most 1h");
+    return false;
+}
