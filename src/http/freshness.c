@@ -5,7 +5,14 @@
 #include "eidcached/base/clock.h"
 #include "eidcached/http/negotiate.h"
 
-int64_t eidc_refreshed_at(const struct eidc_generation *g)
+/* Whole seconds; never negative. */
+static int64_t age_s(int64_t then_ms, int64_t now_ms)
+{
+    return now_ms > then_ms ? (now_ms - then_ms) / 1000 : 0;
+}
+
+/* As far as it is known. */
+static int64_t refreshed_at(const struct eidc_generation *g)
 {
     int64_t refreshed = atomic_load_explicit(&g->refreshed_at, memory_order_relaxed);
     if (refreshed != 0)
@@ -18,12 +25,15 @@ int64_t eidc_refreshed_at(const struct eidc_generation *g)
 
 bool eidc_is_stale(const struct eidc_generation *g, int64_t max_stale_ms, int64_t now_ms)
 {
-    return max_stale_ms > 0 && now_ms - eidc_refreshed_at(g) > max_stale_ms;
+    return max_stale_ms > 0 && now_ms - refreshed_at(g) > max_stale_ms;
 }
 
-int64_t eidc_age_s(int64_t then_ms, int64_t now_ms)
+void eidc_tell_stale(const struct eidc_generation *g, int64_t max_stale_ms, int64_t now_ms,
+                     struct eidc_buf *out)
 {
-    return now_ms > then_ms ? (now_ms - then_ms) / 1000 : 0;
+    eidc_buf_addf(out,
+                  "the last refresh was %" PRId64 " seconds ago, refresh.max_stale is %" PRId64,
+                  age_s(refreshed_at(g), now_ms), max_stale_ms / 1000);
 }
 
 bool eidc_fresh_enough(struct eidc_request *r, const struct eidc_generation *g, int64_t now_ms)
@@ -31,11 +41,9 @@ bool eidc_fresh_enough(struct eidc_request *r, const struct eidc_generation *g, 
     const int64_t max_stale_ms = atomic_load(&r->service->max_stale_ms);
     if (!atomic_load(&r->service->refuse_stale) || !eidc_is_stale(g, max_stale_ms, now_ms))
         return true;
-    eidc_answer_unavailable(r,
-                            "the last refresh was %" PRId64
-                            " seconds ago, refresh.max_stale is %" PRId64
-                            ", and refresh.stale_answers is refuse",
-                            eidc_age_s(eidc_refreshed_at(g), now_ms), max_stale_ms / 1000);
+    EIDC_BUF_AUTO stale = {0};
+    eidc_tell_stale(g, max_stale_ms, now_ms, &stale);
+    eidc_answer_unavailable(r, "%s, and refresh.stale_answers is refuse", stale.p);
     return false;
 }
 
@@ -50,7 +58,7 @@ void eidc_answer_generation(struct eidc_request *r, const struct eidc_generation
     memcpy(a->etag + 1 + n, "\"", 2);
     a->has_generation = true;
     a->generation = info->number;
-    a->age_s = eidc_age_s(as_of_ms, now_ms);
+    a->age_s = age_s(as_of_ms, now_ms);
     a->now_s = now_ms / 1000;
 }
 

@@ -1,5 +1,3 @@
-#include <inttypes.h>
-
 #include "eidcached/base/clock.h"
 #include "eidcached/http/freshness.h"
 #include "eidcached/http/handlers.h"
@@ -27,9 +25,7 @@ static void check_fresh(const struct eidc_service *service, struct eidc_buf *why
     if (g == NULL)
         eidc_buf_add_z(why, "there is nothing to serve");
     else if (eidc_is_stale(g, max_stale_ms, now))
-        eidc_buf_addf(why,
-                      "the last refresh was %" PRId64 " seconds ago, refresh.max_stale is %" PRId64,
-                      eidc_age_s(eidc_refreshed_at(g), now), max_stale_ms / 1000);
+        eidc_tell_stale(g, max_stale_ms, now, why);
     eidc_current_leave();
 }
 

@@ -5,12 +5,11 @@
 #define EIDC_NO_GENERATION                                                                         \
     "there is no generation yet: no refresh has succeeded yet, /v1/status says why"
 
-/* When the generation was last refreshed, as far as it is known (ms). */
-int64_t eidc_refreshed_at(const struct eidc_generation *g);
 /* Older than max_stale (0: never)? */
 bool eidc_is_stale(const struct eidc_generation *g, int64_t max_stale_ms, int64_t now_ms);
-/* Whole seconds since then; never negative. */
-int64_t eidc_age_s(int64_t then_ms, int64_t now_ms);
+/* Appends how old it is, and what max_stale allows. */
+void eidc_tell_stale(const struct eidc_generation *g, int64_t max_stale_ms, int64_t now_ms,
+                     struct eidc_buf *out);
 
 /* False, with a 503 in r: stale, and such answers are refused. */
 bool eidc_fresh_enough(struct eidc_request *r, const struct eidc_generation *g, int64_t now_ms);

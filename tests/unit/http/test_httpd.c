@@ -261,10 +261,12 @@ static void stale_answers(void **state)
     assert_int_equal(a.status, 200);
     ask("GET /readyz HTTP/1.1\r\n");
     assert_int_equal(a.status, 503);
-    assert_non_null(strstr(a.body.p, "[-]fresh failed: "));
+    assert_non_null(strstr(a.body.p, "[-]fresh failed: the last refresh was 12"));
+    assert_non_null(strstr(a.body.p, " seconds ago, refresh.max_stale is 60\n"));
     atomic_store(&f.service.refuse_stale, true);
     ask("GET /v1/forward/sales HTTP/1.1\r\n");
     assert_problem(503);
+    assert_non_null(strstr(a.body.p, "max_stale is 60, and refresh.stale_answers is refuse"));
     assert_non_null(http_header(&a, "Retry-After"));
     ask("GET /v1/forward?name=sales HTTP/1.1\r\n");
     assert_problem(503);
