@@ -1,10 +1,10 @@
 #pragma once
 /*
- * One request as handlers see it, and the answer they fill in. Nothing here is libmicrohttpd's:
+ * One request as handlers see it, with the answer they fill in. Nothing here is libmicrohttpd's:
  * connection.c fills the request, respond.c sends the answer.
  * A request belongs to its connection and is used again for the next one, with its buffers.
  */
-#include "eidcached/core/current.h"
+#include "eidcached/http/answer.h"
 #include "eidcached/http/service.h"
 
 enum eidc_method { EIDC_GET, EIDC_HEAD, EIDC_POST, EIDC_METHOD_OTHER };
@@ -20,38 +20,6 @@ struct eidc_request_headers {
     unsigned lengths, encodings; /* the same of Content-Length and Transfer-Encoding */
     bool bad_line;               /* the first one */
     bool mangled;                /* lines do not follow each other as they are read */
-};
-
-struct eidc_stream; /* an answer made while it is sent */
-
-/* Bytes of an image, sent from where they are. */
-struct eidc_excerpt {
-    struct eidc_generation *pinned;
-    uint64_t from, n;
-    bool whole;        /* else it is a range */
-    char filename[64]; /* for those who save it */
-};
-
-struct eidc_header {
-    const char *name, *value;
-};
-
-struct eidc_answer {
-    unsigned status; /* 0: none yet */
-    const char *content_type;
-    char etag[EIDC_IMAGE_ID_TEXT + 2]; /* "" or quoted id */
-    bool has_generation;               /* then: number, age, and the time */
-    uint64_t generation;
-    int64_t age_s, now_s; /* seconds; now_s since the Unix epoch */
-    unsigned retry_after_s;
-    const char *allow;
-    const struct eidc_header *headers; /* further ones, up to a NULL name; NULL: none */
-    bool www_authenticate, vary_accept, no_store, close;
-    bool gzip;                    /* so is it encoded */
-    bool reusable;                /* whole, and with no headers but those of every look-up */
-    uint64_t unsatisfied;         /* 416: of how many bytes; else 0 */
-    struct eidc_stream *stream;   /* goes on after `out`; NULL: `out` is all */
-    struct eidc_excerpt *excerpt; /* is sent in place of `out`; owned */
 };
 
 /* A handler that fills ticket or past, and until_ms, and leaves the status 0 is called again
@@ -105,15 +73,3 @@ static inline bool eidc_request_has_body(const struct eidc_request *r)
            (r->headers.content_length.p != NULL &&
             !eidc_str_eq(r->headers.content_length, EIDC_STR("0")));
 }
-
-/* RFC 9457: replaces whatever answer there was. The title comes from the status. */
-void eidc_answer_problem(struct eidc_request *r, unsigned status, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-void eidc_excerpt_free(struct eidc_excerpt *excerpt); /* NULL is fine */
-/* 503 with Retry-After. */
-void eidc_answer_unavailable(struct eidc_request *r, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-#define EIDC_TYPE_JSON    "application/json"
-#define EIDC_TYPE_TEXT    "text/plain; charset=utf-8"
-#define EIDC_TYPE_PROBLEM "application/problem+json"

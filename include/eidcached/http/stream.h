@@ -4,7 +4,7 @@
  * steps. Each appends a little (a member, an entry), and sets the step that comes after it, if that
  * is another one.
  */
-#include "eidcached/http/http_request.h"
+#include "eidcached/base/buf.h"
 
 struct eidc_stream;
 
@@ -20,8 +20,3 @@ struct eidc_stream {
 /* Appends about `want` bytes more (less at the end). False when nothing is left. */
 bool eidc_stream_write(struct eidc_stream *stream, size_t want, struct eidc_buf *out);
 void eidc_stream_free(struct eidc_stream *stream); /* NULL is fine */
-
-/* 200, with what the stream writes: whole and with its length when it is short, else streamed.
- * Takes the stream. */
-void eidc_answer_stream(struct eidc_request *r, struct eidc_stream *stream,
-                        const char *content_type);
