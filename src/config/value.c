@@ -5,46 +5,22 @@
 #include <string.h>
 #include <strings.h>
 
+#include "eidcached/base/units.h"
 #include "eidcached/base/words.h"
 #include "eidcached/config/nearest.h"
 
-/* A number and its unit's name, largest first; a text may use any, printing takes the largest
- * that leaves no rest. */
-struct unit {
-    const char *name;
-    uint64_t factor;
-};
-
-static const struct unit duration_units[] = {
-    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0},
-};
-static const struct unit size_units[] = {
+static const struct eidc_unit size_units[] = {
     {"T", (uint64_t)1 << 40}, {"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}, {"", 1}, {NULL, 0},
 };
-static const struct unit plain_units[] = {{"", 1}, {NULL, 0}};
+static const struct eidc_unit plain_units[] = {{"", 1}, {NULL, 0}};
 
 static const char *const booleans[] = {"false", "true", NULL};
 
-static bool parse_units(const char *text, const struct unit *units, uint64_t *out)
-{
-    size_t digits = strspn(text, "0123456789");
-    uint64_t number;
-    if (!eidc_str_u64((struct eidc_str){text, digits}, UINT64_MAX, &number))
-        return false;
-    if (number == 0 && text[digits] == 0) {
-        *out = 0; /* nothing is nothing in every unit */
-        return true;
-    }
-    for (; units->name != NULL; units++)
-        if (strcmp(text + digits, units->name) == 0)
-            return !__builtin_mul_overflow(number, units->factor, out);
-    return false;
-}
-
-static void print_units(uint64_t value, const struct unit *units, struct eidc_buf *out)
+/* Takes the largest unit that leaves no rest. */
+static void print_units(uint64_t value, const struct eidc_unit *units, struct eidc_buf *out)
 {
     if (value == 0)
-        eidc_buf_add_z(out, units == duration_units ? "0s" : "0");
+        eidc_buf_add_z(out, units == eidc_duration_units ? "0s" : "0");
     for (; value != 0 && units->name != NULL; units++) {
         if (value % units->factor != 0)
             continue;
@@ -133,7 +109,7 @@ static void print_share(const struct eidc_option *option, uint64_t value, struct
 static const struct type {
     const char *name; /* for people */
     const char *form; /* in the error's words; NULL: what is allowed says it */
-    const struct unit *units;
+    const struct eidc_unit *units;
     /* without units; NULL: not a number */
     bool (*parse)(const struct eidc_option *option, const char *text, uint64_t *out);
     void (*print)(const struct eidc_option *option, uint64_t value, struct eidc_buf *out);
@@ -144,7 +120,7 @@ static const struct type {
     [EIDC_OPTION_UINT] = {"number", "a whole number", plain_units, NULL, NULL},
     [EIDC_OPTION_COUNT] = {"number", "a whole number", plain_units, NULL, NULL},
     [EIDC_OPTION_DURATION] = {"duration", "a duration such as 500ms, 30s, 5m, 1h or 7d",
-                              duration_units, NULL, NULL},
+                              eidc_duration_units, NULL, NULL},
     [EIDC_OPTION_SIZE] = {"size", "a size such as 64K, 8M or 2G", size_units, NULL, NULL},
     [EIDC_OPTION_RATIO] = {"ratio", "a ratio such as 10%", NULL, parse_ratio, print_ratio},
     [EIDC_OPTION_SHARE] = {"share", "true, false or a share such as 10%", NULL, parse_share,
@@ -219,7 +195,7 @@ static bool fail_value(const struct eidc_option *option, const char *text, struc
 static bool read_value(const struct eidc_option *option, const char *text, uint64_t *out)
 {
     const struct type *type = &types[option->type];
-    return type->units != NULL ? parse_units(text, type->units, out)
+    return type->units != NULL ? eidc_units_parse(eidc_str_of(text), type->units, 0, out)
                                : type->parse(option, text, out);
 }
 

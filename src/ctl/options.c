@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "eidcached/base/units.h"
+
 #define WAIT_DEFAULT_S 60
 #define WAIT_MAX_S     3600 /* as the server */
 
@@ -99,25 +101,17 @@ static bool parse_since(struct eidc_ctl_options *o, const char *value, struct ei
 
 static bool parse_wait(struct eidc_ctl_options *o, const char *value, struct eidc_err *err)
 {
-    static const struct {
-        const char *name;
-        unsigned ms;
-    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-    uint64_t n;
+    uint64_t ms;
     o->wait = true;
     o->wait_s = WAIT_DEFAULT_S;
     if (value == NULL)
         return true;
-    size_t digits = strspn(value, "0123456789");
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(value + digits, units[i].name) != 0 ||
-            !eidc_str_u64((struct eidc_str){value, digits}, WAIT_MAX_S * 1000 / units[i].ms, &n))
-            continue;
-        o->wait_s = ((unsigned)n * units[i].ms + 999) / 1000;
-        return true;
-    }
-    return eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no duration such as 30s or 5m, up to 1h",
-                     value);
+    if (!eidc_units_parse(eidc_str_of(value), eidc_duration_units, 1000, &ms) ||
+        ms > WAIT_MAX_S * 1000)
+        return eidc_fail(err, EIDC_ERR_INVALID, "'%s' is no duration such as 30s or 5m, up to 1h",
+                         value);
+    o->wait_s = ((unsigned)ms + 999) / 1000;
+    return true;
 }
 
 static bool parse_bits(struct eidc_ctl_options *o, const char *value, struct eidc_err *err)

@@ -1,6 +1,7 @@
 #include "eidcached/http/query.h"
 
 #include "eidcached/base/encode.h"
+#include "eidcached/base/units.h"
 #include "eidcached/base/utf8.h"
 
 bool eidc_query_next(struct eidc_str query, size_t *at, struct eidc_param *out)
@@ -89,23 +90,10 @@ bool eidc_query_bool(const struct eidc_param *param, bool *out)
 
 bool eidc_query_duration(struct eidc_str raw, int64_t *ms)
 {
-    static const struct {
-        const char *unit;
-        uint64_t ms;
-    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-    const uint64_t longest = 3600000;
-    size_t digits = 0;
-    while (digits < raw.n && raw.p[digits] >= '0' && raw.p[digits] <= '9')
-        digits++;
-    struct eidc_str unit = {raw.p + digits, raw.n - digits};
-    uint64_t count;
-    if (!eidc_str_u64((struct eidc_str){raw.p, digits}, longest, &count))
+    const uint64_t second = 1000, longest = 3600 * second;
+    uint64_t given;
+    if (!eidc_units_parse(raw, eidc_duration_units, second, &given) || given > longest)
         return false;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (eidc_str_eq(unit, eidc_str_of(units[i].unit)) && count * units[i].ms <= longest) {
-            *ms = (int64_t)(count * units[i].ms);
-            return true;
-        }
-    }
-    return false;
+    *ms = (int64_t)given;
+    return true;
 }
