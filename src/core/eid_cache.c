@@ -8,18 +8,6 @@
 
 #include "eidcached/base/json.h"
 
-struct printed {
-    size_t n;
-    char text[EIDC_EID_TEXT_MAX];
-};
-
-static struct eidc_str print(const struct eidc_image *image, const struct eidc_record *record,
-                             struct printed *to)
-{
-    to->n = eidc_record_print_eid(image, record, to->text);
-    return (struct eidc_str){to->text, to->n};
-}
-
 static void write_member(struct eidc_eid_cache *doc, struct eidc_str key, struct eidc_str value,
                          struct eidc_buf *out)
 {
@@ -48,7 +36,7 @@ static void write_beginning(struct eidc_eid_cache *doc, struct eidc_buf *out)
 static void write_forward(struct eidc_eid_cache *doc, struct eidc_buf *out)
 {
     struct eidc_record record;
-    struct printed eid;
+    char eid[EIDC_EID_TEXT_MAX];
     if (!eidc_cursor_next(&doc->at, &record)) {
         begin_dict(doc, EIDC_EID_CACHE_REVERSE, "},\"reverse_dict\":{", out);
         return;
@@ -56,7 +44,7 @@ static void write_forward(struct eidc_eid_cache *doc, struct eidc_buf *out)
     if (doc->any && eidc_str_eq(record.name, doc->last))
         return;
     doc->last = record.name;
-    write_member(doc, record.name, print(doc->image, &record, &eid), out);
+    write_member(doc, record.name, eidc_record_eid_text(doc->image, &record, eid), out);
 }
 
 /* A look-up finds hex in either case: only an EID of this very text is the same key. */
@@ -65,10 +53,10 @@ static bool is_first_of(const struct eidc_image *image, const struct eidc_record
 {
     struct eidc_hits hits;
     struct eidc_record hit;
-    struct printed text;
+    char text[EIDC_EID_TEXT_MAX];
     bool any = eidc_image_reverse(image, eid, &hits);
     while (any && eidc_hits_next(&hits, &hit)) {
-        if (eidc_str_eq(print(image, &hit, &text), eid))
+        if (eidc_str_eq(eidc_record_eid_text(image, &hit, text), eid))
             return eidc_str_eq(hit.name, record->name) && hit.eid_is_text == record->eid_is_text;
     }
     return false;
@@ -86,12 +74,12 @@ static void write_end(struct eidc_eid_cache *doc, struct eidc_buf *out)
 static void write_reverse(struct eidc_eid_cache *doc, struct eidc_buf *out)
 {
     struct eidc_record record;
-    struct printed text;
+    char text[EIDC_EID_TEXT_MAX];
     if (!eidc_cursor_next(&doc->at, &record)) {
         write_end(doc, out);
         return;
     }
-    struct eidc_str eid = print(doc->image, &record, &text);
+    struct eidc_str eid = eidc_record_eid_text(doc->image, &record, text);
     if (is_first_of(doc->image, &record, eid))
         write_member(doc, eid, record.name, out);
 }

@@ -53,7 +53,7 @@ void eidc_ctl_entry_put(const struct eidc_ctl *ctl, const struct eidc_image *ima
                         const struct eidc_record *record)
 {
     char text[EIDC_EID_TEXT_MAX];
-    struct eidc_str eid = {text, eidc_record_print_eid(image, record, text)};
+    struct eidc_str eid = eidc_record_eid_text(image, record, text);
     eidc_ctl_pair_put(ctl, record->name, eid);
 }
 
@@ -61,6 +61,6 @@ void eidc_ctl_change_put(const struct eidc_ctl *ctl, enum eidc_change change,
                          const struct eidc_image *image, const struct eidc_record *record)
 {
     char text[EIDC_EID_TEXT_MAX];
-    struct eidc_str eid = {text, eidc_record_print_eid(image, record, text)};
+    struct eidc_str eid = eidc_record_eid_text(image, record, text);
     eidc_ctl_changed_pair_put(ctl, change, record->name, eid);
 }

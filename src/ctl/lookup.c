@@ -13,7 +13,7 @@ static bool find(const struct eidc_ctl_lookup *lookup, struct eidc_ctl_answer *a
     bool found = lookup->reverse ? eidc_image_reverse(lookup->image, answer->key, &hits)
                                  : eidc_image_forward(lookup->image, answer->key, &hits);
     while (found && eidc_hits_next(&hits, &record)) {
-        struct eidc_str eid = {text, eidc_record_print_eid(lookup->image, &record, text)};
+        struct eidc_str eid = eidc_record_eid_text(lookup->image, &record, text);
         eidc_ctl_list_add(&answer->values, lookup->reverse ? record.name : eid);
     }
     return answer->values.count > 0;

@@ -25,15 +25,9 @@ struct names {
 };
 
 /* A record's EID as text. */
-struct printed {
-    size_t n;
-    char text[EIDC_EID_TEXT_MAX];
-};
-
-static struct eidc_str print(const struct names *s, struct printed *to)
+static struct eidc_str print_eid(const struct names *s, char to[static EIDC_EID_TEXT_MAX])
 {
-    to->n = eidc_record_print_eid(s->pinned->image, &s->record, to->text);
-    return (struct eidc_str){to->text, to->n};
+    return eidc_record_eid_text(s->pinned->image, &s->record, to);
 }
 
 static void next_record(struct names *s)
@@ -73,10 +67,10 @@ static void write_end(struct names *s, struct eidc_buf *out)
 
 static void write_line(struct names *s, struct eidc_buf *out)
 {
-    struct printed eid;
+    char eid[EIDC_EID_TEXT_MAX];
     eidc_buf_add_str(out, s->record.name);
     eidc_buf_add_byte(out, '\t');
-    eidc_buf_add_str(out, print(s, &eid));
+    eidc_buf_add_str(out, print_eid(s, eid));
     eidc_buf_add_byte(out, '\n');
     next_record(s);
 }
@@ -86,18 +80,19 @@ static eidc_stream_step write_eid;
 /* {"name":NAME,"eid":EID} or the beginning of a longer list. */
 static void write_object(struct names *s, struct eidc_buf *out)
 {
-    struct printed eid;
+    char text[EIDC_EID_TEXT_MAX];
+    struct eidc_str eid = print_eid(s, text);
     eidc_buf_add_z(out, s->written > 1 ? ",{\"name\":" : "{\"name\":");
     eidc_json_quote(out, s->record.name);
     eidc_buf_add_z(out, ",\"eid\":");
-    eidc_json_quote(out, print(s, &eid));
+    eidc_json_quote(out, eid);
     next_record(s);
     if (!same_name(s)) {
         eidc_buf_add_byte(out, '}');
         return;
     }
     eidc_buf_add_z(out, ",\"eids\":[");
-    eidc_json_quote(out, (struct eidc_str){eid.text, eid.n});
+    eidc_json_quote(out, eid);
     s->stream.next = write_eid;
 }
 
@@ -121,14 +116,14 @@ static void write_name(struct eidc_stream *stream, struct eidc_buf *out)
 static void write_eid(struct eidc_stream *stream, struct eidc_buf *out)
 {
     struct names *s = (struct names *)stream;
-    struct printed eid;
+    char eid[EIDC_EID_TEXT_MAX];
     if (!same_name(s)) {
         eidc_buf_add_z(out, "]}");
         stream->next = write_name;
         return;
     }
     eidc_buf_add_byte(out, ',');
-    eidc_json_quote(out, print(s, &eid));
+    eidc_json_quote(out, print_eid(s, eid));
     next_record(s);
 }
 

@@ -114,6 +114,13 @@ void eidc_image_reverse_many(const struct eidc_image *image, const struct eidc_s
 /* The record's EID as text; returns the length, no NUL. */
 size_t eidc_record_print_eid(const struct eidc_image *image, const struct eidc_record *record,
                              char out[static EIDC_EID_TEXT_MAX]);
+/* The same as a view of `to`. */
+static inline struct eidc_str eidc_record_eid_text(const struct eidc_image *image,
+                                                   const struct eidc_record *record,
+                                                   char to[static EIDC_EID_TEXT_MAX])
+{
+    return (struct eidc_str){to, eidc_record_print_eid(image, record, to)};
+}
 
 /* Walks entries in order. */
 struct eidc_cursor {
