@@ -68,6 +68,8 @@ static void a_view_is_no_string(void **state)
     uint64_t ms;
     assert_true(eidc_units_parse((struct eidc_str){"5m30s", 2}, eidc_duration_units, 0, &ms));
     assert_int_equal(ms, 300000);
+    assert_true(eidc_units_parse((struct eidc_str){"530", 1}, eidc_duration_units, 1000, &ms));
+    assert_int_equal(ms, 5000);
 }
 
 int main(void)
