@@ -91,17 +91,30 @@ static bool read_question(struct eidc_request *r, struct scopes *s)
     return s->source.n > 0;
 }
 
+/* False, with a 404 in r. A source may be there without a scope: nothing of it was listed yet. */
+static bool find_source(struct eidc_request *r, struct scopes *s)
+{
+    struct eidc_str source = eidc_buf_view(&s->source);
+    struct eidc_scope first;
+    s->at = eidc_image_seek_scope(s->pinned->image, source, EIDC_STR(""));
+    if (is_there(s, &first) || eidc_report_has_source(r->service->report, source))
+        return true;
+    eidc_answer_problem(r, 404, "there is no source %.*s", EIDC_STR_ARG(source));
+    return false;
+}
+
 void eidc_handle_scopes(struct eidc_request *r)
 {
     struct scopes *s = eidc_xcalloc(1, sizeof(*s));
     s->stream = (struct eidc_stream){write_beginning, destroy};
     s->pinned = eidc_current_pin();
     r->answer.no_store = true;
-    if (!read_question(r, s) || !eidc_answer_from(r, s->pinned)) {
+    bool good = read_question(r, s) && eidc_answer_from(r, s->pinned);
+    r->answer.etag[0] = '\0';
+    if (!good || !find_source(r, s)) {
         destroy(&s->stream);
         return;
     }
-    r->answer.etag[0] = '\0';
     go_to_start(s);
     eidc_answer_stream(r, &s->stream, EIDC_TYPE_JSON);
 }

@@ -157,6 +157,17 @@ bool eidc_report_round(struct eidc_report *report, uint64_t ticket, struct eidc_
     return found;
 }
 
+bool eidc_report_has_source(struct eidc_report *report, struct eidc_str name)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&report->lock);
+    for (size_t i = 0; !found && i < report->source_count; i++)
+        found = eidc_str_eq(name, eidc_str_of(report->sources[i].name));
+    pthread_mutex_unlock(&report->lock);
+    return found;
+}
+
 void eidc_round_report_write(const struct eidc_round_report *r, struct eidc_json *j)
 {
     eidc_json_put_z(j, "result", eidc_refresh_result_name(r->result));

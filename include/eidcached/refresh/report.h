@@ -91,6 +91,7 @@ void eidc_report_state(struct eidc_report *report, enum eidc_refresh_state state
                        int64_t next_at_ms);
 /* NULL: none is under way. */
 void eidc_report_progress(struct eidc_report *report, const struct eidc_progress *progress);
+bool eidc_report_has_source(struct eidc_report *report, struct eidc_str name);
 /* The newest ended round; false: none yet. */
 bool eidc_report_last(struct eidc_report *report, struct eidc_round_report *out);
 /* The round of that ticket, if it has ended and is still remembered. */

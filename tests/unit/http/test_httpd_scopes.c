@@ -54,8 +54,36 @@ static void of_one_source_in_byte_order(void **state)
     assert_null(http_header(&a, "ETag")); /* the times move while the generation stays */
     expect("?source=file", "{\"scopes\":[{\"name\":\"x\","
                            "\"verified_at\":\"1970-01-01T00:00:05Z\"}]}\n");
-    expect("?source=aw", "{\"scopes\":[]}\n");
-    expect("?source=zzz", "{\"scopes\":[]}\n");
+}
+
+static void of_no_source(void **state)
+{
+    static const char *const none[] = {"aw", "awso", "zzz", "%22%0a"};
+    (void)state;
+    publish();
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        EIDC_BUF_AUTO query = {0};
+        eidc_buf_addf(&query, "?source=%s", none[i]);
+        get(query.p);
+        expect_status(404);
+        expect_header("Content-Type", "application/problem+json");
+        expect_header("Eidcache-Generation", "42");
+        assert_null(http_header(&a, "ETag"));
+    }
+    get("?source=zzz&after=aws");
+    expect_status(404);
+    assert_non_null(strstr(a.body.p, "\"detail\":\"there is no source zzz\""));
+}
+
+/* Configured, but nothing of it was listed yet. */
+static void of_a_source_without_scopes(void **state)
+{
+    struct eidc_source_report *sources = calloc(1, sizeof(*sources));
+    (void)state;
+    *sources = (struct eidc_source_report){.name = strdup("fresh"), .type = "file"};
+    eidc_report_assign(f.service.report, sources, 1, NULL, 0);
+    publish();
+    expect("?source=fresh", "{\"scopes\":[]}\n");
 }
 
 static void pages(void **state)
@@ -142,6 +170,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(of_one_source_in_byte_order),
+        TEST(of_no_source),
+        TEST(of_a_source_without_scopes),
         TEST(pages),
         TEST(ages_move_without_a_new_generation),
         TEST(refusals),
