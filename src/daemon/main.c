@@ -62,6 +62,27 @@ struct order {
     bool accept_shrink;
 };
 
+static const char *option_name(int value)
+{
+    const struct option *o = options;
+
+    while (o->val != value)
+        o++;
+    return o->name;
+}
+
+/* One mode at a time: --check-config must change nothing, whatever stands beside it. */
+static bool take_mode(struct order *order, int mode)
+{
+    if (order->mode != 0 && order->mode != mode) {
+        fprintf(stderr, "eidcached: --%s and --%s exclude each other\n", option_name(order->mode),
+                option_name(mode));
+        return false;
+    }
+    order->mode = mode;
+    return true;
+}
+
 /* In a Lambda function the configuration lies beside the program. */
 static int run_function(const char *config_path)
 {
@@ -114,7 +135,8 @@ int main(int argc, char **argv)
         case SAMPLE:
         case MANUAL:
         case SCHEMA:
-            order.mode = option;
+            if (!take_mode(&order, option))
+                return 2;
             break;
         case 'V':
             return eidc_app_print(EIDC_STR("eidcached " EIDC_VERSION "\n")) ? 0 : 1;

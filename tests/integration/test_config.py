@@ -138,6 +138,18 @@ def test_usage(lab):
         assert re.fullmatch(r"eidcached \d+\.\d+\.\d+\n", lab.run(option).stdout)
 
 
+def test_two_modes_are_refused(lab):
+    lab.names(["one"])
+    path = lab.write_config(lab.config(), "modes.yaml")
+    for modes in (["--check-config", "--once"], ["--once", "--check-config"]):
+        done = lab.run(*modes, "--config", path)
+        assert done.returncode == 2 and done.stdout == ""
+        assert done.stderr == f"eidcached: {modes[0]} and {modes[1]} exclude each other\n"
+    assert not os.path.exists(lab.snapshots)
+    assert lab.run("--once", "--help-config").returncode == 2
+    assert lab.run("--check-config", "--check-config", "--config", path).returncode == 0
+
+
 def test_a_port_that_is_taken_is_said(lab):
     lab.names(["one"])
     daemon = lab.start()
