@@ -12,7 +12,6 @@
 
 #define SCOPE     EIDC_STR("file")
 #define BLOCK     ((size_t)64 * 1024)
-#define BOM       EIDC_STR("\xef\xbb\xbf")
 #define NOTES_MAX 10 /* lines told of one by one; then only how many more */
 
 /* So much of a line without an end is kept: still too long for a name when its byte-order mark and
@@ -60,11 +59,7 @@ static void tell_how_many_more(const struct reading *r)
 /* One line, without its LF. */
 static bool take_line(struct reading *r, struct eidc_str line, struct eidc_err *err)
 {
-    r->line++;
-    if (r->line == 1 && eidc_str_starts(line, BOM))
-        line = (struct eidc_str){line.p + BOM.n, line.n - BOM.n};
-    if (line.n > 0 && line.p[line.n - 1] == '\r')
-        line.n--;
+    line = eidc_name_of_line(line, ++r->line == 1);
     if (line.n == 0)
         return true;
     const char *problem = eidc_name_problem(line);

@@ -2,6 +2,8 @@
 
 #include "eidcached/base/utf8.h"
 
+#define BOM EIDC_STR("\xef\xbb\xbf")
+
 const char *eidc_name_problem(struct eidc_str s)
 {
     if (s.n == 0)
@@ -15,4 +17,13 @@ const char *eidc_name_problem(struct eidc_str s)
     if (eidc_utf8_valid_prefix(s) != s.n)
         return "is not valid UTF-8";
     return NULL;
+}
+
+struct eidc_str eidc_name_of_line(struct eidc_str line, bool first)
+{
+    if (first && eidc_str_starts(line, BOM))
+        line = (struct eidc_str){line.p + BOM.n, line.n - BOM.n};
+    if (line.n > 0 && line.p[line.n - 1] == '\r')
+        line.n--;
+    return line;
 }

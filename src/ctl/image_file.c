@@ -95,14 +95,15 @@ int eidc_ctl_image_make(struct eidc_ctl *ctl, const char *what, eidc_ctl_image_f
     eidc_names_free(&filling.names);
     if (!built)
         return eidc_ctl_failed(ctl, what, &err,
-                               err.kind == EIDC_ERR_CONFLICT ? "use more --bits" : NULL);
+                               err.kind == EIDC_ERR_CONFLICT ? "use more --bits" : filling.advice);
     if (!eidc_file_write(ctl->options.output, eidc_image_block(image), 0644, &err))
         return eidc_ctl_failed(ctl, what, &err, NULL);
     put_built(ctl, image);
     return EIDC_CTL_OK;
 }
 
-/* All names that the input holds. */
+/* All names that the input holds. Whoever builds by hand wants all lines in it or to know: a line
+ * that is no name fails the build, where a refresh leaves it out with a warning. */
 static bool read_names(struct eidc_ctl_filling *filling, struct eidc_err *err)
 {
     struct eidc_ctl *const ctl = filling->ctl;
@@ -129,6 +130,8 @@ static bool read_names(struct eidc_ctl_filling *filling, struct eidc_err *err)
     if (from_file)
         fclose(io.in);
     eidc_ctl_keys_free(&keys);
+    if (got == EIDC_CTL_KEY_BAD && err->kind == EIDC_ERR_INVALID)
+        filling->advice = "mend that line or delete it";
     return got == EIDC_CTL_KEY_END;
 }
 

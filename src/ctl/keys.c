@@ -10,19 +10,17 @@ static const char *input_name(const struct eidc_ctl_keys *keys)
     return keys->input != NULL ? keys->input : "standard input";
 }
 
-/* One line without its newline; false at the end and on a read error. */
+/* One line that is not empty, without what ends it; false at the end and on a read error. */
 static bool next_line(struct eidc_ctl_keys *keys, struct eidc_str *line)
 {
-    ssize_t n;
     do {
-        n = getline(&keys->text, &keys->room, keys->ctl->io->in);
+        ssize_t n = getline(&keys->text, &keys->room, keys->ctl->io->in);
         if (n < 0)
             return false;
-        keys->line++;
         if (n > 0 && keys->text[n - 1] == '\n')
             n--;
-    } while (n == 0);
-    *line = (struct eidc_str){keys->text, (size_t)n};
+        *line = eidc_name_of_line((struct eidc_str){keys->text, (size_t)n}, ++keys->line == 1);
+    } while (line->n == 0);
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "eidcached/base/name.h"
 #include "eidcached/base/utf8.h"
 #include "eidcached/http/query.h"
 
@@ -23,6 +24,7 @@ enum step { A_KEY, NO_MORE, BAD };
 
 static enum step next_line(struct eidc_keys *keys, struct eidc_str *out)
 {
+    const bool first = keys->at == 0;
     struct eidc_str rest = eidc_buf_view(&keys->text);
     rest = (struct eidc_str){rest.p + keys->at, rest.n - keys->at};
     if (rest.n == 0)
@@ -30,9 +32,7 @@ static enum step next_line(struct eidc_keys *keys, struct eidc_str *out)
     const char *end = memchr(rest.p, '\n', rest.n);
     size_t line = end != NULL ? (size_t)(end - rest.p) : rest.n;
     keys->at += end != NULL ? line + 1 : line;
-    if (line > 0 && rest.p[line - 1] == '\r')
-        line--;
-    *out = (struct eidc_str){rest.p, line};
+    *out = eidc_name_of_line((struct eidc_str){rest.p, line}, first);
     return A_KEY;
 }
 

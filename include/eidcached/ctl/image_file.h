@@ -22,6 +22,7 @@ struct eidc_ctl_filling {
     struct eidc_str key;
     struct eidc_names names;
     int64_t as_of_ms;
+    const char *advice; /* for people, when filling failed; NULL: none */
 };
 typedef bool eidc_ctl_image_fill(struct eidc_ctl_filling *filling, struct eidc_err *err);
 int eidc_ctl_image_make(struct eidc_ctl *ctl, const char *what, eidc_ctl_image_fill *fill);

@@ -1,6 +1,6 @@
 #pragma once
 /* The names or EIDs that a command is asked for: its arguments, and for "-" the lines of standard
- * input (empty ones are skipped). */
+ * input (empty ones are skipped; a byte-order mark and CRs are no part of them). */
 #include "eidcached/ctl/ctl.h"
 
 struct eidc_ctl_keys {

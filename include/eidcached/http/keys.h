@@ -1,8 +1,8 @@
 #pragma once
 /*
  * The keys of a batch, walked in place in any of the three forms they come in. In text each line
- * is a key, an empty one too, so that line n of the answer is about line n; in the other forms an
- * empty key is an error.
+ * is a key, an empty one too, so that line n of the answer is about line n (a byte-order mark and
+ * CRs are no part of it); in the other forms an empty key is an error.
  */
 #include "eidcached/base/err.h"
 #include "eidcached/base/json_strings.h"

@@ -32,11 +32,32 @@ static void not_names(void **state)
     assert_string_equal(eidc_name_problem(EIDC_STR("a\xff")), "is not valid UTF-8");
 }
 
+static void reads(struct eidc_str line, bool first, struct eidc_str name)
+{
+    assert_true(eidc_str_eq(eidc_name_of_line(line, first), name));
+}
+
+static void lines(void **state)
+{
+    (void)state;
+    reads(EIDC_STR("sales"), true, EIDC_STR("sales"));
+    reads(EIDC_STR("sales\r"), false, EIDC_STR("sales"));
+    reads(EIDC_STR("sales\r\r"), false, EIDC_STR("sales\r"));
+    reads(EIDC_STR("\xef\xbb\xbfsales\r"), true, EIDC_STR("sales"));
+    reads(EIDC_STR("\xef\xbb\xbfsales"), false, EIDC_STR("\xef\xbb\xbfsales"));
+    reads(EIDC_STR("\xef\xbb\xbf\xef\xbb\xbf"), true, EIDC_STR("\xef\xbb\xbf"));
+    reads(EIDC_STR("\xef\xbb"), true, EIDC_STR("\xef\xbb"));
+    reads(EIDC_STR("\xef\xbb\xbf\r"), true, EIDC_STR(""));
+    reads(EIDC_STR("\r"), false, EIDC_STR(""));
+    reads(EIDC_STR(""), true, EIDC_STR(""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),
         cmocka_unit_test(not_names),
+        cmocka_unit_test(lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,8 @@ static void compute(void **state)
     assert_string_equal(lines.out, "sales\t" SALES "\na\t" A "\n");
     RUN_AUTO both = PIPE("a\n", "compute", "sales", "-", "sales");
     assert_string_equal(both.out, "sales\t" SALES "\na\t" A "\nsales\t" SALES "\n");
+    RUN_AUTO crlf = PIPE("\xef\xbb\xbfsales\r\n\r\na\r\n", "compute", "-");
+    assert_string_equal(crlf.out, "sales\t" SALES "\na\t" A "\n");
     RUN_AUTO json = RUN("compute", "-o", "json", "tab\t\"");
     says(json.out, "{\"name\":\"tab\\t\\\"\",\"eid\":\"");
 }
@@ -226,6 +228,19 @@ static void many_keys(void **state)
     assert_int_equal(*at, '\0');
 }
 
+/* As the daemon takes it from a file: another EID would be an EID of nothing. */
+static void lines_of_other_systems(void **state)
+{
+    (void)state;
+    build_from("\xef\xbb\xbfsales\r\na\r\n");
+    RUN_AUTO list = RUN("image", "list", image);
+    assert_string_equal(list.out, "a\t" A "\nsales\t" SALES "\n");
+    RUN_AUTO forward = PIPE("\xef\xbb\xbfsales\r\na\r\n", "forward", "--image", image, "-");
+    assert_string_equal(forward.out, "sales\t" SALES "\na\t" A "\n");
+    RUN_AUTO reverse = PIPE("\xef\xbb\xbf" A "\r\n", "reverse", "--image", image, "-");
+    assert_string_equal(reverse.out, A "\ta\n");
+}
+
 static void what_cannot_be_built(void **state)
 {
     (void)state;
@@ -235,6 +250,7 @@ static void what_cannot_be_built(void **state)
     assert_int_equal(bad.code, 1);
     says(bad.err, "line 2 of ");
     says(bad.err, names);
+    says(bad.err, "is no name: it is not valid UTF-8; mend that line or delete it\n");
     RUN_AUTO none = RUN("image", "build", "-O", image, "/proc/nonexistent/names");
     assert_int_equal(none.code, 1);
     says(none.err, "/proc/nonexistent/names");
@@ -312,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_miss_names_the_command_and_the_other_way),
         cmocka_unit_test(a_key_file_is_the_daemons),
         cmocka_unit_test(many_keys),
+        cmocka_unit_test(lines_of_other_systems),
         cmocka_unit_test(what_cannot_be_built),
         cmocka_unit_test(what_is_no_image),
         cmocka_unit_test(damage_is_found),

@@ -74,6 +74,10 @@ static void text_in_text_out(void **state)
     post("/v1/forward", TEXT_TYPE, "a\r\nnone\n\ntwo\ntab\tname\nb");
     expect(200, "text/plain; charset=utf-8",
            "a\teid-a\nnone\t\n\t\ntwo\tk1\ntab\tname\teid-t\nb\teid-b\n");
+    post("/v1/forward", TEXT_TYPE,
+         "\xef\xbb\xbf"
+         "a\r\n\r\nb\r\n");
+    expect(200, "text/plain; charset=utf-8", "a\teid-a\n\t\nb\teid-b\n");
     post("/v1/reverse", TEXT_TYPE, "k2\nx\n");
     expect(200, "text/plain; charset=utf-8", "k2\ttoo\nx\t\n");
     post("/v1/forward", TEXT_TYPE, "");
