@@ -1,12 +1,14 @@
 """eidctl: against a daemon, and offline on image files."""
 import json
 import os
+import signal
 import socket
+import subprocess
 import time
 
 import pytest
 
-from harness import SLOW, eid
+from harness import CTL, SLOW, eid, poll
 
 NAMES = ["sales", "sales.orders", "a/b c", "ünïcödé 🦆", "quote\"d"]
 
@@ -87,6 +89,39 @@ def test_changes(lab, daemon):
     assert done.stdout == f"+new\t{eid('new')}\n-{NAMES[0]}\t{eid(NAMES[0])}\n"
     done = lab.ctl(daemon, "changes", "--since", "0")
     assert done.returncode == 1 and "read everything again" in done.stderr
+
+
+def test_following_changes_over_a_restart(lab, daemon):
+    first = daemon.status_document()["generation"]["number"]
+    with open(lab.path + "/out", "wb") as out, open(lab.path + "/err", "wb") as err:
+        place = lab.path + "/there.sock"
+        os.symlink(daemon.socket, place)
+        argv = [CTL, "--server", "unix:" + place, "changes", "--follow", "--since", str(first)]
+        follower = subprocess.Popen(argv, stdout=out, stderr=err, env=lab.env({}))
+
+    def said(name):
+        with open(f"{lab.path}/{name}", encoding="utf-8") as file:
+            return file.read()
+
+    try:
+        lab.names([*NAMES, "one"])
+        daemon.refresh()
+        poll("the first", lambda: f"+one\t{eid('one')}\n" in said("out"))
+        daemon.stop()
+        poll("the outage", lambda: "asking again" in said("err"))
+        again = lab.start().settle()
+        os.unlink(place)
+        os.symlink(again.socket, place)
+        lab.names([*NAMES, "one", "two"])
+        again.refresh()
+        poll("the second", lambda: f"+two\t{eid('two')}\n" in said("out"))
+        last = again.status_document()["generation"]["number"]
+        poll("no more", lambda: follower.send_signal(signal.SIGINT) or follower.poll() is not None)
+    finally:
+        follower.kill()
+    assert follower.wait() == -signal.SIGINT
+    assert said("err").endswith(f"last generation {last}: go on with --since {last}\n")
+    assert said("out").count("\n") == 2
 
 
 def test_wait_ready(lab):

@@ -87,8 +87,10 @@ static void changes_since(void **state)
     RUN_AUTO text = PLAY(s, "changes", "--since", "41");
     assert_int_equal(text.code, 0);
     assert_string_equal(text.out, "+a\t1\n-d\t5\n");
+    assert_string_equal(text.err, "eidctl: changes: last generation 43: go on with --since 43\n");
     RUN_AUTO json = PLAY(s, "changes", "--since", "41", "-o", "json");
     assert_string_equal(json.out, CHANGES "\n");
+    assert_string_equal(json.err, ""); /* the document names it */
 }
 
 static void changes_waited_for(void **state)
@@ -117,9 +119,59 @@ static void changes_followed(void **state)
     RUN_AUTO text = PLAY(s, "changes", "--follow");
     assert_int_equal(text.code, 1);
     assert_string_equal(text.out, "+a\t1\n-d\t5\n");
-    says(text.err, "read everything again");
+    says(text.err, "answered 410: read everything again");
+    assert_null(strstr(text.err, "go on with")); /* there is no going on */
     RUN_AUTO json = PLAY(s, "changes", "--follow", "-o", "json");
     assert_string_equal(json.out, CHANGES "\n");
+}
+
+#define NOTHING_NEW "{\"since\":41,\"generation\":41,\"added\":[],\"removed\":[]}"
+#define FROM_41     BASE "/v1/changes?wait=30s&since=41"
+
+static size_t times_said(const char *text, const char *part)
+{
+    size_t n = 0;
+    for (; (text = strstr(text, part)) != NULL; text++)
+        n++;
+    return n;
+}
+
+/* A restart, seen as it is or by a proxy, is told once, and ends nothing. */
+static void changes_followed_over_a_restart(void **state)
+{
+    (void)state;
+    static const struct fake_exchange s[] = {
+        {.url = BASE "/v1/changes?wait=0s", .status = 200, .body = NOTHING_NEW},
+        {.url = FROM_41, .error = EIDC_ERR_UNAVAILABLE},
+        {.url = FROM_41, .error = EIDC_ERR_TIMEOUT},
+        {.url = FROM_41, .status = 502, .body = "<html>"},
+        {.url = FROM_41, .status = 503, .headers = {PROBLEM}, .body = "{}"},
+        {.url = FROM_41, .status = 200, .body = CHANGES},
+        {.url = BASE "/v1/changes?wait=30s&since=43", .error = EIDC_ERR_UNAVAILABLE},
+        {.url = BASE "/v1/changes?wait=30s&since=43",
+         .status = 401,
+         .headers = {PROBLEM},
+         .body = "{}"}};
+    RUN_AUTO r = PLAY(s, "changes", "--follow");
+    assert_int_equal(r.code, 1);
+    assert_string_equal(r.out, "+a\t1\n-d\t5\n");
+    assert_int_equal(times_said(r.err, "is eidcached running at"), 2);
+    assert_int_equal(times_said(r.err, "asking again until it answers"), 2);
+    says(r.err, "answered 401");
+    says(r.err, "\neidctl: changes: last generation 43: go on with --since 43\n");
+}
+
+/* Whoever never answered is no daemon that restarts; nor is one that was asked once. */
+static void changes_of_one_that_is_not_there(void **state)
+{
+    (void)state;
+    static const struct fake_exchange s[] = {{.error = EIDC_ERR_UNAVAILABLE}};
+    RUN_AUTO follow = PLAY(s, "changes", "--follow", "--since", "41");
+    assert_int_equal(follow.code, 1);
+    assert_null(strstr(follow.err, "again"));
+    assert_null(strstr(follow.err, "go on"));
+    RUN_AUTO once = PLAY(s, "changes", "--since", "41");
+    assert_int_equal(once.code, 1);
 }
 
 static void changes_that_do_not_come(void **state)
@@ -188,6 +240,8 @@ int main(void)
         cmocka_unit_test(changes_since),
         cmocka_unit_test(changes_waited_for),
         cmocka_unit_test(changes_followed),
+        cmocka_unit_test(changes_followed_over_a_restart),
+        cmocka_unit_test(changes_of_one_that_is_not_there),
         cmocka_unit_test(changes_that_do_not_come),
         cmocka_unit_test(waiting_until_ready),
         cmocka_unit_test(not_ready_in_time),
