@@ -44,6 +44,11 @@ int eidc_ctl_status(struct eidc_ctl *ctl)
     return put_status(ctl, eidc_buf_view(&response.body));
 }
 
+static bool is_unsaved(const cJSON *doc)
+{
+    return cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(doc, "saved"));
+}
+
 static void put_outcome_text(const struct eidc_ctl *ctl, const cJSON *doc, struct eidc_str result,
                              uint64_t held)
 {
@@ -60,11 +65,24 @@ static void put_outcome_text(const struct eidc_ctl *ctl, const cJSON *doc, struc
         eidc_buf_addf(&text, ", %llu removed", (unsigned long long)n);
     if (held > 0)
         eidc_buf_addf(&text, ", %llu held", (unsigned long long)held);
+    if (is_unsaved(doc))
+        eidc_buf_add_z(&text, ", not saved");
     fprintf(ctl->io->out, "refresh: %s\n", text.p);
 }
 
-/* What a refresh that was waited for came to. Only a failed one is a failure here: a partial or
- * held one has published what it could, and says so. */
+/* "ok" in front of what says that it was not saved would read as if all were well. */
+static void put_error(const struct eidc_ctl *ctl, struct eidc_str result, struct eidc_str error,
+                      bool unsaved)
+{
+    if (unsaved && error.n > 0 && eidc_str_eq(result, EIDC_STR("ok")))
+        eidc_ctl_complain(ctl, "refresh: %.*s", EIDC_STR_ARG(error));
+    else if (error.n > 0 || eidc_str_eq(result, EIDC_STR("failed")))
+        eidc_ctl_complain(ctl, "refresh: %.*s%s%.*s", EIDC_STR_ARG(result), error.n > 0 ? ": " : "",
+                          EIDC_STR_ARG(error));
+}
+
+/* What a refresh that was waited for came to. One that failed or was not saved is a failure here: a
+ * partial or held one has published what it could, and says so. */
 static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
 {
     EIDC_CJSON_AUTO *doc = NULL;
@@ -82,15 +100,13 @@ static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
         eidc_ctl_put_document(ctl, body);
     else
         put_outcome_text(ctl, doc, result, held);
-    if (error.n > 0 || failed)
-        eidc_ctl_complain(ctl, "refresh: %.*s%s%.*s", EIDC_STR_ARG(result), error.n > 0 ? ": " : "",
-                          EIDC_STR_ARG(error));
+    put_error(ctl, result, error, is_unsaved(doc));
     if (held > 0)
         eidc_ctl_complain(ctl,
                           "refresh: %llu entries have vanished, more than refresh.max_shrink "
                           "allows, and are held; let them go with: eidctl refresh --accept-shrink",
                           (unsigned long long)held);
-    return failed ? EIDC_CTL_FAILED : EIDC_CTL_OK;
+    return failed || is_unsaved(doc) ? EIDC_CTL_FAILED : EIDC_CTL_OK;
 }
 
 static int still_running(const struct eidc_ctl *ctl, struct eidc_str body)

@@ -194,6 +194,20 @@ static void sources(const cJSON *status, int64_t now_ms, struct eidc_buf *out)
     }
 }
 
+/* One with an error lacks what is served, whenever it was saved last. */
+static void store(const cJSON *s, int64_t now_ms, struct eidc_buf *out)
+{
+    add_member(out, s, "url");
+    if (cJSON_IsString(member(s, "error"))) {
+        eidc_buf_add_z(out, ", NOT SAVED");
+        error_of(s, out);
+        add_ago(out, s, "last_saved_at", now_ms, "; last saved ", "");
+    } else {
+        add_ago(out, s, "last_saved_at", now_ms, ", saved ", ", not saved yet");
+    }
+    eidc_buf_add_byte(out, '\n');
+}
+
 static void stores(const cJSON *status, int64_t now_ms, struct eidc_buf *out)
 {
     const cJSON *each;
@@ -202,10 +216,7 @@ static void stores(const cJSON *status, int64_t now_ms, struct eidc_buf *out)
     {
         label(out, name);
         name = "";
-        add_member(out, each, "url");
-        add_ago(out, each, "last_saved_at", now_ms, ", saved ", ", not saved yet");
-        error_of(each, out);
-        eidc_buf_add_byte(out, '\n');
+        store(each, now_ms, out);
     }
 }
 

@@ -49,8 +49,7 @@ static void write_summary(const struct eidc_round_report *round, struct eidc_buf
     struct eidc_json j = eidc_json_to(out);
 
     eidc_json_open_object(&j);
-    eidc_round_report_write(round, &j);
-    eidc_json_put_bool(&j, "saved", !round->save_failed);
+    eidc_round_outcome_write(round, &j);
     eidc_json_close_object(&j);
 }
 
@@ -64,7 +63,7 @@ static bool refresh(struct app *a, struct eidc_lambda *lambda,
     eidc_refresh_once(a->refresh, accepts_shrink(eidc_buf_view(&invocation->event)), &round);
     if (round.result == EIDC_RESULT_FAILED)
         return eidc_lambda_fail(lambda, invocation->id, "Refresh.Failed", round.error, err);
-    if (round.save_failed)
+    if (round.saving == EIDC_SAVING_FAILED)
         return eidc_lambda_fail(lambda, invocation->id, "Refresh.NotSaved", round.error, err);
     write_summary(&round, &summary);
     return eidc_lambda_answer(lambda, invocation->id, eidc_buf_view(&summary), err);

@@ -12,7 +12,7 @@
 
 static int exit_code(const struct eidc_round_report *round)
 {
-    if (round->result == EIDC_RESULT_FAILED || round->save_failed)
+    if (round->result == EIDC_RESULT_FAILED || round->saving == EIDC_SAVING_FAILED)
         return 1;
     return round->result == EIDC_RESULT_OK ? 0 : 3;
 }
@@ -35,10 +35,11 @@ static bool print_summary(const struct eidc_round_report *r)
 {
     EIDC_BUF_AUTO text = {0}, error = {0};
     eidc_buf_addf(&text,
-                  "result %s\ngeneration %" PRIu64 "\nnames %" PRIu64 "\nadded %" PRIu64
+                  "result %s\nsaved %s\ngeneration %" PRIu64 "\nnames %" PRIu64 "\nadded %" PRIu64
                   "\nremoved %" PRIu64 "\nheld %" PRIu64 "\nseconds %.3f\n",
-                  eidc_refresh_result_name(r->result), r->generation, r->names, r->added,
-                  r->removed, r->held, (double)r->duration_ms / 1000.0);
+                  eidc_refresh_result_name(r->result), r->saving == EIDC_SAVING_DONE ? "yes" : "no",
+                  r->generation, r->names, r->added, r->removed, r->held,
+                  (double)r->duration_ms / 1000.0);
     eidc_utf8_add_visible(eidc_str_of(r->error), &error);
     if (error.n > 0)
         eidc_buf_addf(&text, "error %.*s\n", EIDC_STR_ARG(eidc_buf_view(&error)));

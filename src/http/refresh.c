@@ -32,7 +32,7 @@ static void answer_outcome(struct eidc_request *r, const struct eidc_round_repor
     struct eidc_json j = eidc_json_to(&r->out);
     eidc_json_open_object(&j);
     eidc_json_put_u64(&j, "ticket", round->ticket);
-    eidc_round_report_write(round, &j);
+    eidc_round_outcome_write(round, &j);
     eidc_json_close_object(&j);
     eidc_buf_add_byte(&r->out, '\n');
     r->answer.status = 200;

@@ -1,9 +1,11 @@
 #include "eidcached/refresh/refresh.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "eidcached/base/clock.h"
+#include "eidcached/base/log.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/base/thread.h"
 #include "refresh_internal.h"
@@ -112,6 +114,13 @@ static void wait_until(struct eidc_refresh *r, int64_t due_mono_ms)
     }
 }
 
+static void tell_unsaved(const struct eidc_round_report *round, int64_t pause)
+{
+    if (round->saving == EIDC_SAVING_FAILED)
+        eidc_warn("refresh: saving is tried again by the next refresh, in %" PRId64 " s",
+                  (pause + 999) / 1000);
+}
+
 static void *run_thread(void *arg)
 {
     struct eidc_refresh *r = arg;
@@ -133,6 +142,7 @@ static void *run_thread(void *arg)
             break;
         }
         int64_t pause = pause_after(r, round.result, &failures);
+        tell_unsaved(&round, pause);
         eidc_report_state(r->report, failures ? EIDC_REFRESH_BACKING_OFF : EIDC_REFRESH_IDLE,
                           eidc_now_ms() + pause);
         pthread_mutex_lock(&r->lock);

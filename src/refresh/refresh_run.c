@@ -201,6 +201,16 @@ static void fill_counts(struct run *x)
     eidc_generation_unpin(g);
 }
 
+/* After the error that the refresh has anyway, if it has one. */
+static void tell_unsaved(struct run *x, const struct eidc_err *why)
+{
+    char *error = x->out->error;
+    const size_t n = strlen(error);
+
+    snprintf(error + n, sizeof x->out->error - n, "%spublished, but %s", n > 0 ? "; " : "",
+             why->text);
+}
+
 static void save(struct run *x)
 {
     struct eidc_err err = {0};
@@ -213,9 +223,12 @@ static void save(struct run *x)
         eidc_saver_summarize(&x->r->saver, x->out->generation);
         return;
     }
-    x->out->save_failed = !eidc_saver_save(&x->r->saver, x->changed, &err);
-    if (x->out->save_failed && x->out->error[0] == '\0')
-        snprintf(x->out->error, sizeof x->out->error, "%s", err.text);
+    if (eidc_saver_save(&x->r->saver, x->changed, &err)) {
+        x->out->saving = x->r->saver.store_count > 0 ? EIDC_SAVING_DONE : EIDC_SAVING_NONE;
+    } else {
+        x->out->saving = EIDC_SAVING_FAILED;
+        tell_unsaved(x, &err);
+    }
     fill_counts(x); /* the number may have moved */
 }
 
@@ -223,7 +236,8 @@ static void tell_end(struct run *x)
 {
     const struct eidc_round_report *o = x->out;
     const char *result = eidc_refresh_result_name(o->result);
-    const enum eidc_log_level level = o->result == EIDC_RESULT_OK       ? EIDC_LOG_INFO
+    const bool good = o->result == EIDC_RESULT_OK && o->saving != EIDC_SAVING_FAILED;
+    const enum eidc_log_level level = good                              ? EIDC_LOG_INFO
                                       : o->result == EIDC_RESULT_FAILED ? EIDC_LOG_ERROR
                                                                         : EIDC_LOG_WARN;
 

@@ -184,10 +184,20 @@ void eidc_round_report_write(const struct eidc_round_report *r, struct eidc_json
     eidc_json_put_z(j, "error", r->error[0] ? r->error : NULL);
 }
 
+void eidc_round_outcome_write(const struct eidc_round_report *r, struct eidc_json *j)
+{
+    eidc_round_report_write(r, j);
+    eidc_json_key(j, "saved");
+    if (r->saving == EIDC_SAVING_NONE)
+        eidc_json_null(j);
+    else
+        eidc_json_bool(j, r->saving == EIDC_SAVING_DONE);
+}
+
 static void write_round(struct eidc_json *j, const struct eidc_round_report *r)
 {
     eidc_json_open_object(j);
-    eidc_round_report_write(r, j);
+    eidc_round_outcome_write(r, j);
     eidc_json_close_object(j);
 }
 

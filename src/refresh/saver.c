@@ -89,7 +89,7 @@ static void tell(struct eidc_saver *s, size_t i, const struct eidc_err *err)
 
     eidc_metric_add(eidc_metric(EIDC_METRIC_SNAPSHOT_SAVES, url, err ? "failed" : "ok"), 1);
     if (err != NULL)
-        eidc_error("store %s: not saved, will be tried at the next refresh: %s", url, err->text);
+        eidc_error("store %s: not saved: %s", url, err->text);
     eidc_report_store(s->report, i, err ? err->text : NULL);
 }
 
@@ -162,8 +162,10 @@ static bool save_pass(struct eidc_saver *s, bool all, bool *again, struct eidc_e
             continue;
         beat(s);
         if (!save_store(s, i, &moved, &why)) {
-            if (ok)
+            if (ok) {
                 *err = why;
+                eidc_wrap(err, "not saved to %s", s->stores[i]->url);
+            }
             ok = false;
         }
         for (size_t other = 0; moved && other < s->store_count; other++)

@@ -83,6 +83,44 @@ def test_not_saved_is_not_fresh(lab, aws):
     assert "NoSuchBucket" in done.stdout + done.stderr
 
 
+def blocked(lab):
+    """A place for snapshots where none can be made, whoever asks: a file is in the way."""
+    with open(lab.path + "/file", "w", encoding="utf-8"):
+        return lab.path + "/file/snapshots"
+
+
+def test_not_saved_is_told_as_such(lab):
+    lab.names(["one"])
+    where = blocked(lab)
+    done = lab.once(snapshot={"dir": where})
+    assert done.returncode == 1
+    assert done.stdout.startswith("result ok\nsaved no\ngeneration 1\nnames 1\n")
+    told = f"published, but not saved to file://{where}: cannot make folder "
+    assert f"\nerror {told}" in done.stdout
+    ends = [line for line in done.stderr.splitlines() if "refresh: ok, " in line]
+    assert len(ends) == 1 and " warn " in ends[0] and told in ends[0]
+    assert "next refresh" not in done.stderr
+    assert lab.once().stdout.startswith("result ok\nsaved yes\n")
+    done = lab.once(snapshot={"dir": ""})
+    assert done.returncode == 0 and done.stdout.startswith("result ok\nsaved no\n")
+
+
+def test_a_daemon_says_that_it_has_not_saved(lab):
+    lab.names(["one"])
+    where = blocked(lab)
+    daemon = lab.start(snapshot={"dir": where})
+    done = lab.ctl(daemon, "refresh", "--wait")
+    told = f"published, but not saved to file://{where}: "
+    assert done.returncode == 1
+    assert done.stdout.endswith(", not saved\n")
+    assert f"eidctl: refresh: {told}" in done.stderr
+    status = daemon.status_document()
+    assert status["refresh"]["history"][0]["saved"] is False
+    assert status["refresh"]["last_error"].startswith(told)
+    assert f"file://{where}, NOT SAVED: cannot make folder " in lab.ctl(daemon, "status").stdout
+    assert "saving is tried again by the next refresh, in 3" in daemon.log()
+
+
 def test_a_bad_configuration_is_an_error(lab):
     done = lab.run("--config", lab.write_config("refresh:\n  intervall: 5m\n"), "--once")
     assert done.returncode not in (0, 3)

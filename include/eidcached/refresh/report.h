@@ -23,6 +23,12 @@ enum eidc_refresh_result {
 const char *eidc_refresh_state_name(enum eidc_refresh_state state);
 const char *eidc_refresh_result_name(enum eidc_refresh_result result); /* NONE gives NULL */
 
+enum eidc_saving {
+    EIDC_SAVING_NONE, /* the refresh failed, or there is no store */
+    EIDC_SAVING_DONE,
+    EIDC_SAVING_FAILED, /* some store lacks it */
+};
+
 struct eidc_source_report {
     char *name;
     const char *type;
@@ -48,8 +54,8 @@ struct eidc_round_report {
     uint64_t generation, names, added, removed;
     uint64_t held;                                      /* entries, by the guard */
     uint32_t scopes_listed, scopes_kept, scopes_failed; /* kept: were not due */
-    bool save_failed;                                   /* some store lacks it */
-    char error[EIDC_ERR_TEXT_MAX];                      /* "" when none */
+    enum eidc_saving saving;
+    char error[EIDC_ERR_TEXT_MAX]; /* "" when none */
 };
 
 #define EIDC_HISTORY 32
@@ -96,7 +102,9 @@ bool eidc_report_has_source(struct eidc_report *report, struct eidc_str name);
 bool eidc_report_last(struct eidc_report *report, struct eidc_round_report *out);
 /* The round of that ticket, if it has ended and is still remembered. */
 bool eidc_report_round(struct eidc_report *report, uint64_t ticket, struct eidc_round_report *out);
-/* Writes a round's members into an open object. */
+/* Writes a round's members into an open object; the second one also whether it was saved, which
+ * summary.json, being saved with it, cannot know. */
 void eidc_round_report_write(const struct eidc_round_report *round, struct eidc_json *json);
+void eidc_round_outcome_write(const struct eidc_round_report *round, struct eidc_json *json);
 /* Writes the members "refresh", "sources", "guard" and "stores" of /v1/status. */
 void eidc_report_write(struct eidc_report *report, struct eidc_json *json);

@@ -292,6 +292,21 @@ static void refresh_that_does_not_end_well(void **state)
     says(h.err, "eidctl refresh --accept-shrink");
     RUN_AUTO hj = PLAY(held, "refresh", "--wait", "-o", "json");
     says(hj.err, "eidctl refresh --accept-shrink");
+    static const struct fake_exchange unsaved[] = {
+        {.status = 200,
+         .body = "{\"result\":\"ok\",\"generation\":7,\"error\":\"published, but not saved to "
+                 "file:///x: cannot make folder /x\",\"saved\":false}"}};
+    RUN_AUTO u = PLAY(unsaved, "refresh", "--wait");
+    assert_int_equal(u.code, 1);
+    assert_string_equal(u.out, "refresh: ok, generation 7, not saved\n");
+    says(u.err, "eidctl: refresh: published, but not saved to file:///x: cannot make folder /x\n");
+    RUN_AUTO uj = PLAY(unsaved, "refresh", "--wait", "-o", "json");
+    assert_int_equal(uj.code, 1);
+    static const struct fake_exchange no_store[] = {
+        {.status = 200, .body = "{\"result\":\"ok\",\"error\":null,\"saved\":null}"}};
+    RUN_AUTO n = PLAY(no_store, "refresh", "--wait");
+    assert_int_equal(n.code, 0);
+    assert_string_equal(n.out, "refresh: ok\n");
     static const struct fake_exchange running[] = {{.status = 202, .body = "{\"ticket\":3}"}};
     RUN_AUTO w = PLAY(running, "refresh", "--wait=1s");
     assert_int_equal(w.code, 1);
@@ -364,7 +379,10 @@ static void status_for_people(void **state)
         "\"verified_at\":null,\"error\":null}],"
         "\"guard\":{\"held\":true,\"removals\":120},"
         "\"stores\":[{\"url\":\"file:///var/lib/eidcached\",\"role\":\"primary\","
-        "\"last_saved_at\":\"2026-11-22T17:59:59Z\",\"error\":null}],"
+        "\"last_saved_at\":\"2026-11-22T17:59:59Z\",\"error\":null},"
+        "{\"url\":\"file:///a\",\"last_saved_at\":\"2026-11-22T17:59:59Z\",\"error\":\"full\"},"
+        "{\"url\":\"file:///b\",\"last_saved_at\":null,\"error\":\"full\"},"
+        "{\"url\":\"file:///c\",\"last_saved_at\":null,\"error\":null}],"
         "\"lookups\":{\"forward\":10,\"reverse\":5,\"misses\":1}}";
     EIDC_CJSON_AUTO *doc = NULL;
     EIDC_BUF_AUTO out = {0};
@@ -387,6 +405,9 @@ static void status_for_people(void **state)
         "sources     prod (aws), 200 names, 2 scopes, 1 failed, verified 12 min ago: denied\n"
         "            extra (file), 50 names, 1 scope, 0 failed, never verified\n"
         "stores      file:///var/lib/eidcached, saved 1 s ago\n"
+        "            file:///a, NOT SAVED: full; last saved 1 s ago\n"
+        "            file:///b, NOT SAVED: full\n"
+        "            file:///c, not saved yet\n"
         "look-ups    10 forward, 5 reverse, 1 missed\n");
 }
 

@@ -110,6 +110,21 @@ static void test_history_begins_with_the_newest(void **state)
     assert_non_null(strstr(newest, "{\"result\":\"failed\""));
 }
 
+static void test_a_refresh_says_whether_it_was_saved(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        [EIDC_SAVING_NONE] = "\"saved\":null}]",
+        [EIDC_SAVING_DONE] = "\"saved\":true},",
+        [EIDC_SAVING_FAILED] = "\"saved\":false},",
+    };
+    for (int saving = EIDC_SAVING_NONE; saving <= EIDC_SAVING_FAILED; saving++) {
+        const struct eidc_round_report round = {.result = EIDC_RESULT_OK, .saving = saving};
+        eidc_report_add_round(&report, &round);
+        expect(words[saving]);
+    }
+}
+
 static void test_state_and_progress_are_of_now(void **state)
 {
     const struct eidc_progress progress = {.phase = EIDC_PROGRESS_BUILDING, .names = 12};
@@ -211,6 +226,7 @@ int main(void)
         TEST(test_nothing_has_ended_yet),
         TEST(test_rounds_are_found_by_ticket_until_they_are_forgotten),
         TEST(test_history_begins_with_the_newest),
+        TEST(test_a_refresh_says_whether_it_was_saved),
         TEST(test_state_and_progress_are_of_now),
         TEST(test_a_source_is_told_of_whole),
         TEST(test_a_source_of_which_nothing_is_served_keeps_its_figures),

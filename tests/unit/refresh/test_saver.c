@@ -152,7 +152,7 @@ static void test_failed_save_is_made_up_for(void **state)
     publish(1, "a");
     fakes[0].fail_next = 1;
     assert_false(eidc_saver_save(&saver, true, &err));
-    assert_string_equal(err.text, "no route");
+    assert_string_equal(err.text, "not saved to one: no route");
     assert_string_equal(report.stores[0].error, "no route");
     assert_null(report.stores[1].error);
     assert_int_equal(fakes[1].number, 1); /* the other one has it */
