@@ -86,13 +86,14 @@ static const struct command {
      "  eidctl image diff yesterday.eidc /var/lib/eidcached/current.eidc\n"
      "  eidctl image diff -o json old.eidc new.eidc | grep '\"change\":\"removed\"'\n"},
     {"image export", "FILE", "writes an image as the EidCache JSON, or as lines", 1, 1,
-     EIDC_CTL_BIT(EIDC_CTL_EXPORT), eidc_ctl_image_export,
-     "  eidctl image export names.eidc > eid_cache.json      # one EID a name, one name an EID\n"
+     EIDC_CTL_BIT(EIDC_CTL_EXPORT) | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_export,
+     "  eidctl image export -O eid_cache.json names.eidc     # one EID a name, one name an EID\n"
      "  eidctl image export --format tsv names.eidc | sort   # all of them\n"},
-    {"image import", "JSON [OUT]", "makes an image of the EidCache JSON", 1, 2,
+    {"image import", "[JSON|-] [OUT]", "makes an image of the EidCache JSON", 0, 2,
      SCHEME | FORMAT | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_import,
      "  eidctl image import eid_cache.json names.eidc   # EIDs that are no checksum stay as they "
-     "are\n"},
+     "are\n"
+     "  zcat eid_cache.json.gz | eidctl image import - names.eidc\n"},
     {"aws list", "[LIST]", "what a source can list; of one, all there is to know", 0, 1, FORMAT,
      eidc_ctl_aws_list,
      "  eidctl aws list\n"

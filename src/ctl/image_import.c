@@ -5,6 +5,7 @@
 #include "eidcached/ctl/image_file.h"
 
 #define DOCUMENT_MAX ((size_t)4 << 30)
+#define BLOCK        ((size_t)64 << 10)
 
 static void hasher_free_p(struct eidc_eid_hasher **hasher)
 {
@@ -47,21 +48,47 @@ static bool add_all(struct eidc_ctl_filling *filling, struct eidc_eid_hasher *ha
     return true;
 }
 
-static bool fill(struct eidc_ctl_filling *filling, struct eidc_err *err)
+/* Standard input, up to its end. */
+static bool read_stream(FILE *in, struct eidc_buf *text, struct eidc_err *err)
 {
-    const char *path = filling->ctl->args[0];
+    while (!feof(in)) {
+        char *into = eidc_buf_reserve(text, BLOCK);
+        if (into == NULL)
+            return eidc_fail(err, EIDC_ERR_NOMEM, "out of memory");
+        size_t got = fread(into, 1, BLOCK, in);
+        if (ferror(in))
+            return eidc_fail_errno(err, "cannot be read");
+        eidc_buf_commit(text, got);
+        if (text->n > DOCUMENT_MAX)
+            return eidc_fail(err, EIDC_ERR_LIMIT, "longer than %zu bytes", DOCUMENT_MAX);
+    }
+    return true;
+}
+
+static bool add_document(struct eidc_ctl_filling *filling, struct eidc_str text,
+                         struct eidc_err *err)
+{
     __attribute__((cleanup(hasher_free_p))) struct eidc_eid_hasher *hasher = NULL;
-    EIDC_BUF_AUTO text = {0};
     EIDC_CJSON_AUTO *document = NULL;
-    if (!eidc_file_read(path, DOCUMENT_MAX, &text, err) ||
-        !eidc_eid_hasher_new(filling->scheme, filling->key, &hasher, err))
-        return false;
-    if (!eidc_json_parse(eidc_buf_view(&text), &document, err) ||
+    if (!eidc_eid_hasher_new(filling->scheme, filling->key, &hasher, err) ||
+        !eidc_json_parse(text, &document, err) ||
         !add_all(filling, hasher, document, "forward_dict", err) ||
         !add_all(filling, hasher, document, "reverse_dict", err))
-        return eidc_wrap(err, "%s", path);
+        return false;
     eidc_json_get_time(document, "created_at", &filling->as_of_ms); /* else it stays now */
     return true;
+}
+
+static bool fill(struct eidc_ctl_filling *filling, struct eidc_err *err)
+{
+    const struct eidc_ctl *ctl = filling->ctl;
+    const bool from_file = ctl->arg_count == 1 && strcmp(ctl->args[0], "-") != 0;
+    EIDC_BUF_AUTO text = {0};
+    if (from_file && !eidc_file_read(ctl->args[0], DOCUMENT_MAX, &text, err))
+        return false; /* it names the file */
+    return ((from_file || read_stream(ctl->io->in, &text, err)) &&
+            add_document(filling, eidc_buf_view(&text), err)) ||
+           eidc_wrap(err, "%s", from_file ? ctl->args[0] : "standard input");
 }
 
 int eidc_ctl_image_import(struct eidc_ctl *ctl)

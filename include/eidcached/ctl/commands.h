@@ -15,10 +15,10 @@ eidc_ctl_command_fn eidc_ctl_image_import;                      /* image_import.
 eidc_ctl_command_fn eidc_ctl_image_info, eidc_ctl_image_verify; /* image_commands.c */
 eidc_ctl_command_fn eidc_ctl_image_lookup;                      /* lookup.c */
 eidc_ctl_command_fn eidc_ctl_image_list, eidc_ctl_image_diff;   /* image_list.c */
-eidc_ctl_command_fn eidc_ctl_image_export;
-eidc_ctl_command_fn eidc_ctl_aws_policy; /* aws_policy.c */
-eidc_ctl_command_fn eidc_ctl_aws_list;   /* aws_list.c */
-eidc_ctl_command_fn eidc_ctl_aws_whoami; /* aws_whoami.c */
+eidc_ctl_command_fn eidc_ctl_image_export;                      /* image_export.c */
+eidc_ctl_command_fn eidc_ctl_aws_policy;                        /* aws_policy.c */
+eidc_ctl_command_fn eidc_ctl_aws_list;                          /* aws_list.c */
+eidc_ctl_command_fn eidc_ctl_aws_whoami;                        /* aws_whoami.c */
 
 /* Shared by compute, image build and import: the scheme that the options ask for, and its key. */
 bool eidc_ctl_scheme(const struct eidc_ctl *ctl, struct eidc_eid_scheme *scheme,

@@ -112,6 +112,28 @@ static void export_both_ways(void **state)
     PRINTS(r.out, "image", "export", "--format", "eidcache", image);
 }
 
+static void exports_into(const char *format, const char *path)
+{
+    RUN_AUTO shown = RUN("image", "export", "--format", format, image);
+    EIDC_BUF_AUTO written = {0};
+    struct eidc_err err;
+    PRINTS("", "image", "export", "-O", path, "--format", format, image);
+    assert_true(eidc_file_read(path, SIZE_MAX, &written, &err));
+    assert_string_equal(written.p, shown.out);
+}
+
+static void export_into_a_file(void **state)
+{
+    (void)state;
+    exports_into("tsv", json);
+    exports_into("eidcache", json);
+    RUN_AUTO nowhere = RUN("image", "export", "-O", "/proc/nonexistent/x", image);
+    assert_int_equal(nowhere.code, 1);
+    assert_string_equal(nowhere.out, "");
+    says(nowhere.err, "eidctl: image export: ");
+    says(nowhere.err, "/proc/nonexistent/x");
+}
+
 static void no_image_is_an_error(void **state)
 {
     (void)state;
@@ -145,6 +167,23 @@ static void import(void **state)
     says(info.out, "\"as_of\":\"2026-11-22T");
     RUN_AUTO good = RUN("image", "verify", other);
     assert_int_equal(good.code, 0);
+}
+
+static void import_from_standard_input(void **state)
+{
+    (void)state;
+    RUN_AUTO exported = RUN("image", "export", image);
+    RUN_AUTO r = PIPE(exported.out, "image", "import", "-", other);
+    assert_string_equal(r.err, "");
+    assert_int_equal(r.code, 0);
+    PRINTS("", "image", "diff", image, other);
+    unlink(other);
+    RUN_AUTO unnamed = PIPE(exported.out, "image", "import", "-O", other);
+    assert_int_equal(unnamed.code, 0);
+    PRINTS("", "image", "diff", image, other);
+    RUN_AUTO bad = PIPE("{}", "image", "import", "-", other);
+    assert_int_equal(bad.code, 1);
+    says(bad.err, "image import: standard input: it has no object forward_dict");
 }
 
 static void import_keeps_what_one_side_has(void **state)
@@ -221,8 +260,10 @@ int main(void)
         cmocka_unit_test(list_by_pages),
         cmocka_unit_test(diff),
         cmocka_unit_test(export_both_ways),
+        cmocka_unit_test(export_into_a_file),
         cmocka_unit_test(no_image_is_an_error),
         cmocka_unit_test(import),
+        cmocka_unit_test(import_from_standard_input),
         cmocka_unit_test(import_keeps_what_one_side_has),
         cmocka_unit_test(import_refuses),
         cmocka_unit_test(progress_on_a_terminal),

@@ -94,7 +94,7 @@ static void wrong_usage(void **state)
         {{"image", "build", "-"}, "image build: needs one file to write"},
         {{"image", "build", "-O", "/a", "-", "/b"}, "image build: needs one file to write"},
         {{"image", "import", "/a"}, "image import: needs one file to write"},
-        {{"image", "import"}, "image import: too few arguments"},
+        {{"image", "import"}, "image import: needs one file to write"},
         {{"image", "list"}, "image list: too few arguments"},
         {{"image", "list", "--limit", "0", "/a"}, "--limit: '0' is no number from 1"},
         {{"image", "list", "--limit", "few", "/a"}, "--limit: 'few' is no number from 1"},
