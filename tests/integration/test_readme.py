@@ -107,3 +107,15 @@ def test_its_commands_print_what_it_says(lab, port):
             assert code == 0, f"{command}\n{out}{err}"
             if expected is not None:
                 assert matches(expected.replace(ADDRESS, where), out), f"{command}\n{out}"
+
+
+@pytest.mark.parametrize("words, code", [
+    ("help", 0), ("run --help", 0), ("test -h", 0), ("run --foo", 2), ("run --detach --foo", 2),
+    ("bogus", 2), ("fuzz long", 2), ("package lambada", 2),
+])
+def test_dev_tells_help_from_wrong_usage(words, code):
+    done = subprocess.run([os.path.join(SOURCE, "dev"), *words.split()], capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == code, done
+    assert "usage: ./dev" in (done.stderr if code else done.stdout), done
+    assert not (done.stdout if code else done.stderr)
