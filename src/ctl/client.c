@@ -1,9 +1,12 @@
 #include "eidcached/ctl/client.h"
 
+#include <unistd.h>
+
 #include "eidcached/base/file.h"
 #include "eidcached/base/json_read.h"
 #include "eidcached/base/mem.h"
 #include "eidcached/ctl/commands.h"
+#include "eidcached/net/url.h"
 #include "eidcached/net/user_agent.h"
 
 #define CONNECT_TIMEOUT_MS 5000
@@ -27,6 +30,7 @@ static const struct advice {
 static const struct trouble {
     const char *scheme, *part, *advice;
 } troubles[] = {
+    {"https://", "local SSL certificate", "what are --cert and --key? they must be PEM, of a pair"},
     {"https://", "certificate required", "it wants a client's certificate: see --cert"},
     {"https://", "reset by peer", "does it want a client's certificate? see --cert"},
     {"https://", "certificate", "is its authority not one of the system's? see --ca"},
@@ -42,11 +46,11 @@ static bool add_token(const char *path, struct eidc_http_headers *headers, struc
     while (token.n > 0 && strchr(" \t\r\n", token.p[token.n - 1]) != NULL)
         token.n--;
     if (token.n == 0)
-        return eidc_fail(err, EIDC_ERR_INVALID, "--token-file: %s holds no token", path);
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "--token-file: %s holds no token", path);
     eidc_buf_add_z(&value, "Bearer ");
     eidc_buf_add_str(&value, eidc_buf_view(&token));
     if (!eidc_http_headers_add(headers, "Authorization", eidc_buf_view(&value)))
-        return eidc_fail(err, EIDC_ERR_INVALID, "--token-file: %s is not one line", path);
+        return eidc_fail(err, EIDC_ERR_CORRUPT, "--token-file: %s is not one line", path);
     return true;
 }
 
@@ -55,12 +59,12 @@ static bool resolve(const char *server, const char *target, struct eidc_buf *url
                     const char **socket, struct eidc_err *err)
 {
     struct eidc_str base = eidc_str_of(server);
+    struct eidc_url parts;
     *socket = NULL;
     if (eidc_str_starts(base, EIDC_STR("unix:")) && base.n > strlen("unix:")) {
         *socket = server + strlen("unix:");
         base = EIDC_STR("http://localhost");
-    } else if (!eidc_str_starts(base, EIDC_STR("http://")) &&
-               !eidc_str_starts(base, EIDC_STR("https://"))) {
+    } else if (!eidc_url_split(server, &parts)) {
         return eidc_fail(err, EIDC_ERR_INVALID,
                          "'%s' is no server; it must be http://HOST:PORT, https://HOST:PORT or "
                          "unix:PATH",
@@ -81,6 +85,28 @@ static bool add_headers(const struct eidc_ctl *ctl, const struct eidc_ctl_reques
     return ctl->options.token_file == NULL || add_token(ctl->options.token_file, headers, err);
 }
 
+/* Whether what --ca, --cert and --key name is there; what is in it the first handshake tells. */
+static bool check_files(const struct eidc_ctl_options *o, struct eidc_err *err)
+{
+    const struct {
+        const char *option, *path;
+    } files[] = {{"--ca", o->ca}, {"--cert", o->cert}, {"--key", o->key}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (files[i].path != NULL && access(files[i].path, R_OK) != 0)
+            return eidc_fail_errno(err, "%s: cannot read %s", files[i].option, files[i].path);
+    }
+    return true;
+}
+
+/* A URL that curl takes, and files that are there: only what is in --ca can be INVALID by now. */
+static bool explain(const struct eidc_ctl_options *o, struct eidc_err *err)
+{
+    if (err->kind != EIDC_ERR_INVALID || o->ca == NULL)
+        return false;
+    err->kind = EIDC_ERR_CORRUPT;
+    return eidc_wrap(err, "--ca");
+}
+
 bool eidc_ctl_need_http(struct eidc_ctl *ctl, struct eidc_err *err)
 {
     char *user_agent EIDC_AUTO_FREE = eidc_user_agent("eidctl");
@@ -94,9 +120,8 @@ bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *requ
     EIDC_BUF_AUTO url = {0};
     const char *socket;
     if (!resolve(ctl->options.server, request->target, &url, &socket, err) ||
-        !add_headers(ctl, request, &headers, err))
-        return false;
-    if (!eidc_ctl_need_http(ctl, err))
+        !check_files(&ctl->options, err) || !add_headers(ctl, request, &headers, err) ||
+        !eidc_ctl_need_http(ctl, err))
         return false;
     const struct eidc_http_request http = {
         .method = request->method,
@@ -113,7 +138,7 @@ bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *requ
         .max_response = ANSWER_MAX,
         .no_proxy = socket != NULL,
     };
-    return eidc_http_perform(ctl->http, &http, response, err);
+    return eidc_http_perform(ctl->http, &http, response, err) || explain(&ctl->options, err);
 }
 
 int eidc_ctl_unreachable(const struct eidc_ctl *ctl, const char *what, const struct eidc_err *err)

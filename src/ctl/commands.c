@@ -1,5 +1,7 @@
 #include "eidcached/ctl/commands.h"
 
+#include "eidcached/config/nearest.h"
+
 #define ALWAYS (EIDC_CTL_BIT(EIDC_CTL_HELP) | EIDC_CTL_BIT(EIDC_CTL_VERSION))
 #define FORMAT EIDC_CTL_BIT(EIDC_CTL_FORMAT)
 #define TLS                                                                                        \
@@ -200,6 +202,18 @@ static const struct command *find_command(struct eidc_ctl *ctl)
     return NULL;
 }
 
+static const char *nearest_in(const char *group, const char *word)
+{
+    const char *words[COMMANDS + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        words[n] = group != NULL ? word_in(&commands[i], group) : commands[i].name;
+        n += words[n] != NULL;
+    }
+    words[n] = NULL;
+    return eidc_nearest_name(word, words);
+}
+
 static void complain_of_group(const struct eidc_ctl *ctl, const char *group)
 {
     EIDC_BUF_AUTO words = {0};
@@ -208,7 +222,25 @@ static void complain_of_group(const struct eidc_ctl *ctl, const char *group)
         if (word != NULL)
             eidc_buf_addf(&words, "%s%s", words.n > 0 ? ", " : "", word);
     }
-    eidc_ctl_complain(ctl, "%s: needs one of %s; see eidctl %s --help", group, words.p, group);
+    const char *word = ctl->arg_count > 1 ? ctl->args[1] : NULL;
+    const char *meant = word != NULL ? nearest_in(group, word) : NULL;
+    if (meant != NULL)
+        eidc_ctl_complain(ctl, "unknown command '%s %s'; did you mean %s %s?", group, word, group,
+                          meant);
+    else if (word != NULL)
+        eidc_ctl_complain(ctl, "unknown command '%s %s'; it is one of %s; see eidctl %s --help",
+                          group, word, words.p, group);
+    else
+        eidc_ctl_complain(ctl, "%s: needs one of %s; see eidctl %s --help", group, words.p, group);
+}
+
+static void complain_of_word(const struct eidc_ctl *ctl, const char *word)
+{
+    const char *meant = nearest_in(NULL, word);
+    if (meant != NULL)
+        eidc_ctl_complain(ctl, "unknown command '%s'; did you mean %s?", word, meant);
+    else
+        eidc_ctl_complain(ctl, "unknown command '%s'; see eidctl --help", word);
 }
 
 static int unknown_command(const struct eidc_ctl *ctl)
@@ -219,7 +251,7 @@ static int unknown_command(const struct eidc_ctl *ctl)
     else if (group != NULL)
         complain_of_group(ctl, group);
     else
-        eidc_ctl_complain(ctl, "unknown command '%s'; see eidctl --help", ctl->args[0]);
+        complain_of_word(ctl, ctl->args[0]);
     return EIDC_CTL_USAGE;
 }
 

@@ -5,7 +5,11 @@
 bool eidc_ctl_read_key(const struct eidc_ctl *ctl, struct eidc_buf *key, struct eidc_err *err)
 {
     const char *path = ctl->options.key_file;
-    return path == NULL || eidc_eid_key_read(path, key, err) || eidc_wrap(err, "--key-file");
+    if (path == NULL || eidc_eid_key_read(path, key, err))
+        return true;
+    if (err->kind == EIDC_ERR_INVALID)
+        err->kind = EIDC_ERR_CORRUPT; /* the file is wrong, not the usage */
+    return eidc_wrap(err, "--key-file");
 }
 
 bool eidc_ctl_scheme(const struct eidc_ctl *ctl, struct eidc_eid_scheme *scheme,

@@ -332,6 +332,9 @@ def test_eidctl_over_tls(lab, ca, clients, server):
     assert done.returncode == 0, done
     for server_url, arguments, advice in ((url, ["--ca", ca.cert], "see --cert"),
                                           (url, ["--cert", cert, "--key", key], "see --ca"),
+                                          (url, ["--ca", lab.names_path], "--ca: "),
+                                          (url, ["--cert", lab.names_path], "--cert and --key?"),
+                                          (url, ["--cert", cert, "--key", ca.cert], "and --key?"),
                                           ("http://" + daemon.where, [], "see --server https:")):
         done = lab.ctl(None, "health", "--server", server_url, *arguments)
         assert done.returncode == 1 and advice in done.stderr, done

@@ -16,7 +16,7 @@ bool eidc_ctl_need_http(struct eidc_ctl *ctl, struct eidc_err *err);
 bool eidc_ctl_exchange(struct eidc_ctl *ctl, const struct eidc_ctl_request *request,
                        struct eidc_http_response *response, struct eidc_err *err);
 /* Complains that an exchange failed; returns EIDC_CTL_FAILED, or EIDC_CTL_USAGE when it could not
- * even be tried as asked (--server, --token-file). */
+ * even be tried as asked (--server). */
 int eidc_ctl_unreachable(const struct eidc_ctl *ctl, const char *what, const struct eidc_err *err);
 /* Complains about an answer that is not what was asked for, with the server's own reason and
  * advice; returns EIDC_CTL_FAILED. */

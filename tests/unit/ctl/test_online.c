@@ -190,10 +190,12 @@ static void servers(void **state)
     assert_string_equal(last_socket, "");
     assert_false(last_no_proxy);
 
-    static const char *const bad[] = {"localhost:8627", "unix:", "ftp://x", ""};
+    static const char *const bad[] = {"localhost:8627", "unix:",      "ftp://x",     "",
+                                      "http://",        "https:///x", "http://[::1", "http://a b"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         RUN_AUTO r = run_io("", false, scripted, ARGS("--server", bad[i], "status"));
         assert_int_equal(r.code, 2);
+        says(r.err, bad[i]);
         says(r.err, "is no server; it must be http://");
     }
 }
@@ -211,16 +213,37 @@ static void token(void **state)
     assert_int_equal(r.code, 0);
     assert_true(eidc_file_write(path, EIDC_STR("secret1\nsecret2\n"), 0600, &err));
     RUN_AUTO lines = run_io("", false, scripted, ARGS("refresh", "--token-file", path));
-    assert_int_equal(lines.code, 2);
+    assert_int_equal(lines.code, 1);
     says(lines.err, "is not one line");
     assert_null(strstr(lines.err, "secret"));
     assert_true(eidc_file_write(path, EIDC_STR("\n"), 0600, &err));
     RUN_AUTO empty = run_io("", false, scripted, ARGS("refresh", "--token-file", path));
+    assert_int_equal(empty.code, 1);
+    says(empty.err, "--token-file: ");
     says(empty.err, "holds no token");
     unlink(path);
     RUN_AUTO missing = run_io("", false, scripted, ARGS("refresh", "--token-file", path));
     assert_int_equal(missing.code, 1);
     says(missing.err, path);
+}
+
+/* A file that lacks something is no wrong usage. */
+static void files_for_tls(void **state)
+{
+    (void)state;
+    static const char *const options[] = {"--ca", "--cert", "--key"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        RUN_AUTO r = run_io(
+            "", false, scripted,
+            ARGS("--server", "https://e.example", options[i], "/proc/nonexistent/f", "status"));
+        assert_int_equal(r.code, 1);
+        says(r.err, options[i]);
+        says(r.err, ": cannot read /proc/nonexistent/f: No such file or directory\n");
+    }
+    static const struct fake_exchange s[] = {{.error = EIDC_ERR_INVALID}};
+    RUN_AUTO r = PLAY(s, "--server", "https://e.example", "--ca", "/dev/null", "status");
+    assert_int_equal(r.code, 1);
+    says(r.err, "eidctl: status: --ca: ");
 }
 
 static void refresh(void **state)
@@ -424,6 +447,7 @@ int main(void)
         cmocka_unit_test(what_the_server_refuses),
         cmocka_unit_test(servers),
         cmocka_unit_test(token),
+        cmocka_unit_test(files_for_tls),
         cmocka_unit_test(refresh),
         cmocka_unit_test(units_of_a_wait),
         cmocka_unit_test(refresh_that_does_not_end_well),

@@ -82,10 +82,13 @@ static void wrong_usage(void **state)
         const char *args[8], *says;
     } bad[] = {
         {{""}, "unknown command ''"},
-        {{"forwad", "x"}, "unknown command 'forwad'"},
-        {{"dance", "--help"}, "unknown command 'dance'"},
+        {{"forwad", "x"}, "unknown command 'forwad'; did you mean forward?"},
+        {{"image-list"}, "unknown command 'image-list'; did you mean image list?"},
+        {{"dance", "--help"}, "unknown command 'dance'; see eidctl --help"},
         {{"image"}, "image: needs one of build, info, verify, lookup"},
-        {{"image", "dance"}, "image: needs one of"},
+        {{"image", "dance"}, "unknown command 'image dance'; it is one of build, info, verify"},
+        {{"image", "verfy"}, "unknown command 'image verfy'; did you mean image verify?"},
+        {{"aws", "lsit"}, "unknown command 'aws lsit'; did you mean aws list?"},
         {{"forward"}, "forward: too few arguments, it takes NAME..."},
         {{"status", "x"}, "status: takes no arguments"},
         {{"image", "info"}, "image info: too few arguments, it takes FILE"},
