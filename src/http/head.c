@@ -9,6 +9,9 @@
  * not read, its answer is the connection's last.
  * It finds the method, the target and the version by the blanks between them, whatever else they
  * hold.
+ *
+ * A list may come in several lines (RFC 9110 section 5.3). Hardly any does: only then is it put
+ * together, in a second walk.
  */
 #include "eidcached/http/head.h"
 
@@ -28,31 +31,38 @@ static enum eidc_method method_of(const char *name)
 }
 
 /* clang-format off */
-static const struct {
+static const struct known_header {
     const char *name;
     size_t length, offset;
+    bool is_list;
 } known_headers[] = {
-#define HEADER(text, member) {text, sizeof(text) - 1, offsetof(struct eidc_request_headers, member)}
+#define ROW(text, member, is_list) \
+    {text, sizeof(text) - 1, offsetof(struct eidc_request_headers, member), is_list}
+#define HEADER(text, member) ROW(text, member, false)
+#define LIST(text, member) ROW(text, member, true)
     HEADER("Host", host),
-    HEADER("Accept", accept),
+    LIST("Accept", accept),
     HEADER("Origin", origin),
     HEADER("Authorization", authorization),
-    HEADER("Cache-Control", cache_control),
+    LIST("Cache-Control", cache_control),
     HEADER("Content-Type", content_type),
     HEADER("Content-Length", content_length),
-    HEADER("If-None-Match", if_none_match),
+    LIST("If-None-Match", if_none_match),
     HEADER("Range", range),
     HEADER("If-Range", if_range),
     HEADER("Transfer-Encoding", transfer_encoding),
     HEADER("Content-Encoding", content_encoding),
     HEADER("Expect", expect),
-    HEADER("Accept-Encoding", accept_encoding),
+    LIST("Accept-Encoding", accept_encoding),
     HEADER("Forwarded", forwarded),
     HEADER("X-Forwarded-For", forwarded),
     HEADER("X-Forwarded-Host", forwarded),
     HEADER("X-Forwarded-Proto", forwarded),
+#undef LIST
 #undef HEADER
+#undef ROW
 };
+#define KNOWN_HEADERS (sizeof(known_headers) / sizeof(known_headers[0]))
 /* clang-format on */
 
 /* RFC 9110 section 5.6.2. */
@@ -88,7 +98,9 @@ static bool is_target(struct eidc_str target)
 struct walk {
     struct eidc_request_headers *headers;
     const char *next; /* where the next line must begin */
+    uint32_t apart;   /* lists in several lines: bits of known_headers */
 };
+_Static_assert(KNOWN_HEADERS <= 32, "struct walk has a bit for each");
 
 static void check_line(struct walk *walk, struct eidc_str name, struct eidc_str value)
 {
@@ -102,8 +114,20 @@ static void check_line(struct walk *walk, struct eidc_str name, struct eidc_str 
 static void count_line(struct eidc_request_headers *headers, const struct eidc_str *place)
 {
     headers->hosts += place == &headers->host;
+    headers->origins += place == &headers->origin;
     headers->lengths += place == &headers->content_length;
     headers->encodings += place == &headers->transfer_encoding;
+}
+
+static bool is_named(const struct known_header *known, const char *name, size_t name_size)
+{
+    return known->length == name_size && strncasecmp(known->name, name, name_size) == 0;
+}
+
+static struct eidc_str *place_of(const struct known_header *known,
+                                 struct eidc_request_headers *headers)
+{
+    return (struct eidc_str *)(void *)((char *)headers + known->offset);
 }
 
 static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -112,18 +136,59 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const cha
     struct walk *walk = cls;
     (void)kind;
     check_line(walk, (struct eidc_str){name, name_size}, (struct eidc_str){value, value_size});
-    for (size_t i = 0; i < sizeof(known_headers) / sizeof(known_headers[0]); i++) {
-        if (known_headers[i].length != name_size ||
-            strncasecmp(known_headers[i].name, name, name_size) != 0)
+    for (size_t i = 0; i < KNOWN_HEADERS; i++) {
+        if (!is_named(&known_headers[i], name, name_size))
             continue;
-        struct eidc_str *place =
-            (struct eidc_str *)(void *)((char *)walk->headers + known_headers[i].offset);
+        struct eidc_str *place = place_of(&known_headers[i], walk->headers);
         if (place->p == NULL)
             *place = (struct eidc_str){value != NULL ? value : "", value_size};
+        else if (known_headers[i].is_list)
+            walk->apart |= 1u << i;
         count_line(walk->headers, place);
         break;
     }
     return MHD_YES;
+}
+
+struct joining {
+    const struct known_header *known;
+    struct eidc_buf *to;
+    size_t start;
+};
+
+static enum MHD_Result join_line(void *cls, enum MHD_ValueKind kind, const char *name,
+                                 size_t name_size, const char *value, size_t value_size)
+{
+    struct joining *list = cls;
+    (void)kind;
+    if (!is_named(list->known, name, name_size))
+        return MHD_YES;
+    if (list->to->n > list->start)
+        eidc_buf_add_str(list->to, EIDC_STR(", "));
+    eidc_buf_add(list->to, value, value_size);
+    return MHD_YES;
+}
+
+/* Each line loses its name, colon and end, which is more than it gains: `size` bytes of head hold
+ * them all, and views of what is joined already stay good. */
+static void join_lists(struct MHD_Connection *mhd, struct eidc_request *r, uint32_t apart,
+                       size_t size)
+{
+    if (eidc_buf_reserve(&r->lists, size) == NULL)
+        return; /* the first lines it is */
+    for (size_t i = 0; i < KNOWN_HEADERS; i++) {
+        struct joining list = {&known_headers[i], &r->lists, r->lists.n};
+        if ((apart & 1u << i) == 0)
+            continue;
+        MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, join_line, &list);
+        *place_of(list.known, &r->headers) =
+            (struct eidc_str){r->lists.p + list.start, r->lists.n - list.start};
+    }
+}
+
+static size_t head_size(struct MHD_Connection *mhd)
+{
+    return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
 }
 
 bool eidc_head_is_ours(void)
@@ -134,20 +199,20 @@ bool eidc_head_is_ours(void)
 void eidc_head_read(struct MHD_Connection *mhd, const struct eidc_head *head,
                     struct eidc_request *r)
 {
-    struct walk walk = {&r->headers, head->version + strlen(head->version) + 2};
+    struct walk walk = {&r->headers, head->version + strlen(head->version) + 2, 0};
     r->method = method_of(head->method);
     r->headers.bad_line = (r->method == EIDC_METHOD_OTHER && !is_token(head->method)) ||
                           !is_target(eidc_buf_view(&r->uri));
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, take_header, &walk);
+    if (walk.apart != 0)
+        join_lists(mhd, r, walk.apart, head_size(mhd));
     if (!eidc_head_is_ours()) {
         r->headers.mangled = false;
         return;
     }
-    size_t size =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
     if (head->target != head->method + strlen(head->method) + 1)
         r->headers.bad_line = true;
-    if (walk.next == NULL || walk.next + 2 != head->method + size ||
+    if (walk.next == NULL || walk.next + 2 != head->method + head_size(mhd) ||
         head->target + r->uri.n + 1 != head->version)
         r->headers.mangled = true;
 }

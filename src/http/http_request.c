@@ -24,6 +24,7 @@ void eidc_request_reset(struct eidc_request *r)
 {
     drop_all(r);
     keep_small(&r->uri);
+    keep_small(&r->lists);
     keep_small(&r->body);
     keep_small(&r->key);
     keep_small(&r->out);
@@ -32,6 +33,7 @@ void eidc_request_reset(struct eidc_request *r)
         .is_unix = r->is_unix,
         .is_loopback = r->is_loopback,
         .uri = r->uri,
+        .lists = r->lists,
         .body = r->body,
         .key = r->key,
         .out = r->out,
@@ -42,6 +44,7 @@ void eidc_request_free(struct eidc_request *r)
 {
     drop_all(r);
     eidc_buf_free(&r->uri);
+    eidc_buf_free(&r->lists);
     eidc_buf_free(&r->body);
     eidc_buf_free(&r->key);
     eidc_buf_free(&r->out);

@@ -173,11 +173,16 @@ bool eidc_none_match(struct eidc_str if_none_match, struct eidc_str etag)
 bool eidc_max_age(struct eidc_str cache_control, uint64_t *seconds)
 {
     struct eidc_str directive, name, value;
-    if (cache_control.p == NULL)
-        return false;
+    uint64_t given, least = UINT64_MAX;
+    bool found = false;
     while (next_piece(&cache_control, ',', &directive)) {
-        if (split_parameter(directive, &name, &value) && same(name, "max-age"))
-            return eidc_str_u64(value, UINT64_MAX, seconds);
+        if (!split_parameter(directive, &name, &value) || !same(name, "max-age") ||
+            !eidc_str_u64(value, UINT64_MAX, &given))
+            continue;
+        found = true;
+        least = given < least ? given : least;
     }
-    return false;
+    if (found)
+        *seconds = least;
+    return found;
 }

@@ -10,13 +10,14 @@
 enum eidc_method { EIDC_GET, EIDC_HEAD, EIDC_POST, EIDC_METHOD_OTHER };
 #define EIDC_METHOD_BIT(m) (1u << (m))
 
-/* The headers that anything here looks at; p is NULL where there is none. */
+/* The headers that anything here looks at; p is NULL where there is none. Of several lines with one
+ * name the first one counts, but those of a list are one. */
 struct eidc_request_headers {
     struct eidc_str host, origin, accept, authorization, cache_control, content_type, if_none_match;
     struct eidc_str range, if_range, accept_encoding;
     struct eidc_str content_length, transfer_encoding, content_encoding, expect;
     struct eidc_str forwarded;   /* Forwarded or X-Forwarded-*: that there is one */
-    unsigned hosts;              /* how many Host lines */
+    unsigned hosts, origins;     /* how many Host and Origin lines */
     unsigned lengths, encodings; /* the same of Content-Length and Transfer-Encoding */
     bool bad_line;               /* the first one */
     bool mangled;                /* lines do not follow each other as they are read */
@@ -50,6 +51,7 @@ struct eidc_request {
     struct eidc_str rest;        /* of the path, behind a route's pattern */
     struct eidc_str uri_host;    /* of an absolute-form target, else p is NULL */
     struct eidc_request_headers headers;
+    struct eidc_buf lists; /* what headers is a view of where a list came in several lines */
     const struct eidc_route *route;
     struct eidc_buf body;
     enum eidc_body_fate body_fate;

@@ -21,5 +21,5 @@ enum eidc_media eidc_content_media(struct eidc_str content_type);
 /* Whether If-None-Match names this ETag (quoted), weakly compared, or is "*". */
 bool eidc_none_match(struct eidc_str if_none_match, struct eidc_str etag);
 
-/* max-age of a Cache-Control header; false: none. */
+/* The least max-age of a Cache-Control header; false: none. */
 bool eidc_max_age(struct eidc_str cache_control, uint64_t *seconds);

@@ -240,6 +240,34 @@ static void too_old_for_the_client(void **state)
     assert_int_equal(a.status, 200);
 }
 
+static void lists_in_several_lines(void **state)
+{
+    char etag[64];
+    EIDC_BUF_AUTO many = {0};
+    (void)state;
+    start();
+    get_path("/v1/forward/sales", "", "Accept: text/html\r\nX: y\r\naccept: text/plain\r\n");
+    expect_header("Content-Type", "text/plain; charset=utf-8");
+    snprintf(etag, sizeof(etag), "%s", http_header(&a, "ETag"));
+    get_path("/v1/forward/sales", "",
+             "Cache-Control: no-transform\r\nCache-Control: max-age=1\r\n");
+    assert_problem(503);
+    get_path("/v1/forward/sales", "", "Cache-Control:\r\nCache-Control: max-age=1000\r\n");
+    expect_status(200);
+    get_path("/openapi.json", "", "Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n");
+    expect_header("Content-Encoding", "gzip");
+
+    for (size_t i = 0; i < 50; i++)
+        eidc_buf_addf(&many, "If-None-Match: \"%zu\"\r\nAccept: a/%zu\r\n", i, i);
+    eidc_buf_addf(&many, "If-None-Match: %s\r\nAccept: text/plain\r\n", etag);
+    get_path("/v1/forward/none", "", many.p);
+    expect_status(404);
+    get_path("/v1/forward?name=sales", "", many.p);
+    expect_status(304);
+    get_path("/v1/forward/sales", "", "");
+    expect_header("Content-Type", "application/json"); /* nothing of it is left */
+}
+
 static void make_stale(void)
 {
     struct eidc_generation *g = eidc_current_pin();
@@ -560,6 +588,7 @@ int main(void)
         TEST(long_names),
         TEST(conditional),
         TEST(too_old_for_the_client),
+        TEST(lists_in_several_lines),
         TEST(stale_answers),
         TEST(before_the_first_generation),
         TEST(probes),
