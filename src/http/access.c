@@ -102,12 +102,12 @@ static bool authority_allowed(const struct eidc_request *r, const struct eidc_st
     return eidc_access_host_name(authority, &host) && host_allowed(r, names, host);
 }
 
-/* "scheme://host:port"; "null" and everything else is foreign. */
+/* One "scheme://host:port"; "null" and everything else is foreign. */
 static bool origin_allowed(const struct eidc_request *r, const struct eidc_strings *names)
 {
     struct eidc_str origin = r->headers.origin;
     const char *mark = origin.n > 0 ? memmem(origin.p, origin.n, "://", 3) : NULL;
-    if (mark == NULL)
+    if (mark == NULL || r->headers.origins > 1)
         return false;
     size_t scheme = (size_t)(mark - origin.p) + 3;
     return authority_allowed(r, names, (struct eidc_str){origin.p + scheme, origin.n - scheme});

@@ -12,6 +12,7 @@ struct origin_case {
     enum listener listener;
     const char *host; /* NULL: none */
     const char *origin, *forwarded, *uri_host;
+    unsigned origins;
     bool allow_list, trust_proxy, probe; /* allow_list: "eid.test" and "10.0.0.1" */
     enum eidc_access expected;
 };
@@ -49,6 +50,9 @@ static const struct origin_case origin_cases[] = {
     {LOOPBACK, "localhost", .origin = "", .expected = EIDC_ACCESS_ORIGIN},
     {LOOPBACK, "localhost", .origin = "http://localhost:8627", .expected = EIDC_ACCESS_OK},
     {LOOPBACK, "localhost", .origin = "http://localhost.evil.test", .expected = EIDC_ACCESS_ORIGIN},
+    {LOOPBACK, "localhost", .origin = "http://localhost", .origins = 1, .expected = EIDC_ACCESS_OK},
+    {LOOPBACK, "localhost", .origin = "http://localhost", .origins = 2,
+     .expected = EIDC_ACCESS_ORIGIN},
     {LOOPBACK, "localhost", .origin = "http://evil.test", .trust_proxy = true,
      .expected = EIDC_ACCESS_OK},
     {UNIX, "localhost", .expected = EIDC_ACCESS_OK},
@@ -83,6 +87,7 @@ static enum eidc_access decide(const struct origin_case *c, unsigned hosts, bool
     r.headers.host = header(c->host);
     r.headers.hosts = hosts;
     r.headers.origin = header(c->origin);
+    r.headers.origins = c->origins;
     r.headers.forwarded = header(c->forwarded);
     r.uri_host = header(c->uri_host);
     return eidc_access_origin(&r, &rules, c->probe ? EIDC_FOR_ANYONE : EIDC_FOR_READERS);
