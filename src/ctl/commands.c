@@ -81,16 +81,19 @@ static const struct command {
      FORMAT | EIDC_CTL_BIT(EIDC_CTL_STARTS) | EIDC_CTL_BIT(EIDC_CTL_AFTER) |
          EIDC_CTL_BIT(EIDC_CTL_LIMIT),
      eidc_ctl_image_list,
+     "  eidctl image list names.eidc   # exit code 1, and nothing shown, when it is damaged\n"
      "  eidctl image list --prefix sales_prod. /var/lib/eidcached/current.eidc\n"
      "  eidctl image list --limit 1000 --after sales_prod.orders names.eidc   # the next page\n"},
     {"image diff", "OLD NEW", "what NEW has more (+NAME<TAB>EID) and less (-) than OLD", 2, 2,
      FORMAT, eidc_ctl_image_diff,
-     "  eidctl image diff yesterday.eidc /var/lib/eidcached/current.eidc\n"
+     "  eidctl image diff yesterday.eidc /var/lib/eidcached/current.eidc   # 1 when one is "
+     "damaged\n"
      "  eidctl image diff -o json old.eidc new.eidc | grep '\"change\":\"removed\"'\n"},
     {"image export", "FILE", "writes an image as the EidCache JSON, or as lines", 1, 1,
      EIDC_CTL_BIT(EIDC_CTL_EXPORT) | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_export,
      "  eidctl image export -O eid_cache.json names.eidc     # one EID a name, one name an EID\n"
-     "  eidctl image export --format tsv names.eidc | sort   # all of them\n"},
+     "  eidctl image export --format tsv names.eidc | sort   # all of them\n"
+     "  eidctl image export -O eid_cache.json names.eidc || echo nothing was written, see above\n"},
     {"image import", "[JSON|-] [OUT]", "makes an image of the EidCache JSON", 0, 2,
      SCHEME | FORMAT | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_import,
      "  eidctl image import eid_cache.json names.eidc   # EIDs that are no checksum stay as they "

@@ -63,7 +63,7 @@ int eidc_ctl_image_export(struct eidc_ctl *ctl)
     const bool tsv = ctl->options.tsv;
     EIDC_CTL_IMAGE_AUTO *image = NULL;
     struct eidc_err err;
-    if (!eidc_ctl_image_open(ctl, "image export", ctl->args[0], &image))
+    if (!eidc_ctl_image_open_whole(ctl, "image export", ctl->args[0], &image))
         return EIDC_CTL_FAILED;
     struct eidc_eid_cache doc = {.image = image};
     struct lines lines = {image, eidc_image_seek(image, EIDC_STR(""))};

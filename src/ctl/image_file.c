@@ -25,6 +25,23 @@ bool eidc_ctl_image_open(const struct eidc_ctl *ctl, const char *what, const cha
     return false;
 }
 
+bool eidc_ctl_image_open_whole(const struct eidc_ctl *ctl, const char *what, const char *path,
+                               struct eidc_image **out)
+{
+    struct eidc_image *image;
+    struct eidc_err err;
+    if (!eidc_ctl_image_open(ctl, what, path, &image))
+        return false;
+    if (!eidc_image_check(image, &err)) {
+        eidc_image_free(image);
+        eidc_wrap(&err, "%s", path);
+        eidc_ctl_failed(ctl, what, &err, NULL);
+        return false;
+    }
+    *out = image;
+    return true;
+}
+
 /* `NAMES IMAGE` is `-O IMAGE NAMES`. False after a complaint. */
 static bool take_output(struct eidc_ctl *ctl, const char *what)
 {

@@ -29,7 +29,7 @@ static void list(const struct eidc_ctl *ctl, const struct eidc_image *image)
 int eidc_ctl_image_list(struct eidc_ctl *ctl)
 {
     EIDC_CTL_IMAGE_AUTO *image = NULL;
-    if (!eidc_ctl_image_open(ctl, "image list", ctl->args[0], &image))
+    if (!eidc_ctl_image_open_whole(ctl, "image list", ctl->args[0], &image))
         return EIDC_CTL_FAILED;
     list(ctl, image);
     return EIDC_CTL_OK;
@@ -47,8 +47,8 @@ int eidc_ctl_image_diff(struct eidc_ctl *ctl)
 {
     EIDC_CTL_IMAGE_AUTO *before = NULL;
     EIDC_CTL_IMAGE_AUTO *after = NULL;
-    if (!eidc_ctl_image_open(ctl, "image diff", ctl->args[0], &before) ||
-        !eidc_ctl_image_open(ctl, "image diff", ctl->args[1], &after))
+    if (!eidc_ctl_image_open_whole(ctl, "image diff", ctl->args[0], &before) ||
+        !eidc_ctl_image_open_whole(ctl, "image diff", ctl->args[1], &after))
         return EIDC_CTL_FAILED;
     eidc_diff(before, after, put_change, ctl, NULL);
     return EIDC_CTL_OK;

@@ -12,6 +12,9 @@ static inline void eidc_ctl_image_free_p(struct eidc_image **image)
 /* Opens it for the command `what`; false after a complaint. */
 bool eidc_ctl_image_open(const struct eidc_ctl *ctl, const char *what, const char *path,
                          struct eidc_image **out);
+/* The same for a command that reads all of it: damage is found before anything is shown. */
+bool eidc_ctl_image_open_whole(const struct eidc_ctl *ctl, const char *what, const char *path,
+                               struct eidc_image **out);
 
 /* The command `what`, of arguments [FILE] [OUT], makes an image of what `fill` adds to `names`, as
  * one listing of a file source has them: scope "file" of the source "file", as of now unless fill

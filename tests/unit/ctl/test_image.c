@@ -151,6 +151,40 @@ static void no_image_is_an_error(void **state)
     says(second.err, json);
 }
 
+static void shows_nothing_of(const char *path)
+{
+    const char *const *commands[] = {ARGS("image", "list", path), ARGS("image", "export", path),
+                                     ARGS("image", "export", "--format", "tsv", path),
+                                     ARGS("image", "diff", path, image),
+                                     ARGS("image", "diff", image, path)};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        RUN_AUTO r = run_io("", false, NULL, commands[i]);
+        assert_int_equal(r.code, 1);
+        assert_string_equal(r.out, "");
+        says(r.err, path);
+    }
+}
+
+static void no_byte_of_it_may_be_damaged(void **state)
+{
+    (void)state;
+    EIDC_BUF_AUTO bytes = {0};
+    struct eidc_err err;
+    assert_true(eidc_file_read(image, 1 << 20, &bytes, &err));
+    for (size_t i = 0; i < bytes.n; i += 7) {
+        bytes.p[i] ^= 1;
+        write_file(other, eidc_buf_view(&bytes));
+        shows_nothing_of(other);
+        bytes.p[i] ^= 1;
+    }
+    char *name = memmem(bytes.p, bytes.n, "sales", 5);
+    assert_non_null(name);
+    name[0] = 't';
+    write_file(other, eidc_buf_view(&bytes));
+    RUN_AUTO r = RUN("image", "list", other);
+    says(r.err, "o.eidc: image: damaged: its hash is not what it says");
+}
+
 /* What an export shows comes back, checksums as checksums. */
 static void import(void **state)
 {
@@ -262,6 +296,7 @@ int main(void)
         cmocka_unit_test(export_both_ways),
         cmocka_unit_test(export_into_a_file),
         cmocka_unit_test(no_image_is_an_error),
+        cmocka_unit_test(no_byte_of_it_may_be_damaged),
         cmocka_unit_test(import),
         cmocka_unit_test(import_from_standard_input),
         cmocka_unit_test(import_keeps_what_one_side_has),
