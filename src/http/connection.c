@@ -17,7 +17,7 @@
 #include "eidcached/http/respond.h"
 #include "eidcached/http/routes.h"
 
-#define LATE_TIMEOUT_S 1u /* head-room that idles is taken from probes */
+#define AFTER_REAPER_S 3u /* its sweep, and what a busy machine adds */
 
 struct connection {
     struct eidc_request request;
@@ -41,9 +41,9 @@ size_t eidc_connection_unescape(void *cls, struct MHD_Connection *mhd, char *tex
     return strlen(text);
 }
 
-unsigned eidc_connection_idle_s(const struct eidc_config *config)
+unsigned eidc_connection_timeout_s(int64_t limit_ms)
 {
-    return (unsigned)((config->http.idle_timeout + 999) / 1000);
+    return (unsigned)((limit_ms + 999) / 1000) + AFTER_REAPER_S;
 }
 
 /* A connection that cannot be given credentials is shut: it is never served in clear. */
@@ -72,7 +72,8 @@ static struct connection *connection_new(struct eidc_thread *thread, struct MHD_
     unsigned before = atomic_fetch_add(&port->connections, 1);
     c->late = before >= port->server->served;
     if (c->late)
-        MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, LATE_TIMEOUT_S);
+        MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
+                                  eidc_connection_timeout_s(EIDC_REAPER_LATE_MS));
     int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     eidc_reaper_add(port->server->reaper, &c->watched, fd, c->late, port->late_max);
     begin_tls(c, mhd);
@@ -163,7 +164,7 @@ static bool over_limit(struct connection *c, struct MHD_Connection *mhd)
         c->late = false;
         eidc_reaper_promote(c->port->server->reaper, &c->watched);
         MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
-                                  eidc_connection_idle_s(config));
+                                  eidc_connection_timeout_s(config->http.idle_timeout));
     }
     return c->late;
 }

@@ -90,11 +90,11 @@ static struct MHD_Daemon *start_thread(struct eidc_thread *thread, unsigned limi
         flags, 0, NULL, NULL, eidc_connection_handle, thread, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
         NULL, MHD_OPTION_LISTEN_SOCKET, port->listener.fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
-        eidc_connection_idle_s(config), MHD_OPTION_STRICT_FOR_CLIENT, eidc_head_is_ours() ? 0 : 1,
-        MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK,
-        eidc_connection_begin, thread, MHD_OPTION_NOTIFY_COMPLETED, eidc_connection_completed,
-        thread, MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify, thread, MHD_OPTION_ARRAY,
-        speaks_tls(port) ? tls_options : no_options, MHD_OPTION_END);
+        eidc_connection_timeout_s(config->http.idle_timeout), MHD_OPTION_STRICT_FOR_CLIENT,
+        eidc_head_is_ours() ? 0 : 1, MHD_OPTION_UNESCAPE_CALLBACK, eidc_connection_unescape, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, eidc_connection_begin, thread, MHD_OPTION_NOTIFY_COMPLETED,
+        eidc_connection_completed, thread, MHD_OPTION_NOTIFY_CONNECTION, eidc_connection_notify,
+        thread, MHD_OPTION_ARRAY, speaks_tls(port) ? tls_options : no_options, MHD_OPTION_END);
 }
 
 /* Starts the threads of one listener: each is a daemon to libmicrohttpd and not one of its pools,
@@ -222,8 +222,7 @@ bool eidc_httpd_start(struct eidc_service *service, const int *systemd_fds, size
         !eidc_tls_new(service->config, &httpd->server.tls, err) ||
         !open_listeners(httpd, systemd_fds, fd_count, err) ||
         !eidc_waits_start(service, &httpd->server.waits, err) ||
-        !eidc_reaper_start(eidc_connection_idle_s(service->config) * 1000L, &httpd->server.reaper,
-                           err) ||
+        !eidc_reaper_start(service->config->http.idle_timeout, &httpd->server.reaper, err) ||
         !serve_all(httpd, err)) {
         eidc_httpd_stop(httpd, 0, NULL, NULL);
         return false;

@@ -13,10 +13,9 @@
 #include "eidcached/base/thread.h"
 #include "eidcached/http/http_metrics.h"
 
-#define LATE_LIMIT_MS 1000
-#define SWEEP_MIN_MS  20
-#define SWEEP_MAX_MS  1000
-#define SWEEPS        8 /* in the time of the limit */
+#define SWEEP_MIN_MS 20
+#define SWEEP_MAX_MS 1000
+#define SWEEPS       8 /* in the time of the limit */
 
 TAILQ_HEAD(watched_list, eidc_watched);
 
@@ -46,7 +45,8 @@ static void cut(struct eidc_watched *watched)
 
 static int64_t limit_of(const struct eidc_reaper *reaper, const struct eidc_watched *watched)
 {
-    return watched->late && LATE_LIMIT_MS < reaper->limit_ms ? LATE_LIMIT_MS : reaper->limit_ms;
+    return watched->late && EIDC_REAPER_LATE_MS < reaper->limit_ms ? EIDC_REAPER_LATE_MS
+                                                                   : reaper->limit_ms;
 }
 
 static void look_at(const struct eidc_reaper *reaper, struct eidc_watched *watched, int64_t now_ms)

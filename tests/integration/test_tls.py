@@ -128,6 +128,27 @@ def test_versions_that_are_spoken(lab, ca, server, version):
     assert answer.startswith(b"HTTP/1.1 200 ") and eid("sales").encode() in answer
 
 
+def cpu_s(daemon):
+    with open(f"/proc/{daemon.process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.parametrize("beginning", [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01\x00"])
+def test_a_handshake_that_never_ends_does(lab, server, beginning):
+    daemon = start(lab, server, idle_timeout="1s", max_connections=4)
+    host, _, port = daemon.where.rpartition(":")
+    silent = [socket.create_connection((host, int(port)), timeout=20) for _ in range(8)]
+    for client in silent:
+        client.sendall(beginning)
+    assert all(client.recv(1) == b"" for client in silent)
+    poll("nobody but who asks is connected",
+         lambda: daemon.unix.metrics()["eidcached_http_connections"] == 1)
+    before = cpu_s(daemon)
+    time.sleep(1)
+    assert cpu_s(daemon) - before < 0.5, "a serving thread turns without end"
+
+
 @pytest.mark.parametrize("version", ["-tls1", "-tls1_1"])
 def test_versions_that_are_not(lab, server, version):
     daemon = start(lab, server)

@@ -42,8 +42,9 @@ struct eidc_port {
     unsigned late_max;       /* over http.max_connections that may be silent at a time */
 };
 
-/* http.idle_timeout as libmicrohttpd wants it. */
-unsigned eidc_connection_idle_s(const struct eidc_config *config);
+/* Of silence, until libmicrohttpd ends a connection: later than the reaper. Within a TLS handshake
+ * its own end (0.9.75) leaves the connection where it is, and the thread turning for good. */
+unsigned eidc_connection_timeout_s(int64_t limit_ms);
 
 /* The callbacks; cls is always a struct eidc_thread. */
 void eidc_connection_notify(void *cls, struct MHD_Connection *mhd, void **context,

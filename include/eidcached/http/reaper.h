@@ -24,14 +24,16 @@ struct eidc_watched {
 
 struct eidc_reaper;
 
+#define EIDC_REAPER_LATE_MS 1000 /* what a late connection has for its head, at most */
+
 /* limit_ms: how long a head may take. */
 bool eidc_reaper_start(int64_t limit_ms, struct eidc_reaper **out, struct eidc_err *err);
 /* Nothing is left in it. NULL: nothing is done. */
 void eidc_reaper_stop(struct eidc_reaper *reaper);
 
 /* From the connection's own thread, as are promote and remove.
- * late: came over the connection limit. It has a second for its head, and when there are more
- * than late_max of such, the oldest of them that has not sent its head has to go at once. */
+ * late: came over the connection limit. It has EIDC_REAPER_LATE_MS for its head, and when there are
+ * more than late_max of such, the oldest of them that has not sent its head has to go at once. */
 void eidc_reaper_add(struct eidc_reaper *reaper, struct eidc_watched *watched, int fd, bool late,
                      unsigned late_max);
 /* It is not late any more. */
