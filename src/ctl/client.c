@@ -33,6 +33,7 @@ static const struct trouble {
     {"https://", "local SSL certificate", "what are --cert and --key? they must be PEM, of a pair"},
     {"https://", "certificate required", "it wants a client's certificate: see --cert"},
     {"https://", "reset by peer", "does it want a client's certificate? see --cert"},
+    {"https://", "not connected", "does it want a client's certificate? see --cert"},
     {"https://", "certificate", "is its authority not one of the system's? see --ca"},
     {"https://", "wrong version number", "is it without TLS? see --server http://HOST:PORT"},
     {"http://", "reset by peer", "does it speak TLS? see --server https://HOST:PORT"},

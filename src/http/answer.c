@@ -8,7 +8,8 @@
 
 #define RETRY_AFTER_S 5
 /* Answers up to this size are made whole and sent with their length; longer ones are streamed. */
-#define WHOLE_ANSWER_MAX (256ul * 1024)
+#define WHOLE_ANSWER_MAX   (256ul * 1024)
+#define AWAITED_ANSWER_MAX (16ul * 1024) /* many may have waited for the same */
 
 void eidc_excerpt_free(struct eidc_excerpt *excerpt)
 {
@@ -93,7 +94,8 @@ void eidc_answer_stream(struct eidc_request *r, struct eidc_stream *stream,
 {
     r->answer.status = 200;
     r->answer.content_type = content_type;
-    if (eidc_stream_write(stream, WHOLE_ANSWER_MAX, &r->out))
+    size_t whole = r->wait.over ? AWAITED_ANSWER_MAX : WHOLE_ANSWER_MAX;
+    if (eidc_stream_write(stream, whole, &r->out))
         r->answer.stream = stream;
     else
         eidc_stream_free(stream);

@@ -232,6 +232,7 @@ enum MHD_Result eidc_connection_handle(void *cls, struct MHD_Connection *mhd, co
     struct connection *c = *context;
     (void)cls;
     (void)url;
+    eidc_pulse_beat(c->pulse);
     if (!c->begun) {
         read_head(c, mhd, method, version);
         if (!eidc_head_check(&c->request, c->http_1_0))

@@ -8,7 +8,8 @@
 #include "eidcached/http/prepared.h"
 #include "eidcached/http/stream.h"
 
-#define BLOCK_BYTES (64ul * 1024)
+#define BLOCK_BYTES   (64ul * 1024)
+#define AWAITED_BYTES (16ul * 1024) /* the same of an answer that many may have waited for */
 
 /* A streamed answer on its way. */
 struct sending {
@@ -52,8 +53,8 @@ static struct MHD_Response *streamed(struct eidc_request *r)
     *s = (struct sending){.stream = r->answer.stream, .block = r->out, .more = true};
     r->answer.stream = NULL;
     r->out = (struct eidc_buf){0};
-    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES,
-                                                                      send_some, s, sending_free);
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, r->wait.over ? AWAITED_BYTES : BLOCK_BYTES, send_some, s, sending_free);
     if (response == NULL)
         sending_free(s);
     return response;
