@@ -1,6 +1,7 @@
 /* The option table as the manual page eidcached.yaml(5), in mdoc(7). */
 #include <string.h>
 
+#include "eidcached/base/mdoc.h"
 #include "eidcached/config/options.h"
 
 static const char head[] =
@@ -63,33 +64,13 @@ static const char tail[] =
     ".Xr eidctl 1 ,\n"
     ".Xr eidcached 8\n";
 
-#define COLUMNS 72
-
-/* Text as roff takes it literally, in short lines: no escapes, no line that looks like a request;
- * a sentence begins a line, as mdoc wants it. */
-static void add_text(struct eidc_buf *out, const char *text)
-{
-    size_t column = 0;
-    for (char before = 0; *text != 0; before = *text++) {
-        bool ends = *text == '\n' || (*text == ' ' && (before == '.' || column >= COLUMNS));
-        if (column == 0 && (*text == '.' || *text == '\''))
-            eidc_buf_add_z(out, "\\&");
-        if (*text == '\\')
-            eidc_buf_add_z(out, "\\e");
-        else
-            eidc_buf_add_byte(out, ends ? '\n' : *text);
-        column = ends ? 0 : column + 1;
-    }
-    eidc_buf_add_byte(out, '\n');
-}
-
 static void add_fact(struct eidc_buf *out, const char *what, const char *value)
 {
     EIDC_BUF_AUTO text = {0};
     if (value == NULL || *value == 0)
         return;
     eidc_buf_addf(&text, "%s: %s.", what, value);
-    add_text(out, eidc_buf_view(&text).p);
+    eidc_mdoc_add_text(out, eidc_buf_view(&text).p);
 }
 
 static void add_option(const struct eidc_option *option, struct eidc_buf *out)
@@ -97,7 +78,7 @@ static void add_option(const struct eidc_option *option, struct eidc_buf *out)
     EIDC_BUF_AUTO allowed = {0};
     eidc_option_allowed(option, &allowed);
     eidc_buf_addf(out, ".It Cm %s Pq %s\n", option->path, eidc_option_type_name(option));
-    add_text(out, option->help);
+    eidc_mdoc_add_text(out, option->help);
     add_fact(out, "Allowed", eidc_buf_view(&allowed).n > 0 ? allowed.p : NULL);
     add_fact(out, "Default", option->fallback);
     add_fact(out, "For example", option->example);
@@ -106,7 +87,7 @@ static void add_option(const struct eidc_option *option, struct eidc_buf *out)
 static void add_section(const struct eidc_option_section *section, struct eidc_buf *out)
 {
     eidc_buf_addf(out, ".Ss %s\n", section->name);
-    add_text(out, section->help);
+    eidc_mdoc_add_text(out, section->help);
     eidc_buf_add_z(out, ".Bl -tag -width Ds\n");
     for (size_t i = 0; i < eidc_option_count; i++)
         if (eidc_option_in_section(eidc_options[i].path, section->name))

@@ -1,121 +1,10 @@
 #include "eidcached/ctl/commands.h"
 
+#include "eidcached/base/words.h"
 #include "eidcached/config/nearest.h"
 
-#define ALWAYS (EIDC_CTL_BIT(EIDC_CTL_HELP) | EIDC_CTL_BIT(EIDC_CTL_VERSION))
-#define FORMAT EIDC_CTL_BIT(EIDC_CTL_FORMAT)
-#define TLS                                                                                        \
-    (EIDC_CTL_BIT(EIDC_CTL_CA) | EIDC_CTL_BIT(EIDC_CTL_CERT) | EIDC_CTL_BIT(EIDC_CTL_CLIENT_KEY))
-#define SERVER (EIDC_CTL_BIT(EIDC_CTL_SERVER) | EIDC_CTL_BIT(EIDC_CTL_TOKEN_FILE) | TLS)
-#define ONLINE (SERVER | FORMAT)
-#define LOOKUP (ONLINE | EIDC_CTL_BIT(EIDC_CTL_IMAGE))
-#define KEY    EIDC_CTL_BIT(EIDC_CTL_KEY_FILE)
-#define SCHEME                                                                                     \
-    (EIDC_CTL_BIT(EIDC_CTL_ALGORITHM) | EIDC_CTL_BIT(EIDC_CTL_BITS) |                              \
-     EIDC_CTL_BIT(EIDC_CTL_ENCODING) | EIDC_CTL_BIT(EIDC_CTL_PREFIX) | KEY)
-#define ANY SIZE_MAX
-
-static const struct command {
-    const char *name, *args, *summary;
-    size_t min_args, max_args;
-    unsigned options;
-    eidc_ctl_command_fn *run;
-    const char *more; /* after the options */
-} commands[] = {
-    {"forward", "NAME...", "the EIDs of names; '-' reads standard input, one a line", 1, ANY,
-     LOOKUP, eidc_ctl_forward,
-     "  eidctl forward sales_prod.orders\n"
-     "  cut -f1 names.tsv | eidctl forward -\n"
-     "  eidctl forward --image /var/lib/eidcached/current.eidc sales\n"},
-    {"reverse", "EID...", "the names of EIDs; '-' reads standard input, one a line", 1, ANY, LOOKUP,
-     eidc_ctl_reverse,
-     "  eidctl reverse e04eb29020eaa961e99d3162635e9fe9\n"
-     "  eidctl -o json reverse - < eids.txt\n"},
-    {"names", "", "names and their EIDs, NAME<TAB>EID, in byte order of names", 0, 0,
-     ONLINE | EIDC_CTL_BIT(EIDC_CTL_STARTS) | EIDC_CTL_BIT(EIDC_CTL_AFTER) |
-         EIDC_CTL_BIT(EIDC_CTL_LIMIT),
-     eidc_ctl_names,
-     "  eidctl names --prefix sales_prod.\n"
-     "  eidctl names | sort -t '\t' -k 2\n"},
-    {"changes", "", "what came (+NAME<TAB>EID) and went (-) since a generation", 0, 0,
-     ONLINE | EIDC_CTL_BIT(EIDC_CTL_SINCE) | EIDC_CTL_BIT(EIDC_CTL_PATIENCE) |
-         EIDC_CTL_BIT(EIDC_CTL_FOLLOW),
-     eidc_ctl_changes,
-     "  eidctl changes --since 41\n"
-     "  eidctl changes --follow           # from now on\n"
-     "  eidctl changes --wait=10m -o json # the next change, with its generation\n"},
-    {"status", "", "what the daemon serves and how it is doing", 0, 0, ONLINE, eidc_ctl_status,
-     "  eidctl status\n"
-     "  eidctl --server unix:/run/eidcached/http.sock status -o json\n"},
-    {"refresh", "", "starts a refresh of everything", 0, 0,
-     ONLINE | EIDC_CTL_BIT(EIDC_CTL_WAIT) | EIDC_CTL_BIT(EIDC_CTL_ACCEPT_SHRINK), eidc_ctl_refresh,
-     "  eidctl refresh --wait=5m   # 0 when it was published, partial or held too; 1 when it "
-     "failed\n"
-     "  eidctl refresh --wait --accept-shrink   # after one that was held, and rightly so\n"
-     "  eidctl refresh --accept-shrink --token-file /etc/eidcached/token\n"},
-    {"health", "", "exit code 0 when the daemon is ready, else 1", 0, 0,
-     ONLINE | EIDC_CTL_BIT(EIDC_CTL_LIVE), eidc_ctl_health,
-     "  eidctl health && echo ready\n"
-     "  eidctl health --live\n"},
-    {"wait-ready", "", "waits until the daemon is ready; exit code 1 when it is not in time", 0, 0,
-     SERVER | EIDC_CTL_BIT(EIDC_CTL_PATIENCE), eidc_ctl_wait_ready,
-     "  eidctl wait-ready && my-service\n"
-     "  eidctl --server unix:/run/eidcached/http.sock wait-ready --wait=5m\n"},
-    {"compute", "NAME...", "what the EIDs of names would be; needs no daemon", 1, ANY,
-     SCHEME | FORMAT, eidc_ctl_compute,
-     "  eidctl compute sales          # printf %s sales | sha256sum | cut -c1-32\n"
-     "  eidctl compute --bits 64 --encoding base32 --prefix e- - < names.txt\n"},
-    {"image build", "[FILE|-] [OUT]", "makes an image of names, one a line", 0, 2,
-     SCHEME | FORMAT | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_build,
-     "  eidctl image build names.txt names.eidc\n"
-     "  cut -f1 names.tsv | eidctl image build -O names.eidc\n"},
-    {"image info", "FILE", "what an image holds", 1, 1, FORMAT, eidc_ctl_image_info,
-     "  eidctl image info /var/lib/eidcached/current.eidc\n"},
-    {"image verify", "FILE", "checks every byte and every entry of an image", 1, 1, FORMAT | KEY,
-     eidc_ctl_image_verify, "  eidctl image verify /var/lib/eidcached/current.eidc\n"},
-    {"image lookup", "FILE KEY...", "looks names (or EIDs) up in an image", 2, ANY,
-     FORMAT | EIDC_CTL_BIT(EIDC_CTL_REVERSE), eidc_ctl_image_lookup,
-     "  eidctl image lookup names.eidc sales\n"
-     "  eidctl image lookup --reverse names.eidc - < eids.txt\n"},
-    {"image list", "FILE", "the entries of an image, NAME<TAB>EID, in byte order of names", 1, 1,
-     FORMAT | EIDC_CTL_BIT(EIDC_CTL_STARTS) | EIDC_CTL_BIT(EIDC_CTL_AFTER) |
-         EIDC_CTL_BIT(EIDC_CTL_LIMIT),
-     eidc_ctl_image_list,
-     "  eidctl image list names.eidc   # exit code 1, and nothing shown, when it is damaged\n"
-     "  eidctl image list --prefix sales_prod. /var/lib/eidcached/current.eidc\n"
-     "  eidctl image list --limit 1000 --after sales_prod.orders names.eidc   # the next page\n"},
-    {"image diff", "OLD NEW", "what NEW has more (+NAME<TAB>EID) and less (-) than OLD", 2, 2,
-     FORMAT, eidc_ctl_image_diff,
-     "  eidctl image diff yesterday.eidc /var/lib/eidcached/current.eidc   # 1 when one is "
-     "damaged\n"
-     "  eidctl image diff -o json old.eidc new.eidc | grep '\"change\":\"removed\"'\n"},
-    {"image export", "FILE", "writes an image as the EidCache JSON, or as lines", 1, 1,
-     EIDC_CTL_BIT(EIDC_CTL_EXPORT) | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_export,
-     "  eidctl image export -O eid_cache.json names.eidc     # one EID a name, one name an EID\n"
-     "  eidctl image export --format tsv names.eidc | sort   # all of them\n"
-     "  eidctl image export -O eid_cache.json names.eidc || echo nothing was written, see above\n"},
-    {"image import", "[JSON|-] [OUT]", "makes an image of the EidCache JSON", 0, 2,
-     SCHEME | FORMAT | EIDC_CTL_BIT(EIDC_CTL_OUTPUT), eidc_ctl_image_import,
-     "  eidctl image import eid_cache.json names.eidc   # EIDs that are no checksum stay as they "
-     "are\n"
-     "  zcat eid_cache.json.gz | eidctl image import - names.eidc\n"},
-    {"aws list", "[LIST]", "what a source can list; of one, all there is to know", 0, 1, FORMAT,
-     eidc_ctl_aws_list,
-     "  eidctl aws list\n"
-     "  eidctl aws list glue.tables           # its fields, members, parameters, IAM actions\n"
-     "  eidctl aws list -o json | jq -r '.[].id'\n"},
-    {"aws policy", "", "the least IAM policy that a configuration needs", 0, 0,
-     FORMAT | EIDC_CTL_BIT(EIDC_CTL_CONFIG) | EIDC_CTL_BIT(EIDC_CTL_ROLE_ARN), eidc_ctl_aws_policy,
-     "  eidctl aws policy --config /etc/eidcached/eidcached.yaml > policy.json\n"
-     "  eidctl aws policy --config e.yaml --role-arn arn:aws:iam::123456789012:role/eidcached\n"},
-    {"aws whoami", "", "which account, role or user the credentials found here belong to", 0, 0,
-     FORMAT | EIDC_CTL_BIT(EIDC_CTL_CONFIG) | EIDC_CTL_BIT(EIDC_CTL_PROFILE) |
-         EIDC_CTL_BIT(EIDC_CTL_ROLE_ARN) | EIDC_CTL_BIT(EIDC_CTL_REGION),
-     eidc_ctl_aws_whoami,
-     "  eidctl aws whoami --config /etc/eidcached/eidcached.yaml   # as its aws section says\n"
-     "  eidctl aws whoami --role-arn arn:aws:iam::123456789012:role/eidcached -o json\n"},
-};
-#define COMMANDS (sizeof commands / sizeof commands[0])
+#define WORDS_MAX 64 /* candidates */
+#define COLUMNS   96
 
 /* First words of commands of two. */
 static const char *const groups[] = {"image", "aws"};
@@ -131,7 +20,7 @@ static const char *group_of(const struct eidc_ctl *ctl)
 }
 
 /* The second word of a command of this group, or NULL. */
-static const char *word_in(const struct command *c, const char *group)
+static const char *word_in(const struct eidc_ctl_command *c, const char *group)
 {
     size_t n = strlen(group);
     return strncmp(c->name, group, n) == 0 && c->name[n] == ' ' ? c->name + n + 1 : NULL;
@@ -140,12 +29,12 @@ static const char *word_in(const struct command *c, const char *group)
 /* group NULL: of all. */
 static void print_summaries(const char *group, FILE *out)
 {
-    for (size_t i = 0; i < COMMANDS; i++) {
+    for (size_t i = 0; i < eidc_ctl_command_count; i++) {
         char left[64];
-        if (group != NULL && word_in(&commands[i], group) == NULL)
+        if (group != NULL && word_in(&eidc_ctl_commands[i], group) == NULL)
             continue;
-        snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].args);
-        fprintf(out, "  %-30s %s\n", left, commands[i].summary);
+        snprintf(left, sizeof left, "%s %s", eidc_ctl_commands[i].name, eidc_ctl_commands[i].args);
+        fprintf(out, "  %-30s %s\n", left, eidc_ctl_commands[i].summary);
     }
 }
 
@@ -156,7 +45,7 @@ static void print_help(FILE *out)
           out);
     print_summaries(NULL, out);
     fputs("\nOptions (`eidctl help COMMAND` shows all of a command's):\n", out);
-    eidc_ctl_options_help(LOOKUP | ALWAYS, out);
+    eidc_ctl_options_help(EIDC_CTL_LOOKUP | EIDC_CTL_ALWAYS | EIDC_CTL_BIT(EIDC_CTL_MANUAL), out);
     fputs("\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 something was not found\n\n"
           "Examples:\n"
           "  eidctl forward sales_prod.orders\n"
@@ -172,16 +61,31 @@ static void print_group_help(const char *group, FILE *out)
     fprintf(out, "\n`eidctl help %s COMMAND` says more.\n", group);
 }
 
-static void print_command_help(const struct command *c, FILE *out)
+static void print_paragraph(const char *text, FILE *out)
 {
-    fprintf(out, "Usage: eidctl %s [OPTION...]%s%s\n\n%s\n\nOptions:\n", c->name,
-            c->args[0] != '\0' ? " " : "", c->args, c->summary);
-    eidc_ctl_options_help(c->options | ALWAYS, out);
+    struct eidc_str word;
+    size_t column = 0;
+    while (eidc_words_next(&text, &word)) {
+        bool breaks = column == 0 || column + 1 + word.n > COLUMNS;
+        fprintf(out, "%s%.*s", breaks ? "\n" : " ", EIDC_STR_ARG(word));
+        column = word.n + (breaks ? 0 : column + 1);
+    }
+    fputc('\n', out);
+}
+
+static void print_command_help(const struct eidc_ctl_command *c, FILE *out)
+{
+    fprintf(out, "Usage: eidctl %s [OPTION...]%s%s\n\n%s\n", c->name, c->args[0] != '\0' ? " " : "",
+            c->args, c->summary);
+    if (c->details != NULL)
+        print_paragraph(c->details, out);
+    fputs("\nOptions:\n", out);
+    eidc_ctl_options_help(c->options | EIDC_CTL_ALWAYS, out);
     fprintf(out, "\nExamples:\n%s", c->more);
 }
 
 /* How many of the words are the command's name; 0: they are not. */
-static size_t words_of(const struct command *c, char *const *args, size_t n)
+static size_t words_of(const struct eidc_ctl_command *c, char *const *args, size_t n)
 {
     char two[64];
     if (n > 0 && strcmp(args[0], c->name) == 0)
@@ -192,14 +96,14 @@ static size_t words_of(const struct command *c, char *const *args, size_t n)
     return 0;
 }
 
-static const struct command *find_command(struct eidc_ctl *ctl)
+static const struct eidc_ctl_command *find_command(struct eidc_ctl *ctl)
 {
-    for (size_t i = 0; i < COMMANDS; i++) {
-        size_t words = words_of(&commands[i], ctl->args, ctl->arg_count);
+    for (size_t i = 0; i < eidc_ctl_command_count; i++) {
+        size_t words = words_of(&eidc_ctl_commands[i], ctl->args, ctl->arg_count);
         if (words > 0) {
             ctl->args += words;
             ctl->arg_count -= words;
-            return &commands[i];
+            return &eidc_ctl_commands[i];
         }
     }
     return NULL;
@@ -207,10 +111,11 @@ static const struct command *find_command(struct eidc_ctl *ctl)
 
 static const char *nearest_in(const char *group, const char *word)
 {
-    const char *words[COMMANDS + 1];
+    const char *words[WORDS_MAX + 1];
     size_t n = 0;
-    for (size_t i = 0; i < COMMANDS; i++) {
-        words[n] = group != NULL ? word_in(&commands[i], group) : commands[i].name;
+    for (size_t i = 0; i < eidc_ctl_command_count && n < WORDS_MAX; i++) {
+        words[n] =
+            group != NULL ? word_in(&eidc_ctl_commands[i], group) : eidc_ctl_commands[i].name;
         n += words[n] != NULL;
     }
     words[n] = NULL;
@@ -220,8 +125,8 @@ static const char *nearest_in(const char *group, const char *word)
 static void complain_of_group(const struct eidc_ctl *ctl, const char *group)
 {
     EIDC_BUF_AUTO words = {0};
-    for (size_t i = 0; i < COMMANDS; i++) {
-        const char *word = word_in(&commands[i], group);
+    for (size_t i = 0; i < eidc_ctl_command_count; i++) {
+        const char *word = word_in(&eidc_ctl_commands[i], group);
         if (word != NULL)
             eidc_buf_addf(&words, "%s%s", words.n > 0 ? ", " : "", word);
     }
@@ -259,18 +164,20 @@ static int unknown_command(const struct eidc_ctl *ctl)
 }
 
 /* Commands with words of their own for an option take that option. */
-static unsigned taken_by(const struct command *c)
+static unsigned taken_by(const struct eidc_ctl_command *c)
 {
-    return c->options | ALWAYS | (c->options & EIDC_CTL_BIT(EIDC_CTL_EXPORT) ? FORMAT : 0) |
+    return c->options | EIDC_CTL_ALWAYS |
+           (c->options & EIDC_CTL_BIT(EIDC_CTL_EXPORT) ? EIDC_CTL_BIT(EIDC_CTL_FORMAT) : 0) |
            (c->options & EIDC_CTL_BIT(EIDC_CTL_STARTS) ? EIDC_CTL_BIT(EIDC_CTL_PREFIX) : 0) |
            (c->options & EIDC_CTL_BIT(EIDC_CTL_PATIENCE) ? EIDC_CTL_BIT(EIDC_CTL_WAIT) : 0);
 }
 
-static int check_usage(const struct eidc_ctl *ctl, const struct command *c)
+static int check_usage(const struct eidc_ctl *ctl, const struct eidc_ctl_command *c)
 {
     unsigned foreign = ctl->options.given & ~taken_by(c);
     bool exports = c->options & EIDC_CTL_BIT(EIDC_CTL_EXPORT);
-    if ((ctl->options.given & FORMAT) && ctl->options.format_of_export != exports) {
+    if ((ctl->options.given & EIDC_CTL_BIT(EIDC_CTL_FORMAT)) &&
+        ctl->options.format_of_export != exports) {
         eidc_ctl_complain(ctl, "%s: --format is %s; see eidctl %s --help", c->name,
                           exports ? "eidcache or tsv" : "text or json", c->name);
         return EIDC_CTL_USAGE;
@@ -302,7 +209,7 @@ static void take_help(struct eidc_ctl *ctl)
     ctl->arg_count--;
 }
 
-static void print_any_help(const struct eidc_ctl *ctl, const struct command *c)
+static void print_any_help(const struct eidc_ctl *ctl, const struct eidc_ctl_command *c)
 {
     if (c != NULL)
         print_command_help(c, ctl->io->out);
@@ -315,9 +222,13 @@ static void print_any_help(const struct eidc_ctl *ctl, const struct command *c)
 static int dispatch(struct eidc_ctl *ctl)
 {
     take_help(ctl);
-    const struct command *c = find_command(ctl);
+    const struct eidc_ctl_command *c = find_command(ctl);
     if (ctl->options.version) {
         fputs("eidctl " EIDC_VERSION "\n", ctl->io->out);
+        return EIDC_CTL_OK;
+    }
+    if (ctl->options.manual) {
+        eidc_ctl_print_manual(ctl->io->out);
         return EIDC_CTL_OK;
     }
     bool is_group = ctl->arg_count == 1 && group_of(ctl) != NULL;
@@ -345,7 +256,7 @@ static int finish_output(const struct eidc_ctl *ctl, int code)
 static int bad_options(struct eidc_ctl *ctl, char *const *argv, size_t argc,
                        const struct eidc_err *err)
 {
-    const struct command *c = NULL;
+    const struct eidc_ctl_command *c = NULL;
     for (size_t i = 1; i < argc && c == NULL; i++) {
         ctl->args = argv + i;
         ctl->arg_count = argc - i;

@@ -76,6 +76,7 @@ static const struct row {
     [EIDC_CTL_REGION] = {"region", 0, "NAME", AT(region), NULL, "region whose STS is asked"},
     [EIDC_CTL_HELP] = {"help", 'h', NULL, AT(help), NULL, "this help; COMMAND --help for its own"},
     [EIDC_CTL_VERSION] = {"version", 'V', NULL, AT(version), NULL, "the version"},
+    [EIDC_CTL_MANUAL] = {"print-manual", 0, NULL, AT(manual), NULL, "all of this as eidctl(1)"},
 };
 
 static bool parse_format(struct eidc_ctl_options *o, const char *value, struct eidc_err *err)
@@ -237,6 +238,12 @@ int eidc_ctl_options_read(int argc, char **argv, struct eidc_ctl_options *out, s
 const char *eidc_ctl_option_name(enum eidc_ctl_option option)
 {
     return rows[option].name;
+}
+
+struct eidc_ctl_option_words eidc_ctl_option_words(enum eidc_ctl_option option)
+{
+    const struct row *row = &rows[option];
+    return (struct eidc_ctl_option_words){(char)row->letter, row->name, row->value, row->help};
 }
 
 void eidc_ctl_options_help(unsigned set_of, FILE *out)

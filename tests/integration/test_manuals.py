@@ -11,7 +11,8 @@ import pytest
 from conftest import need
 from harness import CTL, DAEMON, SOURCE
 
-PAGES = ["eidcached.8", "eidctl.1", "libeidcache.3"]
+PAGES = ["eidcached.8", "libeidcache.3"]
+TOLD = {"eidcached.yaml.5": [DAEMON, "--print-config-manual"], "eidctl.1": [CTL, "--print-manual"]}
 
 
 def output(*argv):
@@ -19,13 +20,13 @@ def output(*argv):
 
 
 def page(name):
-    if name == "eidcached.yaml.5":
-        return output(DAEMON, "--print-config-manual")
+    if name in TOLD:
+        return output(*TOLD[name])
     with open(os.path.join(SOURCE, "docs/man", name), encoding="utf-8") as file:
         return file.read()
 
 
-@pytest.mark.parametrize("name", [*PAGES, "eidcached.yaml.5"])
+@pytest.mark.parametrize("name", [*PAGES, *TOLD])
 def test_mandoc_finds_no_fault(name):
     need(shutil.which("mandoc"), "mandoc is missing")
     done = subprocess.run(["mandoc", "-Tlint", "-W", "style"], input=page(name), text=True,
@@ -46,13 +47,26 @@ def test_the_daemon_s_page_has_every_option():
         assert option in text, option
 
 
-def test_eidctl_s_page_has_every_command():
+def commands():
+    found = re.findall(r"^  ([a-z-]+(?: [a-z-]+)?) ",
+                       output(CTL, "help").split("Options")[0], re.M)
+    assert len(found) > 10
+    return found
+
+
+def test_eidctl_s_page_has_every_command_with_its_options():
     text = plain(page("eidctl.1"))
-    commands = re.findall(r"^  ([a-z-]+(?: [a-z-]+)?) ",
-                          output(CTL, "help").split("Options")[0], re.M)
-    assert len(commands) > 10
-    for command in commands:
-        assert re.search(rf"(Cm|,) {command}\b", text), command
+    told, common = text.split("\n.Sh OPTIONS\n")
+    for command in commands():
+        [part] = re.findall(rf"^\.It Cm {command}(?: Ar .*)?\n((?s:.*?))(?=^\.It Cm|\Z)",
+                            told, re.M)
+        options = output(CTL, "help", *command.split()).split("\nOptions:\n")[1]
+        found = re.findall(r"^  (?:    |-\w, )--([a-z-]+)", options, re.M)
+        assert found
+        for option in found:
+            assert re.search(rf"^\.It .*--{option}\b", part + common, re.M), (command, option)
+    for option in ("after", "bits", "config", "follow", "limit", "live", "prefix", "since"):
+        assert f"--{option}" not in common
 
 
 def test_eidctl_s_page_has_the_options_that_help_shows():

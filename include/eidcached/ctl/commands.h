@@ -1,8 +1,29 @@
 #pragma once
-/* eidctl's commands: each is one row of the table in commands.c. */
+/* eidctl's commands: each is one row of the table in command_table.c. */
 #include "eidcached/ctl/ctl.h"
 
 typedef int eidc_ctl_command_fn(struct eidc_ctl *ctl); /* returns the exit code */
+
+extern const struct eidc_ctl_command {
+    const char *name, *args, *summary;
+    size_t min_args, max_args;
+    unsigned options; /* EIDC_CTL_BITs */
+    eidc_ctl_command_fn *run;
+    const char *more;    /* examples, each line behind two blanks */
+    const char *details; /* a paragraph; NULL: the summary says it all */
+} eidc_ctl_commands[];
+extern const size_t eidc_ctl_command_count;
+
+/* Options of every command, and those of commands that ask a daemon. */
+#define EIDC_CTL_ALWAYS (EIDC_CTL_BIT(EIDC_CTL_HELP) | EIDC_CTL_BIT(EIDC_CTL_VERSION))
+#define EIDC_CTL_ONLINE                                                                            \
+    (EIDC_CTL_BIT(EIDC_CTL_SERVER) | EIDC_CTL_BIT(EIDC_CTL_TOKEN_FILE) |                           \
+     EIDC_CTL_BIT(EIDC_CTL_CA) | EIDC_CTL_BIT(EIDC_CTL_CERT) | EIDC_CTL_BIT(EIDC_CTL_CLIENT_KEY))
+#define EIDC_CTL_LOOKUP                                                                            \
+    (EIDC_CTL_ONLINE | EIDC_CTL_BIT(EIDC_CTL_FORMAT) | EIDC_CTL_BIT(EIDC_CTL_IMAGE))
+
+/* The table as the manual page eidctl(1), in mdoc(7). */
+void eidc_ctl_print_manual(FILE *out); /* manual.c */
 
 eidc_ctl_command_fn eidc_ctl_forward, eidc_ctl_reverse;                 /* lookup.c */
 eidc_ctl_command_fn eidc_ctl_status, eidc_ctl_refresh, eidc_ctl_health; /* online.c */

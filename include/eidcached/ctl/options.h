@@ -37,6 +37,7 @@ enum eidc_ctl_option {
     EIDC_CTL_REGION,
     EIDC_CTL_HELP,
     EIDC_CTL_VERSION,
+    EIDC_CTL_MANUAL,
     EIDC_CTL_OPTION_COUNT
 };
 
@@ -53,7 +54,7 @@ struct eidc_ctl_options {
     enum eidc_eid_encoding encoding;
     unsigned wait_s;
     bool json, tsv, format_of_export;
-    bool wait, accept_shrink, follow, live, reverse, help, version;
+    bool wait, accept_shrink, follow, live, reverse, help, version, manual;
 };
 
 /* Reads argv[1...]; reorders argv so that the arguments come last and returns where they start,
@@ -62,5 +63,11 @@ int eidc_ctl_options_read(int argc, char **argv, struct eidc_ctl_options *out,
                           struct eidc_err *err);
 /* The long name, without "--". */
 const char *eidc_ctl_option_name(enum eidc_ctl_option option);
-/* A line or two for each option of the set. */
+/* "-o, --format" and "text|json" or NULL, as help shows them; *text: what it does. */
+struct eidc_ctl_option_words {
+    char letter; /* 0: none */
+    const char *name, *value, *text;
+};
+struct eidc_ctl_option_words eidc_ctl_option_words(enum eidc_ctl_option option);
+/* A line for each option of the set. */
 void eidc_ctl_options_help(unsigned set, FILE *out);

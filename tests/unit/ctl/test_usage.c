@@ -43,6 +43,19 @@ static void help_of_each_command(void **state)
     }
 }
 
+static void help_says_how_several_keys_are_answered(void **state)
+{
+    (void)state;
+    RUN_AUTO forward = RUN("help", "forward");
+    says(forward.out, "\n\nOne name gives its EIDs alone");
+    says(forward.out, "NAME<TAB>EID");
+    RUN_AUTO reverse = RUN("help", "reverse");
+    says(reverse.out, "\n\nOne EID gives its names alone");
+    says(reverse.out, "EID<TAB>NAME");
+    for (const char *line = forward.out, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        assert_true(end - line < 130);
+}
+
 static void same_help(const char *const *one, const char *const *other)
 {
     RUN_AUTO a = run_io("", false, NULL, one);
@@ -226,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help),
         cmocka_unit_test(help_of_each_command),
+        cmocka_unit_test(help_says_how_several_keys_are_answered),
         cmocka_unit_test(help_is_a_command_too),
         cmocka_unit_test(version),
         cmocka_unit_test(wrong_usage),
