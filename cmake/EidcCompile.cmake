@@ -1,5 +1,15 @@
 # Flags for everything that is ours, and the layers as libraries.
 
+set(EIDC_SANITIZERS "" address undefined "address,undefined" thread)
+if(NOT "${EIDC_SANITIZE}" IN_LIST EIDC_SANITIZERS)
+    message(FATAL_ERROR "EIDC_SANITIZE is \"${EIDC_SANITIZE}\"; allowed: address, undefined, "
+        "\"address,undefined\" or thread")
+endif()
+if(EIDC_FUZZ AND NOT CMAKE_C_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "EIDC_FUZZ needs libFuzzer, which is clang's: -DCMAKE_C_COMPILER=clang, "
+        "in a build directory of its own")
+endif()
+
 add_library(eidc_flags INTERFACE)
 target_include_directories(eidc_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
 target_compile_definitions(eidc_flags INTERFACE

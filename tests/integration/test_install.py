@@ -59,6 +59,18 @@ def test_files_are_there(prefix, name):
     find(prefix, name)
 
 
+@pytest.mark.parametrize("option, told", [
+    ("-DEIDC_SANITIZE=foo", 'EIDC_SANITIZE is "foo"; allowed: address, undefined,'),
+    ("-DEIDC_SANITIZE=address;thread", "allowed: address, undefined,"),
+    ("-DEIDC_FUZZ=ON", "EIDC_FUZZ needs libFuzzer, which is clang's"),
+])
+def test_a_build_that_cannot_be_is_refused(tmp_path, option, told):
+    done = subprocess.run(["cmake", "-S", SOURCE, "-B", str(tmp_path), "-DCMAKE_C_COMPILER=gcc",
+                           option], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert told in " ".join(done.stderr.split())
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
