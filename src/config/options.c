@@ -139,7 +139,7 @@ const struct eidc_option eidc_options[] = {
     OPTION("eid.algorithm", STRING, AT(eid.algorithm), "sha256",
            .help = "Digest over the name's UTF-8 bytes, any that OpenSSL has: sha256, sha512, "
                    "sha3-256, blake2b512, ..."),
-    OPTION("eid.bits", UINT, AT(eid.bits), "128", RANGE(32, 512),
+    OPTION("eid.bits", UINT, AT(eid.bits), "128", RANGE(32, 512), .multiple_of = 8,
            .help = "How many of the digest's first bits are kept; a multiple of 8, at most its "
                    "size."),
     OPTION("eid.encoding", ENUM, AT(eid.encoding), "hex", .names = encodings,

@@ -98,7 +98,7 @@ def schema():
 def as_json(path):
     yaml = pytest.importorskip("yaml")
     with open(path, encoding="utf-8") as file:
-        return {key: value or {} for key, value in yaml.safe_load(file).items()}
+        return yaml.safe_load(file)
 
 
 def validate(document):
@@ -117,7 +117,40 @@ def test_the_schema_takes_the_sample_whole(tmp_path):
     assert not errors, errors
 
 
+VALID = '''
+http: {listen: "127.0.0.1:0", threads: "2", max_body: 65536, trust_proxy: "true", access_log: 1%}
+refresh:
+eid: {bits: "64", prefix: 7, algorithm: sha512}
+snapshot: {dir: "", expected_owner: 123456789012, keep: 3, json: false}
+aws: {external_id: 123, profile: 42, max_attempts: 2, region: eu-west-1}
+sources:
+  names: {type: file, path: 2026, include: [1, "a*"], exclude: 3}
+  buckets:
+    type: aws
+    list: cloudcontrol.resources
+    params: {TypeName: "AWS::S3::Bucket"}
+    external_id: 9
+'''
+
+
+def test_the_schema_takes_what_the_daemon_takes(tmp_path):
+    files = [os.path.join(SOURCE, name) for name in (
+        "config/eidcached.yaml", "docker/lambda/eidcached.yaml", "tests/fuzz/seeds/config/full.yaml")]
+    mixed = tmp_path / "mixed.yaml"
+    mixed.write_text(VALID)
+    for path in (*files, str(mixed)):
+        done = subprocess.run([DAEMON, "--check-config", "--config", path], capture_output=True,
+                              text=True, check=False, env={**os.environ, "AWS_REGION": "eu-west-1"})
+        assert done.returncode == 0, done.stderr
+        assert not validate(as_json(path)), path
+        printed = tmp_path / "printed.yaml"
+        printed.write_text(done.stdout)
+        assert not validate(as_json(printed)), done.stdout
+
+
 @pytest.mark.parametrize("fault", [
+    {"eid": {"bits": 60}}, {"http": {"threads": "two"}}, {"http": {"trust_proxy": "perhaps"}},
+    {"aws": {"external_id": None}}, {"sources": None},
     {"refres": {}}, {"refresh": {"interval": 5}}, {"refresh": {"interval": "5 minutes"}},
     {"http": {"threads": 0}}, {"sources": {"x": {"path": "/x"}}}, {"sources": {}},
     {"log": {"level": "loud"}}, {"refresh": {"max_shrink": "ten"}},

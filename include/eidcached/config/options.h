@@ -29,6 +29,7 @@ struct eidc_option {
     size_t offset;
     const char *fallback;     /* default as text, a list's comma-separated; NULL: unset */
     uint64_t min, max;        /* numbers, in the unit that is kept */
+    uint64_t multiple_of;     /* of which a number must be one, which check.c sees to; 0: any */
     const char *const *names; /* enum: the word of each value in order, then NULL */
     const char *later;        /* words that are planned and refused with a hint, or NULL */
     const char *example;      /* shown where there is no default to show */
