@@ -85,16 +85,15 @@ static bool option_equal(const struct eidc_option *option, const struct eidc_con
     return eidc_str_eq(eidc_buf_view(&left), eidc_buf_view(&right));
 }
 
-bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_config *b,
-                               const char *section)
+void eidc_config_section_changes(const struct eidc_config *a, const struct eidc_config *b,
+                                 const char *section, struct eidc_buf *out)
 {
     for (size_t i = 0; i < eidc_option_count; i++) {
         const struct eidc_option *option = &eidc_options[i];
         if (eidc_option_in_section(option->path, section) &&
             option->offset != EIDC_OPTION_NOWHERE && !option_equal(option, a, b))
-            return false;
+            eidc_buf_addf(out, "%s%s", out->n > 0 ? ", " : "", option->path);
     }
-    return true;
 }
 
 /* Where `own` says nothing, what holds for all. */

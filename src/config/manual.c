@@ -26,11 +26,20 @@ static const char head[] =
     "Durations are written as in 500ms, 30s, 5m, 1h, 7d; sizes as in\n"
     "64K, 8M, 2G; ratios as in 10%.\n"
     "Options without a default are not set.\n"
+    "A path that does not begin with / is taken from the folder that the process\n"
+    "was started in, not from that of this file; for a service that is /.\n"
+    ".Pp\n"
     "The file is read again on\n"
     ".Dv SIGHUP ;\n"
     "options of the section\n"
     ".Cm http\n"
-    "take effect at a restart.\n";
+    "take effect at a restart, and the log says which have changed.\n"
+    "What makes other EIDs (the section\n"
+    ".Cm eid\n"
+    "but for\n"
+    ".Cm on_collision )\n"
+    "cannot change under those who look names up: such a reload is refused as a\n"
+    "whole, the configuration of before stays in force, and a restart changes it.\n";
 
 static const char sources_head[] =
     ".Ss sources\n"

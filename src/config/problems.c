@@ -68,7 +68,7 @@ void eidc_config_file_problem(struct eidc_config_load *load, const struct eidc_e
 {
     const char *advice = err->kind == EIDC_ERR_NOT_FOUND
                              ? "; name one with --config, or write one with: eidcached "
-                               "--print-sample-config"
+                               "--print-sample-config > FILE"
                              : "";
     add(load, NULL, eidc_xprintf("%s%s", err->text, advice)); /* it names the file */
 }

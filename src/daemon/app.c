@@ -50,6 +50,12 @@ static bool build_refresh(struct app *a)
     return false;
 }
 
+static void warn_unsaved(const struct eidc_config *config)
+{
+    if (config->snapshot.dir[0] == '\0' && config->snapshot.s3[0] == '\0')
+        eidc_warn("nothing will be saved: neither snapshot.dir nor snapshot.s3 is set");
+}
+
 bool eidc_app_setup(struct app *a)
 {
     eidc_systemd_journal();
@@ -58,6 +64,7 @@ bool eidc_app_setup(struct app *a)
     if (a->config == NULL)
         return false;
     a->http_config = a->config;
+    warn_unsaved(a->config);
     eidc_report_init(&a->report);
     return build_refresh(a);
 }

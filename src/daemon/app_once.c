@@ -17,11 +17,6 @@ static int exit_code(const struct eidc_round_report *round)
     return round->result == EIDC_RESULT_OK ? 0 : 3;
 }
 
-static bool is_saved(const struct eidc_config *config)
-{
-    return config->snapshot.dir[0] != '\0' || config->snapshot.s3[0] != '\0';
-}
-
 bool eidc_app_print(struct eidc_str text)
 {
     fwrite(text.p, 1, text.n, stdout);
@@ -55,8 +50,6 @@ int eidc_app_once(const char *config_path, bool accept_shrink)
     signal(SIGPIPE, SIG_IGN);
     if (eidc_app_setup(&a)) {
         eidc_app_warm_start(&a);
-        if (!is_saved(a.config))
-            eidc_warn("nothing will be saved: neither snapshot.dir nor snapshot.s3 is set");
         eidc_refresh_once(a.refresh, accept_shrink, &round);
         code = print_summary(&round) ? exit_code(&round) : 1;
     }

@@ -30,6 +30,16 @@ static bool swap_refresh(struct app *a, struct eidc_config *fresh, struct eidc_e
     return !a->broken;
 }
 
+static void tell_waiting(const struct app *a)
+{
+    EIDC_BUF_AUTO changed = {0};
+
+    eidc_config_section_changes(a->http_config, a->config, "http", &changed);
+    if (changed.n > 0)
+        eidc_warn("reload: these take effect at a restart: %.*s",
+                  EIDC_STR_ARG(eidc_buf_view(&changed)));
+}
+
 void eidc_app_reload(struct app *a)
 {
     struct eidc_err why = {0};
@@ -41,7 +51,6 @@ void eidc_app_reload(struct app *a)
         eidc_systemd_ready("reload failed: the configuration has problems, see the log");
         return;
     }
-    bool http_changed = !eidc_config_section_equal(fresh, a->http_config, "http");
     if (!swap_refresh(a, fresh, &why)) {
         if (a->config != fresh)
             eidc_config_free(fresh);
@@ -52,8 +61,7 @@ void eidc_app_reload(struct app *a)
         eidc_systemd_ready("reload failed, see the log");
         return;
     }
-    if (http_changed)
-        eidc_warn("reload: the http options have changed: they take effect at a restart");
+    tell_waiting(a);
     eidc_info("reload: done");
     eidc_systemd_ready("reloaded");
 }

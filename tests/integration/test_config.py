@@ -97,7 +97,7 @@ def test_no_such_file(lab):
     done = lab.run("--check-config", "--config", lab.path + "/none.yaml")
     assert done.returncode != 0
     assert "none.yaml" in done.stderr
-    assert "--print-sample-config" in done.stderr
+    assert "--print-sample-config > FILE" in done.stderr
 
 
 @pytest.mark.parametrize("text,word", [
@@ -159,6 +159,14 @@ def test_a_port_that_is_taken_is_said(lab):
     assert daemon.where in second.stderr
 
 
+def test_a_daemon_that_saves_nothing_says_so(lab):
+    lab.names(["one"])
+    nothing = "nothing will be saved: neither snapshot.dir nor snapshot.s3 is set"
+    assert nothing in lab.start(snapshot={"dir": ""}).log()
+    assert nothing not in lab.start().log()
+    assert lab.once(snapshot={"dir": ""}).stderr.count(nothing) == 1
+
+
 def test_sighup_takes_a_good_configuration_over(lab):
     lab.names(["one"])
     daemon = lab.start()
@@ -171,6 +179,36 @@ def test_sighup_takes_a_good_configuration_over(lab):
     poll("the new source", lambda: daemon.forward("two").status == 200)
     assert daemon.forward("two").json["eid"] == eid("two")
     assert daemon.get("/livez").status == 200
+
+
+def test_sighup_says_what_waits_for_a_restart(lab):
+    lab.names(["one"])
+    daemon = lab.start()
+    settings = {"listen": ["127.0.0.1:0", "unix:" + daemon.socket]}
+    lab.write_config(lab.config(http={**settings, "threads": 3, "max_body": "1M"},
+                                refresh={"interval": "2h"}), "eidcached-0.yaml")
+    daemon.process.send_signal(signal.SIGHUP)
+    poll("the reload", lambda: "reload: done" in daemon.log())
+    assert "reload: these take effect at a restart: http.threads, http.max_body\n" in daemon.log()
+    lab.write_config(lab.config(http=settings), "eidcached-0.yaml")
+    daemon.process.send_signal(signal.SIGHUP)
+    poll("the other reload", lambda: daemon.log().count("reload: done") == 2)
+    assert daemon.log().count("take effect at a restart") == 1
+
+
+def test_sighup_that_changes_eids_is_refused_whole(lab):
+    lab.names(["one"])
+    daemon = lab.start()
+    lab.write_config(lab.config(http={"listen": ["127.0.0.1:0", "unix:" + daemon.socket]},
+                                eid={"bits": 64}, sources={"names": {
+                                    "type": "file", "path": lab.path + "/other.txt"}}),
+                     "eidcached-0.yaml")
+    daemon.process.send_signal(signal.SIGHUP)
+    poll("a word about it", lambda: "reload: failed" in daemon.log())
+    assert "the eid options make other EIDs now: restart to change them" in daemon.log()
+    lab.names(["one", "two"])
+    assert daemon.refresh()["refresh"]["last_result"] == "ok"
+    assert daemon.forward("two").json["eid"] == eid("two")
 
 
 def test_sighup_with_a_bad_one_changes_nothing(lab):

@@ -98,9 +98,10 @@ void eidc_config_free(struct eidc_config *config);
 /* What a start would refuse and what a look at files and the environment finds: no region, a key
  * or a token that cannot be read. Asks nothing of the network; config is not changed. */
 bool eidc_config_probe(struct eidc_config *config, struct eidc_config_problems *problems);
-/* Whether all options of a section ("http") have the same values. */
-bool eidc_config_section_equal(const struct eidc_config *a, const struct eidc_config *b,
-                               const char *section);
+/* Appends the options of a section ("http") that have other values in b: "http.threads,
+ * http.max_body"; nothing: it is the same. */
+void eidc_config_section_changes(const struct eidc_config *a, const struct eidc_config *b,
+                                 const char *section, struct eidc_buf *out);
 void eidc_config_problems_free(struct eidc_config_problems *problems);
 
 /* How a source calls AWS: its own settings where it has any, else those of the aws section. */

@@ -701,7 +701,7 @@ static void test_missing_file(void **state)
     assert_string_equal(
         problems.text.p,
         "cannot open /proc/nonexistent/e.yaml: No such file or directory; name one with --config, "
-        "or write one with: eidcached --print-sample-config\n");
+        "or write one with: eidcached --print-sample-config > FILE\n");
     eidc_config_problems_free(&problems);
 }
 
