@@ -12,6 +12,7 @@
 static void problem(struct eidc_config_load *load, const char *path, const char *text)
 {
     size_t index = (size_t)(eidc_option_find(path) - eidc_options);
+    load->bad[index] = true;
     eidc_config_problem(load, &load->places[index], path, "%s", text);
 }
 

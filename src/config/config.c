@@ -25,6 +25,7 @@ static void free_load(struct eidc_config_load *load)
         free(load->source_places[i].keys);
         free(load->source_places[i].params);
         free(load->source_places[i].given);
+        free(load->source_places[i].bad);
     }
     free(load->source_places);
     free(load->places);
@@ -32,31 +33,44 @@ static void free_load(struct eidc_config_load *load)
     free(load->bad);
 }
 
+bool eidc_config_load_begin(struct eidc_config_load *load, const char *path,
+                            struct eidc_config_problems *problems)
+{
+    *load = (struct eidc_config_load){
+        .config = eidc_xcalloc(1, sizeof *load->config),
+        .problems = problems,
+        .places = eidc_xcalloc(eidc_option_count, sizeof *load->places),
+        .given = eidc_xcalloc(eidc_option_count, sizeof *load->given),
+        .bad = eidc_xcalloc(eidc_option_count, sizeof *load->bad),
+    };
+    load->config->path = eidc_xstrdup(path);
+    set_defaults(load);
+    bool readable = path == NULL || eidc_config_file(load);
+    eidc_config_environment(load);
+    if (readable) /* else every source would be told of as missing */
+        eidc_config_check(load);
+    return readable;
+}
+
+bool eidc_config_load_end(struct eidc_config_load *load, struct eidc_config **out)
+{
+    eidc_config_problems_finish(load);
+    free_load(load);
+    if (load->problems->count == 0) {
+        *out = load->config;
+        return true;
+    }
+    eidc_config_free(load->config);
+    *out = NULL;
+    return false;
+}
+
 bool eidc_config_load(const char *path, struct eidc_config **out,
                       struct eidc_config_problems *problems)
 {
-    struct eidc_config_load load = {
-        .config = eidc_xcalloc(1, sizeof *load.config),
-        .problems = problems,
-        .places = eidc_xcalloc(eidc_option_count, sizeof *load.places),
-        .given = eidc_xcalloc(eidc_option_count, sizeof *load.given),
-        .bad = eidc_xcalloc(eidc_option_count, sizeof *load.bad),
-    };
-    load.config->path = eidc_xstrdup(path);
-    set_defaults(&load);
-    bool readable = path == NULL || eidc_config_file(&load);
-    eidc_config_environment(&load);
-    if (readable) /* else every source would be told of as missing */
-        eidc_config_check(&load);
-    eidc_config_problems_finish(&load);
-    free_load(&load);
-    if (problems->count == 0) {
-        *out = load.config;
-        return true;
-    }
-    eidc_config_free(load.config);
-    *out = NULL;
-    return false;
+    struct eidc_config_load load;
+    eidc_config_load_begin(&load, path, problems);
+    return eidc_config_load_end(&load, out);
 }
 
 void eidc_config_free(struct eidc_config *config)

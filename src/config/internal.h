@@ -15,7 +15,7 @@ struct eidc_config_place {
 struct eidc_config_source_places {
     struct eidc_config_place self, *keys;
     struct eidc_config_place *params; /* of each pair of params */
-    bool *given;
+    bool *given, *bad;                /* as below */
     bool type_known;
 };
 
@@ -30,6 +30,13 @@ struct eidc_config_load {
     bool *bad;                         /* ... with a value that was refused */
     struct eidc_config_source_places *source_places; /* indexed as config->sources */
 };
+
+/* Defaults, file, environment, checks. False: the file cannot be read, so that there is nothing to
+ * look at further. */
+bool eidc_config_load_begin(struct eidc_config_load *load, const char *path,
+                            struct eidc_config_problems *problems);
+/* Tells the problems and gives the configuration away if there are none. */
+bool eidc_config_load_end(struct eidc_config_load *load, struct eidc_config **out);
 
 /* Adds a problem. at may be NULL. */
 void eidc_config_problem(struct eidc_config_load *load, const struct eidc_config_place *at,

@@ -45,6 +45,7 @@ static size_t find_or_add(struct eidc_config_load *load, const char *name, size_
         .self = place,
         .keys = eidc_xcalloc(eidc_source_option_count, sizeof(struct eidc_config_place)),
         .given = eidc_xcalloc(eidc_source_option_count, sizeof(bool)),
+        .bad = eidc_xcalloc(eidc_source_option_count, sizeof(bool)),
     };
     return config->source_count++;
 }
@@ -111,8 +112,9 @@ static void take_key(struct eidc_config_load *load, size_t index, const char *ke
     struct eidc_config_source_places *places = &load->source_places[index];
     places->keys[option - eidc_source_options] = eidc_config_value_place(items);
     places->given[option - eidc_source_options] = true;
-    if (eidc_config_set_items(load, option, &load->config->sources[index], items, n) &&
-        strcmp(key, "type") == 0)
+    if (!eidc_config_set_items(load, option, &load->config->sources[index], items, n))
+        places->bad[option - eidc_source_options] = true;
+    else if (strcmp(key, "type") == 0)
         places->type_known = true;
 }
 
@@ -159,6 +161,7 @@ void eidc_config_source_problem(const struct eidc_config_checked *c, const char 
 {
     const struct eidc_config_place *at =
         eidc_config_source_given(c, key) ? &c->places->keys[index_of(key)] : &c->places->self;
+    c->places->bad[index_of(key)] = true;
     char *path EIDC_AUTO_FREE = eidc_xprintf("sources.%s.%s", c->source->name, key);
     eidc_config_problem(c->load, at, path, "%s", text);
 }

@@ -57,14 +57,11 @@ int eidc_app_once(const char *config_path, bool accept_shrink)
     return code;
 }
 
-static bool check_tls(const struct eidc_config *config)
+static bool check_tls(const struct eidc_config *config, struct eidc_err *err)
 {
     struct eidc_tls *tls;
-    struct eidc_err err;
-    if (!eidc_tls_new(config, &tls, &err)) {
-        eidc_error("%s", err.text);
+    if (!eidc_tls_new(config, &tls, err))
         return false;
-    }
     eidc_tls_free(tls);
     return true;
 }
@@ -72,19 +69,19 @@ static bool check_tls(const struct eidc_config *config)
 int eidc_app_check(const char *config_path)
 {
     EIDC_BUF_AUTO text = {0};
-    struct eidc_config_problems problems = {0};
-    struct eidc_config *config = eidc_app_load_config(config_path);
+    struct eidc_config_problems problems = {0}, warnings = {0};
+    struct eidc_config *config = NULL;
 
-    if (config == NULL)
-        return 1;
-    bool good = eidc_config_probe(config, &problems) && check_tls(config);
+    bool good = eidc_config_probe(config_path, check_tls, &config, &problems, &warnings);
     if (good) {
+        eidc_app_log_lines(EIDC_LOG_WARN, "", &warnings.text);
         eidc_config_write(config, &text);
         good = eidc_app_print(eidc_buf_view(&text));
-    } else if (problems.count > 0) {
+    } else {
         eidc_app_tell_problems(&problems);
     }
     eidc_config_problems_free(&problems);
+    eidc_config_problems_free(&warnings);
     eidc_config_free(config);
     return good ? 0 : 1;
 }

@@ -111,6 +111,30 @@ def test_a_check_finds_what_a_start_would_refuse(lab, text, word):
     assert word in done.stderr and "1 problem\n" in done.stderr
 
 
+def test_what_a_start_would_refuse_is_told_with_the_rest(lab):
+    lab.names(["one"])
+    text = ("http: {token_file: /nope/token, tls_cert: /nope/x, tls_key: /nope/y, threads: many}\n"
+            "eid: {key_file: /nope/key}\nsources: {cat: {type: aws, list: glue.tables}}\n")
+    done = check(lab, text, env={"AWS_REGION": "", "AWS_DEFAULT_REGION": ""})
+    assert done.returncode == 1
+    assert "the configuration has 6 problems\n" in done.stderr
+    for place in ("1:20: http.token_file: ", "1:43: http.tls_cert: ", "1:61: http.tls_key: ",
+                  "1:79: http.threads: ", "2:17: eid.key_file: ", "3:11: sources.cat: no region"):
+        assert f"eidcached.yaml:{place}" in done.stderr
+
+
+def test_what_may_come_later_is_a_warning(lab):
+    lab.names(["one"])
+    config = lab.config(snapshot={"dir": lab.names_path + "/x"}, sources={
+        "names": {"type": "file", "path": lab.path + "/gone"}})
+    done = lab.run("--check-config", "--config", lab.write_config(config))
+    assert done.returncode == 0 and "path: " in done.stdout
+    assert len(re.findall(r" warn +\S+eidcached\.yaml:\d+:\d+: (sources\.names\.path|snapshot\.dir)"
+                          r": cannot ", done.stderr)) == 2, done.stderr
+    done = lab.run("--check-config", "--config", lab.write_config(lab.config()))
+    assert done.returncode == 0 and done.stderr == ""
+
+
 def test_no_sources_is_said(lab):
     done = check(lab, "refresh:\n  interval: 5m\n")
     assert done.returncode != 0

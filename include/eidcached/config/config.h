@@ -95,9 +95,15 @@ struct eidc_config_problems {
 bool eidc_config_load(const char *path, struct eidc_config **out,
                       struct eidc_config_problems *problems);
 void eidc_config_free(struct eidc_config *config);
-/* What a start would refuse and what a look at files and the environment finds: no region, a key
- * or a token that cannot be read. Asks nothing of the network; config is not changed. */
-bool eidc_config_probe(struct eidc_config *config, struct eidc_config_problems *problems);
+/* Tells what is wrong with the certificate, its key and the authorities, all of them readable; the
+ * error begins with the option: "http.tls_key: ...". */
+typedef bool eidc_config_tls_check(const struct eidc_config *config, struct eidc_err *err);
+/* As load, and a look at files and the environment for what a start would refuse: no region, a key,
+ * a token or a certificate that cannot be read. *warnings: what may be there by the time it is
+ * needed. Options that are refused themselves are not looked at. Asks nothing of the network. */
+bool eidc_config_probe(const char *path, eidc_config_tls_check *check_tls, struct eidc_config **out,
+                       struct eidc_config_problems *problems,
+                       struct eidc_config_problems *warnings);
 /* Appends the options of a section ("http") that have other values in b: "http.threads,
  * http.max_body"; nothing: it is the same. */
 void eidc_config_section_changes(const struct eidc_config *a, const struct eidc_config *b,
