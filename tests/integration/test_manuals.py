@@ -134,11 +134,11 @@ sources:
 
 
 def test_the_schema_takes_what_the_daemon_takes(tmp_path):
-    files = [os.path.join(SOURCE, name) for name in (
-        "config/eidcached.yaml", "docker/lambda/eidcached.yaml", "tests/fuzz/seeds/config/full.yaml")]
     mixed = tmp_path / "mixed.yaml"
     mixed.write_text(VALID)
-    for path in (*files, str(mixed)):
+    for name in ("config/eidcached.yaml", "docker/lambda/eidcached.yaml",
+                 "tests/fuzz/seeds/config/full.yaml", str(mixed)):
+        path = os.path.join(SOURCE, name)
         done = subprocess.run([DAEMON, "--check-config", "--config", path], capture_output=True,
                               text=True, check=False, env={**os.environ, "AWS_REGION": "eu-west-1"})
         assert done.returncode == 0, done.stderr
