@@ -89,7 +89,8 @@ const struct eidc_option eidc_options[] = {
            .help = "Host names that requests may be for. Empty: the loopback names on loopback and "
                    "UNIX listeners, any on others."),
     OPTION("http.trust_proxy", BOOL, AT(http.trust_proxy), "false",
-           .help = "Also take requests that a proxy passed on, on loopback and UNIX listeners."),
+           .help = "Also take requests that a proxy passed on (with Forwarded, X-Forwarded-For, "
+                   "X-Forwarded-Host or X-Forwarded-Proto), on loopback and UNIX listeners."),
     OPTION("http.access_log", SHARE, AT(http.access_log), "false", RANGE(0, 1000),
            .help = "Log each request (true), or an even share of them (1%): address, method, path, status, "
                    "duration; never the query, nor a token."),

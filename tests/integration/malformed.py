@@ -50,21 +50,21 @@ class Received(io.BytesIO):
         pass
 
 
-def statuses(data):
-    """Of the answers that a client sees: up to the one that closes."""
+def responses(data):
+    """(status, Content-Type) of the answers that a client sees: up to the one that closes."""
     received, seen = Received(data), []
     while received.tell() < len(data):
         response = http.client.HTTPResponse(received)
         response.begin()
-        seen.append(response.status)
+        seen.append((response.status, response.getheader("Content-Type")))
         response.read()
         if response.will_close:
             break
     return seen
 
 
-def answers(where, request, timeout=30):
-    """The statuses of all answers until the server closed, "200,400"; "-": none."""
+def exchange(where, request, timeout=30):
+    """The responses until the server closed."""
     host, _, port = where.rpartition(":")
     got = b""
     with socket.create_connection((host, int(port)), timeout=timeout) as raw:
@@ -78,4 +78,9 @@ def answers(where, request, timeout=30):
                 got += part
         except ConnectionResetError:
             pass
-    return ",".join(str(status) for status in statuses(got)) or "-"
+    return responses(got)
+
+
+def told(answers):
+    """Their statuses, "200,400"; "-": none."""
+    return ",".join(str(status) for status, _ in answers) or "-"
