@@ -3,6 +3,7 @@ tools want them."""
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -159,22 +160,56 @@ def test_the_schema_refuses(fault):
     assert validate(fault)
 
 
+def complete(line):
+    """What bash offers at the end of the line, which it splits at blanks, ':' and '='."""
+    words = [word for word in re.split(r"\s+|([:=])", line) if word]
+    words += [""] if line.endswith(" ") else []
+    script = (f"source {SOURCE}/config/bash-completion/eidctl; PATH={os.path.dirname(CTL)}:$PATH; "
+              f"COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; "
+              f"COMP_LINE={shlex.quote(line)}; COMP_POINT={len(line)}; "
+              "_eidctl; printf '%s\\n' \"${COMPREPLY[@]}\"")
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False,
+                          cwd=SOURCE)
+    assert not done.stderr, done.stderr
+    return set(done.stdout.split())
+
+
 @pytest.mark.parametrize("line, expected", [
-    ("eidctl ", {"forward", "reverse", "image", "status"}),
+    ("eidctl ", {"forward", "reverse", "image", "status", "help"}),
+    ("eidctl hel", {"help"}),
     ("eidctl help im", {"image"}),
+    ("eidctl help image li", {"list"}),
     ("eidctl image export --format ", {"eidcache", "tsv"}),
+    ("eidctl -o json image export --format=", {"eidcache", "tsv"}),
+    ("eidctl --format=js", {"json"}),
     ("eidctl -o ", {"text", "json"}),
     ("eidctl compute --encoding base", {"base32", "base64url"}),
     ("eidctl for", {"forward"}),
+    ("eidctl -o json sta", {"status"}),
+    ("eidctl --server unix:x ref", {"refresh"}),
+    ("eidctl --server=http://h:8627 image di", {"diff"}),
+    ("eidctl --limit 5 na", {"names"}),
     ("eidctl image ", {"build", "list", "diff"}),
     ("eidctl image b", {"build"}),
     ("eidctl status --", {"--server", "--format"}),
+    ("eidctl -o json changes --fol", {"--follow"}),
     ("eidctl status -o ", {"text", "json"}),
+    ("eidctl aws list glue.t", {"glue.tables", "glue.triggers"}),
+    ("eidctl --server un", {"unix:"}),
+    ("eidctl --server unix:READ", {"README.md"}),
+    ("eidctl image build README.md READ", {"README.md"}),
+    ("eidctl names --ca=READ", {"README.md"}),
 ])
 def test_completion(line, expected):
-    words = line.split(" ")
-    script = (f"source {SOURCE}/config/bash-completion/eidctl; PATH={os.path.dirname(CTL)}:$PATH; "
-              f"COMP_WORDS=({' '.join(w or chr(39) * 2 for w in words)}); "
-              f"COMP_CWORD={len(words) - 1}; _eidctl; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
-    found = set(output("bash", "-c", script).split())
-    assert expected <= found and all(w.startswith(words[-1]) for w in found), found
+    last = re.split(r"[ :=]", line)[-1]
+    found = complete(line)
+    assert expected <= found and all(word.startswith(last) for word in found), found
+
+
+@pytest.mark.parametrize("line", [
+    "eidctl refresh --wait ", "eidctl refresh --wait=", "eidctl compute --algorithm ",
+    "eidctl forward ", "eidctl status ", "eidctl image lookup README.md ", "eidctl names --after ",
+    "eidctl image diff a b ", "eidctl help status ", "eidctl dance ", "eidctl dance to ",
+])
+def test_nothing_is_offered_where_anything_may_stand(line):
+    assert complete(line) == set()
