@@ -129,7 +129,8 @@ const struct eidc_option eidc_options[] = {
                    "they are held back."),
     OPTION("refresh.shrink_confirmations", UINT, AT(refresh.shrink_confirmations), "3",
            RANGE(1, 1000),
-           .help = "Refreshes in a row that must agree before held entries vanish by themselves."),
+           .help = "Refreshes in a row, of one process, that must agree before held entries vanish "
+                   "by themselves; with --once only --accept-shrink lets them go."),
     OPTION("refresh.concurrency", UINT, AT(refresh.concurrency), "16", RANGE(1, 256),
            .help = "AWS requests at a time."),
     OPTION("refresh.max_names", COUNT, AT(refresh.max_names), "10000000", RANGE(1, 4000000000),

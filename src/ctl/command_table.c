@@ -57,7 +57,8 @@ const struct eidc_ctl_command eidc_ctl_commands[] = {
      "  eidctl refresh --accept-shrink --token-file /etc/eidcached/token\n",
      "With --wait its end is waited for: the exit code is 1 when it failed or took too long. One "
      "that is partial or held has published what it could; it exits with 0 and says on standard "
-     "error what is missing, and that --accept-shrink lets go what is held."},
+     "error what is missing, how many refreshes in a row agree about what is held, and that "
+     "--accept-shrink lets it go."},
     {"health", "", "exit code 0 when the daemon is ready, else 1", 0, 0,
      ONLINE | EIDC_CTL_BIT(EIDC_CTL_LIVE), eidc_ctl_health,
      "  eidctl health && echo ready\n"

@@ -81,6 +81,16 @@ static void put_error(const struct eidc_ctl *ctl, struct eidc_str result, struct
                           EIDC_STR_ARG(error));
 }
 
+static void complain_of_held(const struct eidc_ctl *ctl, const cJSON *doc, uint64_t held)
+{
+    EIDC_BUF_AUTO agreement = {0};
+    eidc_ctl_agreement_text(doc, &agreement);
+    eidc_ctl_complain(ctl,
+                      "refresh: %llu entries have vanished, more than refresh.max_shrink allows, "
+                      "and are held%.*s; let them go with: eidctl refresh --accept-shrink",
+                      (unsigned long long)held, EIDC_STR_ARG(eidc_buf_view(&agreement)));
+}
+
 /* What a refresh that was waited for came to. One that failed or was not saved is a failure here: a
  * partial or held one has published what it could, and says so. */
 static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
@@ -102,10 +112,7 @@ static int put_outcome(const struct eidc_ctl *ctl, struct eidc_str body)
         put_outcome_text(ctl, doc, result, held);
     put_error(ctl, result, error, is_unsaved(doc));
     if (held > 0)
-        eidc_ctl_complain(ctl,
-                          "refresh: %llu entries have vanished, more than refresh.max_shrink "
-                          "allows, and are held; let them go with: eidctl refresh --accept-shrink",
-                          (unsigned long long)held);
+        complain_of_held(ctl, doc, held);
     return failed || is_unsaved(doc) ? EIDC_CTL_FAILED : EIDC_CTL_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "eidcached/base/json_read.h"
 #include "eidcached/base/utf8.h"
+#include "eidcached/core/held.h"
 #include "eidcached/core/progress.h"
 
 static const cJSON *member(const cJSON *object, const char *key)
@@ -152,6 +153,17 @@ static void refresh(const cJSON *status, int64_t now_ms, struct eidc_buf *out)
     }
 }
 
+void eidc_ctl_agreement_text(const cJSON *held, struct eidc_buf *out)
+{
+    uint64_t agreed, confirmations;
+    if (!eidc_json_get_u64(held, "agreed", &agreed) ||
+        !eidc_json_get_u64(held, "confirmations", &confirmations))
+        return;
+    eidc_buf_add_z(out, " (");
+    eidc_held_print(agreed, confirmations, out);
+    eidc_buf_add_byte(out, ')');
+}
+
 static void guard(const cJSON *status, struct eidc_buf *out)
 {
     const cJSON *g = member(status, "guard");
@@ -162,6 +174,7 @@ static void guard(const cJSON *status, struct eidc_buf *out)
     }
     eidc_buf_add_z(out, "HELD");
     add_number(out, g, "removals", ", # name~ would vanish");
+    eidc_ctl_agreement_text(g, out);
     eidc_buf_add_z(out, "; `eidctl refresh --accept-shrink` lets them go\n");
 }
 

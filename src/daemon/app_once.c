@@ -51,6 +51,9 @@ int eidc_app_once(const char *config_path, bool accept_shrink)
     if (eidc_app_setup(&a)) {
         eidc_app_warm_start(&a);
         eidc_refresh_once(a.refresh, accept_shrink, &round);
+        if (round.held > 0)
+            eidc_warn("the next run counts its refreshes from one again: what is held stays until "
+                      "it returns, or is let go with --once --accept-shrink");
         code = print_summary(&round) ? exit_code(&round) : 1;
     }
     eidc_app_teardown(&a);

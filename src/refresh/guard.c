@@ -77,15 +77,20 @@ static uint32_t times_missed(const struct eidc_guard *g, uint64_t entry)
 }
 
 /* Counts this refresh in; returns how many of the vanished are not confirmed yet, and leaves only
- * their records. */
-static size_t keep_unconfirmed(const struct eidc_guard *g, struct vanished *v)
+ * their records. *agreed: how many refreshes in a row missed all of these. */
+static size_t keep_unconfirmed(const struct eidc_guard *g, struct vanished *v, uint32_t *agreed)
 {
     size_t unconfirmed = 0;
 
+    *agreed = 0;
     for (size_t i = 0; i < v->n; i++) {
-        v->at[i].times = times_missed(g, v->at[i].entry) + 1;
-        if (v->at[i].times < g->confirmations)
-            v->records[unconfirmed++] = v->records[i];
+        const uint32_t times = times_missed(g, v->at[i].entry) + 1;
+        v->at[i].times = times;
+        if (times >= g->confirmations)
+            continue;
+        if (unconfirmed == 0 || times < *agreed)
+            *agreed = times;
+        v->records[unconfirmed++] = v->records[i];
     }
     return unconfirmed;
 }
@@ -137,6 +142,7 @@ static void forget(struct eidc_guard *g)
     g->missing_count = 0;
     g->held = false;
     g->removals = 0;
+    g->agreed = 0;
     g->sample[0] = '\0';
 }
 
@@ -154,11 +160,12 @@ static void show(struct eidc_guard *g, const struct eidc_record *held, size_t n)
     }
 }
 
-static void remember(struct eidc_guard *g, struct vanished *v, size_t held)
+static void remember(struct eidc_guard *g, struct vanished *v, size_t held, uint32_t agreed)
 {
     forget(g);
     g->held = true;
     g->removals = held;
+    g->agreed = agreed;
     show(g, v->records, held);
     g->missing = v->at; /* taken */
     g->missing_count = v->n;
@@ -172,23 +179,25 @@ bool eidc_guard_judge(struct eidc_guard *g, const struct eidc_generation *before
                       struct eidc_err *err)
 {
     struct vanished v = {0};
+    uint32_t agreed;
     bool ok = true;
 
     *kept = NULL;
     if (before != NULL && !accept)
         eidc_diff(before->image, candidate, collect, &v, &(struct eidc_diff_counts){0});
-    size_t unconfirmed = keep_unconfirmed(g, &v);
+    size_t unconfirmed = keep_unconfirmed(g, &v, &agreed);
     int64_t slot = slot_of(g, eidc_image_info(candidate)->created_at_ms);
     if (v.no_memory)
         ok = eidc_fail(err, EIDC_ERR_NOMEM, "no memory to compare with the image before");
     else if (before != NULL && !accept && too_many(g, before, slot, unconfirmed)) {
         ok = eidc_guard_hold(before, candidate, v.records, unconfirmed, build, kept, err);
         if (ok)
-            remember(g, &v, unconfirmed);
+            remember(g, &v, unconfirmed, agreed);
     } else {
         forget(g);
         count_let_go(g, slot, unconfirmed);
     }
+    g->let_go_confirmed = ok ? v.n - unconfirmed : 0;
     if (accept)
         memset(g->let_go, 0, sizeof g->let_go);
     free(v.at);
@@ -208,6 +217,7 @@ void eidc_guard_inherit(struct eidc_guard *g, struct eidc_guard *from)
     g->missing_count = from->missing_count;
     g->held = from->held;
     g->removals = from->removals;
+    g->agreed = from->agreed;
     memcpy(g->sample, from->sample, sizeof g->sample);
     if (g->window_ms == from->window_ms)
         memcpy(g->let_go, from->let_go, sizeof g->let_go);

@@ -6,6 +6,7 @@
 #include "eidcached/base/mem.h"
 #include "eidcached/base/metrics.h"
 #include "eidcached/core/diff.h"
+#include "eidcached/core/held.h"
 #include "eidcached/refresh/fd_store.h"
 #include "eidcached/refresh/publish.h"
 #include "eidcached/refresh/tally.h"
@@ -85,17 +86,29 @@ static enum eidc_refresh_result result_of(const struct run *x)
     return x->round.failed > 0 ? EIDC_RESULT_PARTIAL : EIDC_RESULT_OK;
 }
 
+static void log_held(const struct eidc_guard *g)
+{
+    EIDC_BUF_AUTO agreement = {0};
+
+    eidc_held_print(g->agreed, g->confirmations, &agreement);
+    eidc_warn("refresh: %llu entries vanished, more than refresh.max_shrink allows: they are "
+              "held (%s), such as %s; accept with: eidctl refresh --accept-shrink, "
+              "or eidcached --once --accept-shrink",
+              (unsigned long long)g->removals, agreement.p, g->sample);
+}
+
 static void tell_guard(struct eidc_refresh *r)
 {
     struct eidc_guard *g = &r->guard;
 
+    if (g->let_go_confirmed > 0)
+        eidc_warn("refresh: %llu entries that were held are let go: %u refreshes in a row agree "
+                  "that they vanished (refresh.shrink_confirmations)",
+                  (unsigned long long)g->let_go_confirmed, g->confirmations);
     if (g->held)
-        eidc_warn("refresh: %llu entries vanished, more than refresh.max_shrink allows: they are "
-                  "held (such as %s); accept with: eidctl refresh --accept-shrink, "
-                  "or eidcached --once --accept-shrink",
-                  (unsigned long long)g->removals, g->sample);
+        log_held(g);
     eidc_metric_set(eidc_metric(EIDC_METRIC_GUARD_HELD), g->held);
-    eidc_report_guard(r->report, g->removals, g->held ? g->sample : NULL);
+    eidc_report_guard(r->report, g);
 }
 
 static bool list_and_publish(struct run *x, struct eidc_err *err)
@@ -195,6 +208,8 @@ static void fill_counts(struct run *x)
     x->out->added = x->changes.added;
     x->out->removed = x->changes.removed;
     x->out->held = x->r->guard.held ? x->r->guard.removals : 0;
+    x->out->agreed = x->r->guard.agreed;
+    x->out->confirmations = x->r->guard.confirmations;
     x->out->scopes_listed = x->round.listed;
     x->out->scopes_kept = x->round.kept;
     x->out->scopes_failed = x->round.failed;

@@ -90,13 +90,15 @@ void eidc_report_store(struct eidc_report *report, size_t i, const char *error)
     pthread_mutex_unlock(&report->lock);
 }
 
-void eidc_report_guard(struct eidc_report *report, uint64_t removals, const char *sample)
+void eidc_report_guard(struct eidc_report *report, const struct eidc_guard *guard)
 {
     pthread_mutex_lock(&report->lock);
-    report->guard_held = sample != NULL;
-    report->guard_removals = removals;
+    report->guard_held = guard->held;
+    report->guard_removals = guard->removals;
+    report->guard_agreed = guard->agreed;
+    report->guard_confirmations = guard->confirmations;
     free(report->guard_sample);
-    report->guard_sample = sample != NULL ? eidc_xstrdup(sample) : NULL;
+    report->guard_sample = guard->held ? eidc_xstrdup(guard->sample) : NULL;
     pthread_mutex_unlock(&report->lock);
 }
 
@@ -168,6 +170,21 @@ bool eidc_report_has_source(struct eidc_report *report, struct eidc_str name)
     return found;
 }
 
+/* Null when nothing is held. */
+static void write_agreement(struct eidc_json *j, bool held, uint32_t agreed, uint32_t confirmations)
+{
+    eidc_json_key(j, "agreed");
+    if (held)
+        eidc_json_u64(j, agreed);
+    else
+        eidc_json_null(j);
+    eidc_json_key(j, "confirmations");
+    if (held)
+        eidc_json_u64(j, confirmations);
+    else
+        eidc_json_null(j);
+}
+
 void eidc_round_report_write(const struct eidc_round_report *r, struct eidc_json *j)
 {
     eidc_json_put_z(j, "result", eidc_refresh_result_name(r->result));
@@ -178,6 +195,7 @@ void eidc_round_report_write(const struct eidc_round_report *r, struct eidc_json
     eidc_json_put_u64(j, "added", r->added);
     eidc_json_put_u64(j, "removed", r->removed);
     eidc_json_put_u64(j, "held", r->held);
+    write_agreement(j, r->held > 0, r->agreed, r->confirmations);
     eidc_json_put_u64(j, "scopes_listed", r->scopes_listed);
     eidc_json_put_u64(j, "scopes_kept", r->scopes_kept);
     eidc_json_put_u64(j, "scopes_failed", r->scopes_failed);
@@ -256,6 +274,7 @@ static void write_guard(struct eidc_report *report, struct eidc_json *j)
     eidc_json_open_object(j);
     eidc_json_put_bool(j, "held", report->guard_held);
     eidc_json_put_u64(j, "removals", report->guard_removals);
+    write_agreement(j, report->guard_held, report->guard_agreed, report->guard_confirmations);
     eidc_json_put_z(j, "sample", report->guard_sample);
     eidc_json_close_object(j);
 }

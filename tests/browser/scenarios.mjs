@@ -61,6 +61,7 @@ async function follows(views) {
 
     await act("shrink");
     await each(views, (view) => view.hasState("Held", "warn"));
+    await each(views, (view) => view.sees("#verdict-sentence", /or 3 refreshes in a row agree \(so far: 1\)/));
     await each(views, (view) => view.sees("#guard", /Held: 40 entries\s*Such as sales\./));
     await each(views, (view) => view.sees("#guard code", /^eidctl refresh --accept-shrink$/));
     for (const view of [views[0], views[3]])

@@ -54,12 +54,19 @@ def test_an_operator_accepts_the_shrink(lab):
 
 def test_three_refreshes_in_a_row_confirm_it(lab):
     daemon = start(lab)
-    assert shrink(lab, daemon, 50)["guard"]["held"] is True
-    assert daemon.refresh()["guard"]["held"] is True
+    guard = shrink(lab, daemon, 50)["guard"]
+    assert (guard["held"], guard["agreed"], guard["confirmations"]) == (True, 1, 3)
+    assert "50 names would vanish (1 of 3 refreshes agree); " in lab.ctl(daemon, "status").stdout
+    says = "held (2 of 3 refreshes agree; the next that does lets them go)"
+    assert says in lab.ctl(daemon, "refresh", "--wait").stderr
+    assert "held (1 of 3 refreshes agree)" in daemon.log() and says in daemon.log()
+    assert "let go" not in daemon.log()
     status = daemon.refresh()
-    assert status["guard"]["held"] is False
+    assert (status["guard"]["held"], status["guard"]["agreed"]) == (False, None)
     assert status["refresh"]["last_result"] == "ok"
     assert status["generation"]["names"] == 50
+    assert "refresh: 50 entries that were held are let go: 3 refreshes in a row agree" in \
+        daemon.log()
 
 
 def test_names_that_return_end_it(lab):

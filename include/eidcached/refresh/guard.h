@@ -26,8 +26,10 @@ struct eidc_guard {
     int64_t window_ms; /* in which all scopes are listed; 0: in every refresh */
 
     bool held;
-    uint64_t removals; /* entries held */
-    char sample[256];  /* some of their names, for people */
+    uint64_t removals;         /* entries held */
+    uint32_t agreed;           /* refreshes in a row that missed every one of them */
+    char sample[256];          /* some of their names, for people */
+    uint64_t let_go_confirmed; /* entries that the last judgement let go as confirmed */
 
     struct eidc_missing *missing; /* private, ordered by entry */
     size_t missing_count;

@@ -9,6 +9,7 @@
 #include "eidcached/base/err.h"
 #include "eidcached/base/json.h"
 #include "eidcached/core/progress.h"
+#include "eidcached/refresh/guard.h"
 #include "eidcached/refresh/scope_failures.h"
 #include "eidcached/refresh/tally.h"
 
@@ -53,6 +54,7 @@ struct eidc_round_report {
     int64_t started_at_ms, duration_ms;
     uint64_t generation, names, added, removed;
     uint64_t held;                                      /* entries, by the guard */
+    uint32_t agreed, confirmations;                     /* refreshes about these, of how many */
     uint32_t scopes_listed, scopes_kept, scopes_failed; /* kept: were not due */
     enum eidc_saving saving;
     char error[EIDC_ERR_TEXT_MAX]; /* "" when none */
@@ -74,6 +76,7 @@ struct eidc_report {
     size_t store_count;
     bool guard_held;
     uint64_t guard_removals;
+    uint32_t guard_agreed, guard_confirmations;
     char *guard_sample; /* a few of the names held, for people; NULL: none */
 };
 
@@ -90,8 +93,7 @@ void eidc_report_source(struct eidc_report *report, size_t i, const struct eidc_
                         struct eidc_scope_failures *failures);
 /* The i-th store has the image now, or, with an error, not. */
 void eidc_report_store(struct eidc_report *report, size_t i, const char *error);
-/* sample: NULL when nothing is held. */
-void eidc_report_guard(struct eidc_report *report, uint64_t removals, const char *sample);
+void eidc_report_guard(struct eidc_report *report, const struct eidc_guard *guard);
 void eidc_report_add_round(struct eidc_report *report, const struct eidc_round_report *round);
 void eidc_report_state(struct eidc_report *report, enum eidc_refresh_state state,
                        int64_t next_at_ms);

@@ -65,7 +65,8 @@ export function stateOf(status) {
     if (guard.held)
         return verdict("warn", "Held",
             `${counted(guard.removals, "entry", "entries")} vanished at once. They are still ` +
-            "served, until they return or their removal is accepted.");
+            "served, until they return, their removal is accepted, or " +
+            `${guard.confirmations} refreshes in a row agree (so far: ${guard.agreed}).`);
     if (refresh.last_result === null && refresh.state !== "following")
         return verdict("wait", "From a snapshot",
             "What an earlier run saved is served; the first refresh of this one is under way.");

@@ -311,7 +311,7 @@ static void refresh_that_does_not_end_well(void **state)
     RUN_AUTO h = PLAY(held, "refresh", "--wait");
     assert_int_equal(h.code, 0); /* it is served, and no command failed */
     assert_string_equal(h.out, "refresh: held, 1 removed, 50 held\n");
-    says(h.err, "50 entries have vanished");
+    says(h.err, "50 entries have vanished, more than refresh.max_shrink allows, and are held; let");
     says(h.err, "eidctl refresh --accept-shrink");
     RUN_AUTO hj = PLAY(held, "refresh", "--wait", "-o", "json");
     says(hj.err, "eidctl refresh --accept-shrink");
@@ -330,6 +330,11 @@ static void refresh_that_does_not_end_well(void **state)
     RUN_AUTO n = PLAY(no_store, "refresh", "--wait");
     assert_int_equal(n.code, 0);
     assert_string_equal(n.out, "refresh: ok\n");
+    static const struct fake_exchange again[] = {
+        {.status = 200,
+         .body = "{\"result\":\"held\",\"held\":50,\"agreed\":2,\"confirmations\":3}"}};
+    RUN_AUTO twice = PLAY(again, "refresh", "--wait");
+    says(twice.err, "are held (2 of 3 refreshes agree; the next that does lets them go); let");
     static const struct fake_exchange running[] = {{.status = 202, .body = "{\"ticket\":3}"}};
     RUN_AUTO w = PLAY(running, "refresh", "--wait=1s");
     assert_int_equal(w.code, 1);
@@ -400,7 +405,7 @@ static void status_for_people(void **state)
         "\"names\":200,\"verified_at\":\"2026-11-22T17:48:00Z\",\"error\":\"denied\"},"
         "{\"name\":\"extra\",\"type\":\"file\",\"scopes\":1,\"failed_scopes\":0,\"names\":50,"
         "\"verified_at\":null,\"error\":null}],"
-        "\"guard\":{\"held\":true,\"removals\":120},"
+        "\"guard\":{\"held\":true,\"removals\":120,\"agreed\":1,\"confirmations\":3},"
         "\"stores\":[{\"url\":\"file:///var/lib/eidcached\",\"role\":\"primary\","
         "\"last_saved_at\":\"2026-11-22T17:59:59Z\",\"error\":null},"
         "{\"url\":\"file:///a\",\"last_saved_at\":\"2026-11-22T17:59:59Z\",\"error\":\"full\"},"
@@ -423,8 +428,8 @@ static void status_for_people(void **state)
         "age         everything true 12 min ago, refreshed 0 s ago, changed 2 d 4 h ago\n"
         "refresh     backing off, last partial in 1.2 s, next in 4 min\n"
         "            a?b\n"
-        "guard       HELD, 120 names would vanish; `eidctl refresh --accept-shrink` lets "
-        "them go\n"
+        "guard       HELD, 120 names would vanish (1 of 3 refreshes agree); "
+        "`eidctl refresh --accept-shrink` lets them go\n"
         "sources     prod (aws), 200 names, 2 scopes, 1 failed, verified 12 min ago: denied\n"
         "            extra (file), 50 names, 1 scope, 0 failed, never verified\n"
         "stores      file:///var/lib/eidcached, saved 1 s ago\n"

@@ -113,9 +113,16 @@ static void test_confirmed_by_repetition(void **state)
 {
     (void)state;
     have(NAMES("t*100"));
-    assert_true(holds_after(NAMES("t*50")));
-    assert_true(holds_after(NAMES("t*50")));
+    for (unsigned i = 1; i <= 2; i++) {
+        assert_true(holds_after(NAMES("t*50")));
+        assert_int_equal(g.agreed, i);
+        assert_int_equal(g.let_go_confirmed, 0);
+    }
     assert_false(holds_after(NAMES("t*50"))); /* the third in a row agrees */
+    assert_int_equal(g.agreed, 0);
+    assert_int_equal(g.let_go_confirmed, 50);
+    assert_false(holds_after(NAMES("t*95"))); /* few enough: nobody had to agree */
+    assert_int_equal(g.let_go_confirmed, 0);
 }
 
 static void test_other_entries_start_their_own_count(void **state)
@@ -128,6 +135,21 @@ static void test_other_entries_start_their_own_count(void **state)
     assert_true(holds_after(NAMES("t*40")));
     assert_true(test_has(kept, "t0000"));
     assert_true(test_has(kept, "u0000"));
+}
+
+/* It is as near to the end as its youngest entry; the older ones go when their time has come. */
+static void test_the_youngest_is_what_counts(void **state)
+{
+    (void)state;
+    have(NAMES("t*40", "u*40"));
+    assert_true(holds_after(NAMES("u*40")));
+    assert_true(holds_after(NAMES("u*20")));
+    assert_int_equal(g.removals, 60);
+    assert_int_equal(g.agreed, 1);
+    assert_true(holds_after(NAMES("u*20")));
+    assert_int_equal(g.let_go_confirmed, 40);
+    assert_int_equal(g.removals, 20);
+    assert_int_equal(g.agreed, 2);
 }
 
 static void test_names_that_return_end_it(void **state)
@@ -231,6 +253,7 @@ int main(void)
         TEST(test_operator_accepts),
         TEST(test_confirmed_by_repetition),
         TEST(test_other_entries_start_their_own_count),
+        TEST(test_the_youngest_is_what_counts),
         TEST(test_names_that_return_end_it),
         TEST(test_scope_that_vanished_whole),
         TEST(test_first_image_has_nothing_to_lose),

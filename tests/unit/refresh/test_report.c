@@ -196,12 +196,19 @@ static void test_a_store_keeps_the_time_of_its_last_save(void **state)
 static void test_the_guard_holds_until_it_does_not(void **state)
 {
     (void)state;
-    expect("\"guard\":{\"held\":false,\"removals\":0,\"sample\":null}");
-    eidc_report_guard(&report, 11, "a, b");
-    eidc_report_guard(&report, 12, "c, d");
-    expect("\"guard\":{\"held\":true,\"removals\":12,\"sample\":\"c, d\"}");
-    eidc_report_guard(&report, 0, NULL);
-    expect("\"guard\":{\"held\":false,\"removals\":0,\"sample\":null}");
+    static const char nothing[] = "\"guard\":{\"held\":false,\"removals\":0,\"agreed\":null,"
+                                  "\"confirmations\":null,\"sample\":null}";
+    struct eidc_guard g = {
+        .confirmations = 3, .held = true, .removals = 11, .agreed = 1, .sample = "a, b"};
+    expect(nothing);
+    eidc_report_guard(&report, &g);
+    g = (struct eidc_guard){
+        .confirmations = 3, .held = true, .removals = 12, .agreed = 2, .sample = "c, d"};
+    eidc_report_guard(&report, &g);
+    expect("\"guard\":{\"held\":true,\"removals\":12,\"agreed\":2,\"confirmations\":3,"
+           "\"sample\":\"c, d\"}");
+    eidc_report_guard(&report, &(struct eidc_guard){.confirmations = 3});
+    expect(nothing);
 }
 
 static void test_another_configuration_has_other_rows_and_the_same_history(void **state)
