@@ -37,11 +37,14 @@ static void note(struct eidc_aws_names *in, struct eidc_str name, const char *pr
 void eidc_aws_notes_sum_up(const struct eidc_aws_notes *notes)
 {
     char text[128];
-    if (notes->count <= NOTES_MAX)
-        return;
-    snprintf(text, sizeof(text), "%llu more names were left out",
-             (unsigned long long)(notes->count - NOTES_MAX));
-    notes->sink->note(notes->sink->arg, notes->source, text);
+    if (notes->count > NOTES_MAX) {
+        snprintf(text, sizeof(text), "%llu more names were left out",
+                 (unsigned long long)(notes->count - NOTES_MAX));
+        notes->sink->note(notes->sink->arg, notes->source, text);
+    }
+    if (notes->unwanted && !notes->wanted && !notes->kept_some)
+        notes->sink->note(notes->sink->arg, notes->source,
+                          "none of the names listed passes include and exclude");
 }
 
 /* INVALID concerns one name, anything else the listing. */
@@ -147,8 +150,11 @@ bool eidc_aws_names_add(struct eidc_aws_names *in, struct eidc_str listed, const
         return true;
     }
     struct eidc_str name = eidc_buf_view(&in->name);
-    if (!eidc_filter_passes(in->filter, name))
+    if (!eidc_filter_passes(in->filter, name)) {
+        in->notes->unwanted = true;
         return true;
+    }
+    in->notes->wanted = true;
     if (!in->eid_field)
         return add(in, name, (struct eidc_str){0}, out, err);
 

@@ -123,6 +123,7 @@ static void start_scope(struct run *run, const struct eidc_aws_target *target,
     struct source_aws *source = run->source;
     const struct eidc_source_aws_options *options = &source->options;
     if (!is_due(run, lineage)) {
+        run->notes.kept_some = true;
         eidc_lineage_free(lineage);
         return;
     }

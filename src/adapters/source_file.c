@@ -30,7 +30,7 @@ struct reading {
     const struct eidc_source_sink *sink;
     int fd;
     struct eidc_names names;
-    uint64_t line, bad_lines;
+    uint64_t line, bad_lines, good_lines; /* good: they are names, wanted ones or not */
 };
 
 static void note(const struct reading *r, const char *text)
@@ -67,6 +67,7 @@ static bool take_line(struct reading *r, struct eidc_str line, struct eidc_err *
         tell_bad_line(r, problem);
         return true;
     }
+    r->good_lines++;
     if (!eidc_filter_passes(&r->source->filter, line))
         return true;
     if (r->names.count == r->source->max_names)
@@ -132,6 +133,23 @@ static bool read_unchanged(struct reading *r, struct eidc_err *err)
     return true;
 }
 
+/* A text in another encoding, or no text at all, is not a list that has become empty. */
+static bool has_names(const struct reading *r, struct eidc_err *err)
+{
+    return r->good_lines > 0 || r->bad_lines == 0 ||
+           eidc_fail(err, EIDC_ERR_INVALID, "no line of it is a name; is it UTF-8 text?");
+}
+
+static void tell_none_wanted(const struct reading *r)
+{
+    if (r->good_lines == 0 || r->names.count > 0)
+        return;
+    char *text EIDC_AUTO_FREE =
+        eidc_xprintf("%s: none of its %" PRIu64 " names passes include and exclude",
+                     r->source->path, r->good_lines);
+    note(r, text);
+}
+
 static bool list_file(struct reading *r, struct eidc_err *err)
 {
     /* a pipe must not hang us */
@@ -142,7 +160,7 @@ static bool list_file(struct reading *r, struct eidc_err *err)
         return false;
     }
     r->fd = fd;
-    return read_unchanged(r, err) || eidc_wrap(err, "%s", r->source->path);
+    return (read_unchanged(r, err) && has_names(r, err)) || eidc_wrap(err, "%s", r->source->path);
 }
 
 static void begin(struct eidc_source *self, const struct eidc_source_sink *sink)
@@ -151,6 +169,8 @@ static void begin(struct eidc_source *self, const struct eidc_source_sink *sink)
     struct eidc_err err = {0};
     bool listed = list_file(&r, &err);
     tell_how_many_more(&r);
+    if (listed)
+        tell_none_wanted(&r);
     sink->scope(sink->arg, self, SCOPE, listed ? EIDC_SCOPE_LISTED : EIDC_SCOPE_FAILED,
                 listed ? &r.names : NULL, listed ? NULL : &err);
     eidc_names_free(&r.names);

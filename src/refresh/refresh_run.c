@@ -111,6 +111,15 @@ static void tell_guard(struct eidc_refresh *r)
     eidc_report_guard(r->report, g);
 }
 
+/* A few names may always go, and an operator may accept any number: neither says "all". */
+static void tell_emptied(const struct run *x, const struct eidc_image *image)
+{
+    const uint64_t names = x->before ? eidc_image_info(x->before->image)->names : 0;
+
+    if (names > 0 && eidc_image_info(image)->names == 0)
+        eidc_warn("refresh: the map is empty now; it had %llu names", (unsigned long long)names);
+}
+
 static bool list_and_publish(struct run *x, struct eidc_err *err)
 {
     struct eidc_image *candidate = NULL, *kept = NULL;
@@ -133,6 +142,7 @@ static bool list_and_publish(struct run *x, struct eidc_err *err)
         eidc_image_free(candidate);
         candidate = kept;
     }
+    tell_emptied(x, candidate);
     publish(x, candidate);
     return true;
 }

@@ -66,6 +66,36 @@ def test_a_file_that_goes_away_costs_nothing(lab):
     assert daemon.forward("good").status == 200
 
 
+def test_a_file_in_another_encoding_costs_nothing(lab):
+    daemon = start_with(lab, b"sales\norders\n")
+    with open(lab.names_path, "wb") as file:
+        file.write("sales\r\norders\r\n".encode("utf-16"))
+    refresh = daemon.refresh()["refresh"]
+    assert refresh["last_result"] == "failed"
+    assert lab.names_path + ": no line of it is a name" in refresh["last_error"]
+    assert daemon.batch("forward", ["sales", "orders"]) == {
+        name: eid(name) for name in ("sales", "orders")}
+
+
+def test_a_map_that_becomes_empty_is_told_of(lab):
+    daemon = start_with(lab, b"sales\norders\n")
+    assert "empty now" not in daemon.log()
+    lab.names([])
+    status = daemon.refresh()
+    assert status["generation"]["names"] == 0  # so few may go
+    assert daemon.log().count("the map is empty now; it had 2 names") == 1
+    daemon.refresh()
+    assert daemon.log().count("the map is empty now") == 1
+
+
+def test_a_filter_that_passes_nothing_is_told_of(lab):
+    lab.names(["sales", "orders"])
+    source = {"type": "file", "path": lab.names_path, "include": ["prod_*"]}
+    status = lab.start(sources={"names": source}).wait_rounds(1)
+    assert status["refresh"]["last_result"] == "ok"
+    assert "none of its 2 names passes include and exclude" in status["sources"][0]["error"]
+
+
 def test_a_folder_is_not_a_file(lab):
     os.mkdir(lab.names_path)
     daemon = lab.start(wait="listening")

@@ -11,8 +11,10 @@ struct eidc_aws_notes {
     const struct eidc_source_sink *sink;
     const struct eidc_source *source;
     uint64_t count;
+    bool wanted, unwanted; /* names that the filter let pass, and such that it did not */
+    bool kept_some;        /* scopes that were not due: they may hold wanted names */
 };
-/* Tells how many there were beyond those told one by one. */
+/* Tells how many there were beyond those told one by one, and when the filter let none pass. */
 void eidc_aws_notes_sum_up(const struct eidc_aws_notes *notes);
 
 struct eidc_aws_names {

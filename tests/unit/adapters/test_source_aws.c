@@ -223,6 +223,31 @@ static void names_are_filtered_after_the_template(void **state)
     expect(&o, script, COUNT(script), "listed eu-west-1: glue:sales glue:sal{}\xc3\xa9|");
 }
 
+static void a_filter_that_passes_nothing_is_told_of(void **state)
+{
+    (void)state;
+    static const struct fake_exchange script[] = {
+        {.status = 200, .body = DATABASES(N("sales") "," N("other"))},
+        {.status = 200, .body = DATABASES(N("prod"))}};
+    static const struct fake_exchange none[] = {{.status = 200, .body = DATABASES("")}};
+    char include[] = "prod", one[] = "eu-west-1", two[] = "us-east-1";
+    char *includes[] = {include}, *regions[] = {one, two};
+    struct eidc_source_aws_options o = options_of("glue.databases");
+    o.filter = (struct eidc_filter){includes, NULL, 1, 0};
+    expect(&o, script, 1,
+           "listed eu-west-1:|note none of the names listed passes include and exclude|");
+    expect(&o, none, COUNT(none), "listed eu-west-1:|");
+    o.regions = regions;
+    o.region_count = 2;
+    expect(&o, script, COUNT(script), "listed eu-west-1:|listed us-east-1: prod|");
+    struct bench b;
+    set_up(&b, &o, script, 1, 1); /* the other region may have some */
+    b.not_due = "us-east-1";
+    run(&b);
+    assert_string_equal(b.told.p, "listed eu-west-1:|");
+    tear_down(&b);
+}
+
 static void what_is_not_a_name_is_told_of(void **state)
 {
     (void)state;
@@ -409,6 +434,7 @@ int main(void)
         cmocka_unit_test(a_token_that_expired_starts_over_once),
         cmocka_unit_test(the_same_error_on_the_first_page_is_final),
         cmocka_unit_test(names_are_filtered_after_the_template),
+        cmocka_unit_test(a_filter_that_passes_nothing_is_told_of),
         cmocka_unit_test(what_is_not_a_name_is_told_of),
         cmocka_unit_test(many_bad_names_are_summed_up),
         cmocka_unit_test(eids_may_come_from_a_field),

@@ -153,7 +153,16 @@ static void lines_that_are_not_names(void **state)
     (void)state;
     gives(EIDC_STR("good\nb\xff\nfine\n"), "good\nfine\n", "line 2 is not valid UTF-8");
     gives(EIDC_STR("\n\na\0b\nfine"), "fine\n", "line 3 holds a NUL");
-    gives(EIDC_STR("\xff\xfe"), "", "line 1 is not valid UTF-8");
+}
+
+/* It keeps the entries it had: this is no list that has become empty. */
+static void a_file_without_one_name_fails(void **state)
+{
+    (void)state;
+    put(EIDC_STR("\xff\xfes\0a\0l\0e\0s\0\r\0\n\0"));
+    refused(path, 0, EIDC_ERR_INVALID, "/names: no line of it is a name");
+    put(EIDC_STR("\n\xff\n\r\n"));
+    refused(path, 0, EIDC_ERR_INVALID, "no line of it is a name");
 }
 
 static void over_long_lines(void **state)
@@ -190,6 +199,7 @@ static void notes_do_not_flood(void **state)
         eidc_buf_add_z(&text, "\xff\n");
     put(eidc_buf_view(&text));
     list(path, NULL, 0, &told);
+    assert_int_equal(told.result, EIDC_SCOPE_FAILED);
     assert_non_null(strstr(told.notes.p, "line 10 "));
     assert_null(strstr(told.notes.p, "line 11 "));
     assert_non_null(strstr(told.notes.p, "990 more lines"));
@@ -206,6 +216,26 @@ static void the_filter_holds_names_back(void **state)
     list(path, &filter, 2, &told);
     assert_int_equal(told.result, EIDC_SCOPE_LISTED);
     assert_string_equal(told.names.p, "sales_a\nsales_b\n");
+    assert_int_equal(told.notes.n, 0);
+}
+
+static void a_filter_that_passes_nothing_is_told_of(void **state)
+{
+    (void)state;
+    static char prod[] = "prod_*";
+    char *include[] = {prod};
+    const struct eidc_filter filter = {include, NULL, 1, 0};
+    TOLD_AUTO told = {0};
+    TOLD_AUTO empty = {0};
+    put(EIDC_STR("sales_a\nsales_b\n"));
+    list(path, &filter, 2, &told);
+    assert_int_equal(told.result, EIDC_SCOPE_LISTED);
+    assert_int_equal(told.names.n, 0);
+    assert_non_null(strstr(told.notes.p, "/names: none of its 2 names passes include and exclude"));
+    put(EIDC_STR("\n"));
+    list(path, &filter, 2, &empty);
+    assert_int_equal(empty.result, EIDC_SCOPE_LISTED);
+    assert_int_equal(empty.notes.n, 0);
 }
 
 static void too_many_names_fail_the_scope(void **state)
@@ -268,10 +298,12 @@ int main(void)
         cmocka_unit_test(a_byte_order_mark_is_skipped),
         cmocka_unit_test(duplicates_are_left_to_the_builder),
         cmocka_unit_test(lines_that_are_not_names),
+        cmocka_unit_test(a_file_without_one_name_fails),
         cmocka_unit_test(over_long_lines),
         cmocka_unit_test(names_of_any_length_cross_blocks_unharmed),
         cmocka_unit_test(notes_do_not_flood),
         cmocka_unit_test(the_filter_holds_names_back),
+        cmocka_unit_test(a_filter_that_passes_nothing_is_told_of),
         cmocka_unit_test(too_many_names_fail_the_scope),
         cmocka_unit_test(files_that_cannot_be_read),
         cmocka_unit_test(a_source_needs_a_path),
