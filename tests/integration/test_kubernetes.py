@@ -52,7 +52,8 @@ def run(*argv, text=None):
 
 
 def render(helm, kind, more):
-    done = run(helm, "template", "names", CHART, "--set", f"kind={kind}", *more)
+    store = ["--set", "config.snapshot.s3=s3://bucket/names"] if kind == "cronjob" else []
+    done = run(helm, "template", "names", CHART, "--set", f"kind={kind}", *store, *more)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -184,10 +185,18 @@ def test_the_configuration_is_one(helm, tmp_path, make):
 @pytest.mark.parametrize("values, complaint", [
     ("deployment.replicas=many", "replicas"), ("kind=pod", "kind"),
     ("image.tag=latest", "tag"), ("colour=red", "colour"), ("config.sources=null", "sources"),
+    ("kind=cronjob", "kind=cronjob needs config.snapshot.s3"),
+    ("kind=cronjob,config.snapshot=null", "needs config.snapshot.s3"),
 ])
 def test_values_that_are_wrong_are_refused(helm, values, complaint):
     done = run(helm, "template", "names", CHART, "--set", values)
     assert done.returncode != 0 and complaint in done.stderr, done.stderr
+
+
+def test_a_job_may_get_its_store_by_the_environment(helm):
+    done = run(helm, "template", "names", CHART, "--set",
+               "kind=cronjob,env.EIDCACHED_SNAPSHOT_S3=s3://bucket/names")
+    assert done.returncode == 0 and "kind: CronJob" in done.stdout, done.stderr
 
 
 def test_the_rules_are_those_of_the_kit(helm):
