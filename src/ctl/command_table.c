@@ -51,11 +51,11 @@ const struct eidc_ctl_command eidc_ctl_commands[] = {
      NULL},
     {"refresh", "", "starts a refresh of everything", 0, 0,
      ONLINE | EIDC_CTL_BIT(EIDC_CTL_WAIT) | EIDC_CTL_BIT(EIDC_CTL_ACCEPT_SHRINK), eidc_ctl_refresh,
-     "  eidctl refresh --wait=5m   # 0 when it was published, partial or held too; 1 when it "
-     "failed\n"
+     "  eidctl refresh --wait=5m   # 0 when it was published and saved, partial or held too\n"
      "  eidctl refresh --wait --accept-shrink   # after one that was held, and rightly so\n"
      "  eidctl refresh --accept-shrink --token-file /etc/eidcached/token\n",
-     "With --wait its end is waited for: the exit code is 1 when it failed or took too long. One "
+     "With --wait its end is waited for: the exit code is 1 when it failed, took too long or was "
+     "published but not saved. One "
      "that is partial or held has published what it could; it exits with 0 and says on standard "
      "error what is missing, how many refreshes in a row agree about what is held, and that "
      "--accept-shrink lets it go."},

@@ -1,5 +1,6 @@
 """--once: one refresh, saved, a summary, and an exit code for the scheduler."""
 import json
+import re
 import time
 
 from harness import SLOW, WRAP, eid
@@ -103,6 +104,17 @@ def test_not_saved_is_told_as_such(lab):
     assert lab.once().stdout.startswith("result ok\nsaved yes\n")
     done = lab.once(snapshot={"dir": ""})
     assert done.returncode == 0 and done.stdout.startswith("result ok\nsaved no\n")
+
+
+def test_what_failed_before_saving_is_told_too(lab):
+    lab.names(["one"])
+    where = blocked(lab)
+    done = lab.once(snapshot={"dir": where}, sources={
+        "names": {"type": "file", "path": lab.names_path},
+        "gone": {"type": "file", "path": lab.path + "/gone"}})
+    assert done.returncode == 1 and done.stdout.startswith("result partial\nsaved no\n")
+    assert re.search(r"^error source gone: .*/gone: No such file or directory; published, but not "
+                     f"saved to file://{where}: cannot make folder ", done.stdout, re.M)
 
 
 def test_a_daemon_says_that_it_has_not_saved(lab):
