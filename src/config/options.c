@@ -219,7 +219,7 @@ const struct eidc_option eidc_options[] = {
 const struct eidc_option eidc_source_options[] = {
     OPTION("type", ENUM, AT(type), NULL, .names = source_types,
            .help = "Where the names are: aws lists them by an API, file reads them, one a line."),
-    OPTION("path", PATH, AT(path), NULL, .help = "file: the file."),
+    OPTION("path", PATH, AT(path), NULL, .help = "file: the file, read at every refresh."),
     OPTION("list", STRING, AT(list), NULL,
            .help = "aws: what to list; eidctl aws list shows what there is."),
     OPTION("params", MAP, AT(params), NULL,
