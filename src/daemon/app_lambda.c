@@ -61,6 +61,9 @@ static bool refresh(struct app *a, struct eidc_lambda *lambda,
 
     keep_to_deadline(a, invocation);
     eidc_refresh_once(a->refresh, accepts_shrink(eidc_buf_view(&invocation->event)), &round);
+    if (round.held > 0)
+        eidc_warn("a fresh sandbox counts its refreshes from one again: what is held stays until "
+                  "it returns, or is let go with the event {\"accept_shrink\": true}");
     if (round.result == EIDC_RESULT_FAILED)
         return eidc_lambda_fail(lambda, invocation->id, "Refresh.Failed", round.error, err);
     if (round.saving == EIDC_SAVING_FAILED)

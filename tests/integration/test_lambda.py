@@ -102,6 +102,7 @@ def test_the_event_may_accept_a_shrink(function, aws):
     sandbox.runtime.invoke()
     aws.set(databases=50)
     assert sandbox.runtime.invoke()[2]["result"] == "held"
+    assert 'let go with the event {"accept_shrink": true}' in sandbox.log()
     kind, _, summary = sandbox.runtime.invoke({"accept_shrink": True, "source": "aws.events"})
     assert (kind, summary["result"], summary["names"]) == ("response", "ok", 50)
 
