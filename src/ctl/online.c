@@ -188,18 +188,20 @@ int eidc_ctl_health(struct eidc_ctl *ctl)
     return response.status == 200 ? EIDC_CTL_OK : EIDC_CTL_FAILED;
 }
 
-/* *why: what the last answer was, or that there was none. */
-static bool is_ready(struct eidc_ctl *ctl, int64_t left_ms, struct eidc_buf *why)
+/* *why: what the last answer was, or that there was none; then err says so, too, else its kind is
+ * NONE. */
+static bool is_ready(struct eidc_ctl *ctl, int64_t left_ms, struct eidc_buf *why,
+                     struct eidc_err *err)
 {
     const struct eidc_ctl_request request = {
         .method = "GET",
         .target = "/readyz",
         .timeout_ms = left_ms > READY_LEAST_MS ? left_ms : READY_LEAST_MS};
     EIDC_CTL_RESPONSE_AUTO response = {0};
-    struct eidc_err err;
     eidc_buf_clear(why);
-    if (!eidc_ctl_exchange(ctl, &request, &response, &err)) {
-        eidc_buf_add_z(why, err.text);
+    err->kind = EIDC_ERR_NONE;
+    if (!eidc_ctl_exchange(ctl, &request, &response, err)) {
+        eidc_buf_add_z(why, err->text);
         return false;
     }
     struct eidc_str body = eidc_str_trim(eidc_buf_view(&response.body));
@@ -208,13 +210,23 @@ static bool is_ready(struct eidc_ctl *ctl, int64_t left_ms, struct eidc_buf *why
     return response.status == 200;
 }
 
+/* What is wrong here does not become right by waiting. */
+static bool may_come(const struct eidc_err *err)
+{
+    return err->kind == EIDC_ERR_NONE || err->kind == EIDC_ERR_UNAVAILABLE ||
+           err->kind == EIDC_ERR_TIMEOUT;
+}
+
 int eidc_ctl_wait_ready(struct eidc_ctl *ctl)
 {
     const struct timespec pause = {.tv_nsec = READY_EVERY_MS * 1000000L};
     unsigned wait_s = ctl->options.wait ? ctl->options.wait_s : READY_DEFAULT_S;
     int64_t until = eidc_mono_ms() + (int64_t)wait_s * 1000;
     EIDC_BUF_AUTO why = {0};
-    while (!is_ready(ctl, until - eidc_mono_ms(), &why)) {
+    struct eidc_err err;
+    while (!is_ready(ctl, until - eidc_mono_ms(), &why, &err)) {
+        if (!may_come(&err))
+            return eidc_ctl_unreachable(ctl, "wait-ready", &err);
         if (eidc_mono_ms() >= until) {
             eidc_ctl_complain(ctl, "wait-ready: not ready after %u s: %s", wait_s, why.p);
             return EIDC_CTL_FAILED;

@@ -207,6 +207,18 @@ static void waiting_until_ready(void **state)
     assert_string_equal(r.err, "");
 }
 
+/* No waiting for what cannot be asked at all. */
+static void never_ready(void **state)
+{
+    (void)state;
+    RUN_AUTO server = RUN("wait-ready", "--server", "http://", "--wait=5s");
+    assert_int_equal(server.code, 2);
+    says(server.err, "'http://' is no server");
+    RUN_AUTO file = RUN("wait-ready", "--token-file", "/proc/nonexistent/t", "--wait=5s");
+    assert_int_equal(file.code, 1);
+    says(file.err, "eidctl: wait-ready: --token-file: ");
+}
+
 static void not_ready_in_time(void **state)
 {
     (void)state;
@@ -244,6 +256,7 @@ int main(void)
         cmocka_unit_test(changes_of_one_that_is_not_there),
         cmocka_unit_test(changes_that_do_not_come),
         cmocka_unit_test(waiting_until_ready),
+        cmocka_unit_test(never_ready),
         cmocka_unit_test(not_ready_in_time),
         cmocka_unit_test(no_look_takes_longer_than_is_left),
     };
