@@ -120,12 +120,13 @@ bool eidc_refresh_warm_start(struct eidc_refresh *r, struct eidc_err *err)
 
     if (local != NULL)
         eidc_saver_told(&r->saver, 0); /* what cannot be read here now never can */
-    if (local != NULL && (kept == NULL || is_behind(kept, local)))
+    if (local != NULL && (kept == NULL || is_behind(kept, local))) {
         saved = load_from(r, local, err);
-    else if (kept == NULL)
+        if (saved == NULL && kept != NULL)
+            eidc_warn("%s, though newer: %s", local->url, err->text);
+    } else if (kept == NULL) {
         return eidc_fail(err, EIDC_ERR_NOT_FOUND, "no local snapshot directory is configured");
-    if (saved == NULL && kept != NULL && err->kind != EIDC_ERR_NONE)
-        eidc_warn("%s, though newer: %s", local->url, err->text);
+    }
     if (saved != NULL) {
         eidc_generation_unpin(kept);
         serve(saved, local->url);
