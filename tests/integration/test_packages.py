@@ -1,11 +1,13 @@
 """The packages: what lintian says of the Debian ones, that two builds are the same bytes, the life
 of both kinds on a machine of its own: install, upgrade under load from what the commit before made,
 downgrade, removal, purge."""
+import atexit
 import filecmp
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 import warnings
 
@@ -23,10 +25,12 @@ EPOCH = "1700000000"
 NEW = "0.1.0"
 PARTS = ["CMakeLists.txt", "CHANGELOG.md", "LICENSE", "README.md", "cmake", "config", "dev", "docs",
          "include", "src", "systemd"]
+HOME = tempfile.mkdtemp(prefix="eidcached-home-")  # rpmbuild leaves its database there
+atexit.register(shutil.rmtree, HOME)
 # one build differs in all that may differ
 PLACES = [{"name": "one", "umask": 0o022, "env": {"TZ": "UTC", "LC_ALL": "C"}},
           {"name": "another/place", "umask": 0o077, "env": {"TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8",
-                                                           "HOME": "/nonexistent"}}]
+                                                           "HOME": HOME}}]
 
 
 def run(argv, place, **more):
