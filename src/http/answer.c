@@ -8,8 +8,7 @@
 
 #define RETRY_AFTER_S 5
 /* Answers up to this size are made whole and sent with their length; longer ones are streamed. */
-#define WHOLE_ANSWER_MAX   (256ul * 1024)
-#define AWAITED_ANSWER_MAX (16ul * 1024) /* many may have waited for the same */
+#define WHOLE_ANSWER_MAX (256ul * 1024)
 
 void eidc_excerpt_free(struct eidc_excerpt *excerpt)
 {
@@ -94,7 +93,7 @@ void eidc_answer_stream(struct eidc_request *r, struct eidc_stream *stream,
 {
     r->answer.status = 200;
     r->answer.content_type = content_type;
-    size_t whole = r->wait.over ? AWAITED_ANSWER_MAX : WHOLE_ANSWER_MAX;
+    size_t whole = r->wait.over ? EIDC_AWAITED_PIECE : WHOLE_ANSWER_MAX;
     if (eidc_stream_write(stream, whole, &r->out))
         r->answer.stream = stream;
     else

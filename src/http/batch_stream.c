@@ -44,15 +44,8 @@ static void write_object(struct batch *s, struct eidc_str key, struct eidc_str v
     struct eidc_str second;
     if (s->found + s->missed > 1)
         eidc_buf_add_byte(out, ',');
-    eidc_buf_add_str(out, s->words->open_key);
-    eidc_json_quote(out, key);
-    eidc_buf_add_str(out, s->words->before_value);
-    if (value.p == NULL) {
-        eidc_buf_add(out, "null}", 5);
-        return;
-    }
-    eidc_json_quote(out, value);
-    if (!eidc_hit_next(more, s->direction, &hit, &second)) {
+    eidc_direction_open(s->direction, key, value, out);
+    if (value.p == NULL || !eidc_hit_next(more, s->direction, &hit, &second)) {
         eidc_buf_add_byte(out, '}');
         return;
     }

@@ -7,8 +7,8 @@
 #include <inttypes.h>
 
 #include "eidcached/base/clock.h"
-#include "eidcached/base/json.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/http/direction.h"
 #include "eidcached/http/freshness.h"
 #include "eidcached/http/handlers.h"
 #include "eidcached/http/negotiate.h"
@@ -36,10 +36,9 @@ static bool next_of(struct list *s, enum eidc_change kind, struct eidc_changed *
 
 static void write_object(struct list *s, const struct eidc_changed *one, struct eidc_buf *out)
 {
-    eidc_buf_add_z(out, s->any ? ",{\"name\":" : "{\"name\":");
-    eidc_json_quote(out, one->name);
-    eidc_buf_add_z(out, ",\"eid\":");
-    eidc_json_quote(out, one->eid);
+    if (s->any)
+        eidc_buf_add_byte(out, ',');
+    eidc_direction_open(EIDC_FORWARD, one->name, one->eid, out);
     eidc_buf_add_byte(out, '}');
     s->any = true;
 }

@@ -1,5 +1,7 @@
 #include "eidcached/http/direction.h"
 
+#include "eidcached/base/json.h"
+
 #define PIECE(text)                                                                                \
     {                                                                                              \
         text, sizeof(text) - 1                                                                     \
@@ -11,6 +13,19 @@ const struct eidc_direction_row eidc_directions[2] = {
     [EIDC_REVERSE] = {"eid", PIECE("{\"eid\":"), PIECE(",\"name\":"), PIECE(",\"names\":["),
                       eidc_image_reverse, eidc_image_reverse_many},
 };
+
+void eidc_direction_open(enum eidc_direction direction, struct eidc_str key, struct eidc_str value,
+                         struct eidc_buf *out)
+{
+    const struct eidc_direction_row *words = &eidc_directions[direction];
+    eidc_buf_add_str(out, words->open_key);
+    eidc_json_quote(out, key);
+    eidc_buf_add_str(out, words->before_value);
+    if (value.p == NULL)
+        eidc_buf_add_str(out, EIDC_STR("null"));
+    else
+        eidc_json_quote(out, value);
+}
 
 bool eidc_hit_next(struct eidc_hits *hits, enum eidc_direction direction, struct eidc_hit *hit,
                    struct eidc_str *value)

@@ -35,17 +35,13 @@ static void write_values(enum eidc_direction direction, struct eidc_hits hits, s
 static void write_json(enum eidc_direction direction, struct eidc_str key, struct eidc_hits hits,
                        struct eidc_buf *out)
 {
-    const struct eidc_direction_row *words = &eidc_directions[direction];
     struct eidc_hits rest = hits;
     struct eidc_hit hit;
     struct eidc_str value = {0};
     eidc_hit_next(&rest, direction, &hit, &value);
     if (direction == EIDC_REVERSE) /* as it is stored, which need not be as it was asked for */
         key = (struct eidc_str){hit.eid, eidc_record_print_eid(hits.image, &hit.record, hit.eid)};
-    eidc_buf_add_str(out, words->open_key);
-    eidc_json_quote(out, key);
-    eidc_buf_add_str(out, words->before_value);
-    eidc_json_quote(out, value);
+    eidc_direction_open(direction, key, value, out);
     if (eidc_hit_next(&rest, direction, &hit, &value))
         write_values(direction, hits, out);
     eidc_buf_add_str(out, EIDC_STR("}\n"));

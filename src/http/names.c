@@ -4,6 +4,7 @@
  */
 #include "eidcached/base/json.h"
 #include "eidcached/base/mem.h"
+#include "eidcached/http/direction.h"
 #include "eidcached/http/freshness.h"
 #include "eidcached/http/handlers.h"
 #include "eidcached/http/negotiate.h"
@@ -82,16 +83,15 @@ static void write_object(struct names *s, struct eidc_buf *out)
 {
     char text[EIDC_EID_TEXT_MAX];
     struct eidc_str eid = print_eid(s, text);
-    eidc_buf_add_z(out, s->written > 1 ? ",{\"name\":" : "{\"name\":");
-    eidc_json_quote(out, s->record.name);
-    eidc_buf_add_z(out, ",\"eid\":");
-    eidc_json_quote(out, eid);
+    if (s->written > 1)
+        eidc_buf_add_byte(out, ',');
+    eidc_direction_open(EIDC_FORWARD, s->record.name, eid, out);
     next_record(s);
     if (!same_name(s)) {
         eidc_buf_add_byte(out, '}');
         return;
     }
-    eidc_buf_add_z(out, ",\"eids\":[");
+    eidc_buf_add_str(out, eidc_directions[EIDC_FORWARD].before_values);
     eidc_json_quote(out, eid);
     s->stream.next = write_eid;
 }

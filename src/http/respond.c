@@ -8,8 +8,7 @@
 #include "eidcached/http/prepared.h"
 #include "eidcached/http/stream.h"
 
-#define BLOCK_BYTES   (64ul * 1024)
-#define AWAITED_BYTES (16ul * 1024) /* the same of an answer that many may have waited for */
+#define BLOCK_BYTES (64ul * 1024)
 
 /* A streamed answer on its way. */
 struct sending {
@@ -54,7 +53,8 @@ static struct MHD_Response *streamed(struct eidc_request *r)
     r->answer.stream = NULL;
     r->out = (struct eidc_buf){0};
     struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, r->wait.over ? AWAITED_BYTES : BLOCK_BYTES, send_some, s, sending_free);
+        MHD_SIZE_UNKNOWN, r->wait.over ? EIDC_AWAITED_PIECE : BLOCK_BYTES, send_some, s,
+        sending_free);
     if (response == NULL)
         sending_free(s);
     return response;

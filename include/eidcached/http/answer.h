@@ -13,6 +13,9 @@ struct eidc_excerpt {
     char filename[64]; /* for those who save it */
 };
 
+/* Bytes that are made at a time of an answer which many may have waited for, and get at once. */
+#define EIDC_AWAITED_PIECE (16ul * 1024)
+
 struct eidc_header {
     const char *name, *value;
 };

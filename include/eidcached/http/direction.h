@@ -13,6 +13,11 @@ struct eidc_direction_row {
 };
 extern const struct eidc_direction_row eidc_directions[2];
 
+/* {"name":KEY,"eid":VALUE or the other way round, left open: more members may follow. value.p NULL:
+ * a miss, null. */
+void eidc_direction_open(enum eidc_direction direction, struct eidc_str key, struct eidc_str value,
+                         struct eidc_buf *out);
+
 /* A hit, with room for its EID as text. */
 struct eidc_hit {
     struct eidc_record record;
